@@ -1,0 +1,236 @@
+"""The `srcad` command: `srcad show` prints generated code, `srcad check` compares derivatives by three routes.
+
+What needs Numba is imported when a command runs, so that `--help` and a misspelt option answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS = ("primal", "tangent", "adjoint", "grad", "value_and_grad", "hvp", "jacfwd", "jacrev", "hessian")
+
+DESCRIPTION = """\
+Derivatives of NumPy and Numba code, as Python source.
+
+TARGET names a function: path/file.py:f, package.module:f, or path/file.py alone
+when the file defines one function (with several, they are listed)."""
+
+CHECK = """\
+Compare forward mode, reverse mode and finite differences, argument by argument
+(arrays and tuples along a random direction). Exit code 1 if they disagree."""
+
+EXAMPLES = """\
+examples:
+  srcad show model.py:loss                          the adjoint of loss
+  srcad show model.py:loss --kind grad --types "f8[:], f8[:, :]"
+  srcad show model.py:loss --pass lower             the trace after the first pass
+  srcad show model.py:loss -o loss_adjoint.py       a module that runs by itself
+  srcad check model.py:loss --at "2.0, [1.0, 0.5]"  forward, reverse, differences"""
+
+
+class UsageError(Exception):
+    """A command line that asks for something impossible: exit code 2."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the result is the exit code: 0, 1 where a function failed, 2 where the command line did."""
+    options = _parser().parse_args(argv)
+    from srcad.errors import SrcadError
+    from srcad.target import TargetError
+
+    try:
+        return int(options.run(options))
+    except (UsageError, TargetError) as error:
+        print(f"srcad: {error}", file=sys.stderr)
+        return 2
+    except (SrcadError, TypeError) as error:
+        print("\n".join([str(error), *getattr(error, "__notes__", ())]), file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `srcad show ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("srcad", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=plain)
+    parser.add_argument("--version", action="version", version=f"srcad {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    show = commands.add_parser(
+        "show", help="print generated code", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=plain
+    )
+    show.set_defaults(run=_show)
+    show.add_argument("target", metavar="TARGET", help="path/file.py:f, package.module:f, or path/file.py")
+    show.add_argument("--kind", choices=KINDS, default="adjoint", metavar="KIND", help=f"{', '.join(KINDS)} (adjoint)")
+    show.add_argument("--argnums", help="what to differentiate for: positions or names, as in 0,2 or w,b (0)")
+    show.add_argument(
+        "--types", help='argument types in Numba\'s notation, as in "f8[:], i8" (annotations, else float64)'
+    )
+    show.add_argument("--pass", dest="stop_after", metavar="NAME", help="print the trace after this pass instead")
+    show.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
+
+    check = commands.add_parser(
+        "check",
+        help="compare forward, reverse and finite differences",
+        description=CHECK,
+        epilog=EXAMPLES,
+        formatter_class=plain,
+    )
+    check.set_defaults(run=_check)
+    check.add_argument("target", metavar="TARGET", help="path/file.py:f, package.module:f, or path/file.py")
+    check.add_argument("--at", required=True, metavar="ARGS", help='arguments, as in "2.0, [1.0, 0.5], np.eye(3)"')
+    check.add_argument("--tol", type=float, default=1e-6, help="largest relative error that passes (1e-6)")
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("srcad")
+    except PackageNotFoundError:  # run from a checkout
+        return "(not installed)"
+
+
+# --- srcad show --------------------------------------------------------------------------------------------------------------
+
+
+def _show(options: argparse.Namespace) -> int:
+    from srcad.target import load
+
+    module, function = load(options.target)
+    if function is None:
+        function = _only_function(module, options.target)
+        if function is None:
+            if options.output:
+                raise UsageError(f"{options.target} has several functions: name one, as in {options.target}:f")
+            return 0
+    text = _generate(function, options)
+    if options.output:
+        Path(options.output).write_text(text, encoding="utf-8")
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not options.stop_after:
+        from srcad.highlight import highlight
+
+        print(highlight(text), end="")
+    else:
+        print(text, end="")
+    return 0
+
+
+def _only_function(module: Any, target: str) -> Callable[..., Any] | None:
+    """The module's function if it has one; else its functions are listed."""
+    from inspect import signature
+
+    from srcad.target import TargetError, functions
+
+    found = functions(module)
+    if not found:
+        raise TargetError(f"{target} defines no function")
+    if len(found) == 1:
+        return next(iter(found.values()))
+    for name, function in found.items():
+        print(f"{target}:{name}{signature(getattr(function, 'py_func', function))}")
+    return None
+
+
+def _generate(function: Callable[..., Any], options: argparse.Namespace) -> str:
+    """The module, or the trace after the pass that was asked for."""
+    from inspect import signature
+
+    from srcad import ir
+    from srcad.emit import emit
+    from srcad.errors import SrcadError
+    from srcad.infer import default_types, describe, parse_types
+    from srcad.pipeline import PIPELINES, Derivative, build
+
+    passes = [p.name for p in PIPELINES[options.kind]]
+    if options.stop_after and options.stop_after not in passes:
+        raise UsageError(f"{options.kind} has no pass {options.stop_after!r}; it has {', '.join(passes)}")
+    names = list(signature(function).parameters)
+    derivative = Derivative(function, options.kind, _argnums(options, names))
+    try:
+        types = parse_types(options.types) if options.types else default_types(function, signature(function))
+    except TypeError as error:
+        raise UsageError(str(error)) from None
+    if len(types) != len(names):
+        raise UsageError(f"--types names {len(types)} types for {len(names)} parameters ({', '.join(names)})")
+    try:
+        trace = build(derivative, types, options.stop_after or "")
+        return ir.show(trace) + "\n" if options.stop_after else emit(trace)
+    except (SrcadError, TypeError) as error:
+        if options.types:
+            raise
+        assumed = ", ".join(map(describe, types))
+        error.add_note(
+            f"help: the arguments were taken to be ({assumed}); say what they are, as in --types 'f8[:], i8'"
+        )
+        raise
+
+
+def _argnums(options: argparse.Namespace, names: list[str]) -> int | tuple[int, ...]:
+    """`0`, `w` or `0,b`: positions and names."""
+    if not options.argnums:
+        return 0
+    if options.kind in ("primal", "tangent", "adjoint"):
+        raise UsageError(f"--argnums goes with grad and its kin: {options.kind} has every float argument")
+    found = []
+    for item in (part.strip() for part in options.argnums.split(",")):
+        if item in names:
+            found.append(names.index(item))
+        elif item.isdigit() and int(item) < len(names):
+            found.append(int(item))
+        else:
+            raise UsageError(f"--argnums {item!r} is none of {', '.join(names)}, nor a position below {len(names)}")
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+# --- srcad check -------------------------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace) -> int:
+    from srcad.target import load
+
+    args = _arguments(options.at)
+    module, function = load(options.target)
+    if function is None:
+        function = _only_function(module, options.target)
+        if function is None:
+            raise UsageError(f"{options.target} has several functions: name one, as in {options.target}:f")
+
+    from srcad.check import compare, evaluate
+
+    try:
+        y = evaluate(function, args)
+    except Exception as error:
+        print(f"srcad: {options.target} raises {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    rows = compare(function, args, y)
+    if not rows:
+        raise UsageError(f"no argument in --at {options.at!r} is a float: write 2.0 rather than 2")
+    print(f"{'argument':16}{'forward':>20}{'reverse':>20}{'differences':>20}{'error':>10}")
+    for row in rows:
+        numbers = "".join(f"{value:20.12g}" for value in (row.forward, row.reverse, row.difference))
+        print(f"{row.name:16}{numbers}{row.error:10.1e}{'' if row.error <= options.tol else '  <- they disagree'}")
+    return 0 if all(row.error <= options.tol for row in rows) else 1
+
+
+def _arguments(text: str) -> tuple[Any, ...]:
+    """The values that `--at` lists: Python expressions with `np` and `math`; a list is an array."""
+    import math
+
+    import numpy as np
+
+    try:
+        values = eval(f"({text},)", {"np": np, "numpy": np, "math": math})
+    except Exception as error:
+        raise UsageError(f"cannot read --at {text!r}: {type(error).__name__}: {error}") from None
+    return tuple(np.array(value) if isinstance(value, list) else value for value in values)

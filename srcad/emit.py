@@ -1,0 +1,239 @@
+"""The last step: a trace becomes a Python module that a person can read, run and step through.
+
+`srcad.nesting` makes statements of the trace, `srcad.naming` decides on variables, `srcad.finish` puts both together, `srcad.spelling`
+knows how ops are written, and `srcad.unparse` prints. Here the functions get a module around them.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from srcad.finish import Finisher, walk_statements
+from srcad.ir import Array, Block, Const, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
+from srcad.naming import Names
+from srcad.nesting import Nester
+from srcad.spelling import call, dtype_name, literal, name, number, phrase
+from srcad.unparse import Comment, unparse
+
+#: Global arrays of more elements are not spelled out: the caller defines them in the module (see `array_globals`).
+LARGE = 1000
+_RUNTIME = ("broadcast_dim", "check_disjoint", "expand", "reduce_like")
+_IMPORTS = {
+    "math": "import math",
+    "namedtuple": "from collections import namedtuple",
+    "np": "import numpy as np",
+    "njit": "from numba import njit",
+    **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
+}
+_BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")
+
+
+def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}) -> str:
+    """The trace as the source of a module that defines `trace.name`, compiled by Numba if `jit`.
+
+    `options` go to `njit`. The module imports only what it uses, and runs by itself; but global arrays of more than `LARGE`
+    elements are left for the caller to define.
+    """
+    return _Module(trace, jit, options).text()
+
+
+def array_globals(trace: Trace) -> dict[str, np.ndarray[Any, Any]]:
+    """The global arrays that `emit` does not spell out, by the names that they must have in the module."""
+    module = _Module(trace, True, {})
+    return {text: const.value for const, text in module.constants.items() if is_large(const)}
+
+
+def is_large(const: Const) -> bool:
+    return isinstance(const.type, Array) and np.size(const.value) > LARGE
+
+
+class _Module:
+    """The names of a module: first those that cannot be chosen, then those of its head, then in each function the variables."""
+
+    def __init__(self, trace: Trace, jit: bool, options: Mapping[str, Any]) -> None:
+        self.main = trace
+        self.jit = jit
+        self.options = {"error_model": "numpy", **options}
+        self.functions = list(dict.fromkeys([*trace.functions, trace]))
+        self.function_names = {trace: trace.name}
+        for function in trace.functions:
+            others = set(self.function_names.values())
+            self.function_names.setdefault(function, unused(function.name, others))
+        params = {p.name for f in self.functions for p in f.params}
+        fixed = {*self.function_names.values(), *params, "_"}
+        self.standard = {text: unused(text, fixed) for text in (*_IMPORTS, *_BUILTINS)}
+        taken = fixed | set(self.standard.values())
+        self.constants: dict[Const, str] = {}
+        self.classes: dict[type, str] = {}
+        for const in (c for f in self.functions for c in global_constants(f.body)):
+            if const not in self.constants:
+                taken.add(self.constants.setdefault(const, unused(const.name, taken)))
+        for cls in (c for f in self.functions for c in classes(f.returns)):
+            if cls not in self.classes:
+                taken.add(self.classes.setdefault(cls, unused(cls.__name__, taken)))
+        self.reserved = {*taken - params, *keyword.kwlist, "_"}
+        self.used: set[str] = set()
+
+    # --- text ----------------------------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        functions = [unparse(self.definition(f)) for f in self.functions]
+        values = []
+        for stmt in self.values():
+            self.resolve_all(stmt, {})
+            values.append(unparse(stmt))
+        doc = [f'"""{self.main.doc}"""'] if self.main.doc else []
+        head = ["\n".join(part) for part in (self.imports(), values) if part]
+        return "\n\n".join([*doc, *head]) + "\n\n\n" + "\n\n\n".join(functions) + "\n"
+
+    def imports(self) -> list[str]:
+        lines = []
+        for text, line in _IMPORTS.items():
+            if text in self.used:
+                alias = self.standard[text]
+                bare = line.removesuffix(f" as {text}") if text != alias else line
+                lines.append(bare if text == alias else f"{bare} as {alias}")
+        runtime = [line.partition(" import ")[2] for line in lines if line.startswith("from srcad.runtime")]
+        lines = [line for line in lines if not line.startswith("from srcad.runtime")]
+        if runtime:
+            lines.append(f"from srcad.runtime import {', '.join(runtime)}")
+        return lines
+
+    def values(self) -> list[ast.stmt]:
+        """The head's assignments: builtins whose names a parameter hides, classes, constants."""
+        values: list[tuple[str, ast.expr]] = []
+        for text in _BUILTINS:
+            if text in self.used and self.standard[text] != text:
+                values.append((self.standard[text], ast.Name(text, ast.Load())))
+        for cls, text in self.classes.items():
+            fields = ast.List([ast.Constant(f) for f in cls._fields], ast.Load())  # type: ignore[attr-defined]
+            values.append((text, ast.Call(name("namedtuple"), [ast.Constant(cls.__name__), fields], [])))
+        values += [(text, constant(const)) for const, text in self.constants.items() if not is_large(const)]
+        return [ast.Assign([ast.Name(text, ast.Store())], value) for text, value in values]
+
+    # --- functions -------------------------------------------------------------------------------------------------------
+
+    def definition(self, trace: Trace) -> ast.stmt:
+        signature: dict[Param, str] = {}
+        for param in trace.params:
+            signature[param] = unused(param.name, {*signature.values(), *keyword.kwlist})
+        fixed = {p.tree: text for p, text in signature.items() if isinstance(p.tree, Var)}
+        reserved = self.reserved | set(signature.values()) - set(fixed.values())
+
+        def resolve(node: ast.AST) -> None:
+            self.resolve_all(node, signature)
+
+        body = statements(trace, self.main.functions, fixed, reserved, resolve)
+        note_lines(body)
+        arguments = ast.arguments([], [ast.arg(text) for text in signature.values()], None, [], [], None, [])
+        decorators: list[ast.expr] = []
+        if self.jit:
+            keywords = {key: phrase(repr(value)) for key, value in self.options.items()}
+            decorators.append(call("njit", **keywords))
+            resolve(decorators[0])
+        function = ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
+        return function
+
+    def resolve_all(self, node: ast.AST, signature: Mapping[Param, str]) -> None:
+        for found in ast.walk(node):
+            if isinstance(found, ast.Name) and not isinstance(found.id, Var):
+                self.resolve(found, signature)
+
+    def resolve(self, node: ast.Name, signature: Mapping[Param, str]) -> None:
+        """Give its name to what is not a variable. Some nodes stand in several places and have it already."""
+        if getattr(node, "done", False):
+            return
+        node.done = True  # type: ignore[attr-defined]
+        id: Any = node.id
+        if isinstance(id, str):
+            if id in self.standard:
+                self.used.add(id)
+                node.id = self.standard[id]
+        elif isinstance(id, Const):
+            node.id = self.constants[id]
+        elif isinstance(id, Trace):
+            node.id = self.function_names[id]
+        elif isinstance(id, Param):
+            node.id = signature[id]
+        else:
+            self.used.add("namedtuple")
+            node.id = self.classes[id]
+
+
+def statements(
+    trace: Trace, functions: tuple[Trace, ...], params: Mapping[Var, str], reserved: Iterable[str], resolve: Any
+) -> list[ast.stmt]:
+    """The function's statements, with names. Values that have to be copied anyway are nested in the copies on a second round."""
+    late: frozenset[Var] = frozenset()
+    while True:
+        nester = Nester(trace, functions, late)
+        body = nester.function()
+        names = Names(body, params, reserved)
+        more = {v for v in names.copied() if v in nester.could_be_late}
+        if more <= late:
+            return Finisher(names, body, resolve).block(body)
+        late |= more
+
+
+def note_lines(body: list[ast.stmt]) -> None:
+    """Say on each statement of the forward sweep which line it comes from, where that changes."""
+    last = None
+    for stmt in walk_statements(body):
+        if isinstance(stmt, Comment) and "reverse" in stmt.text:
+            break
+        span = getattr(stmt, "span", None)
+        if span is not None and (span.file, span.line) != last:
+            last = span.file, span.line
+            stmt.note = f"{os.path.basename(span.file)}:{span.line}"  # type: ignore[attr-defined]
+
+
+def unused(text: str, taken: Iterable[str]) -> str:
+    """The name, or the name with the first number that makes it different from those taken."""
+    count, result = 0, text
+    while result in taken:
+        count += 1
+        result = f"{text}_{count}"
+    return result
+
+
+def global_constants(block: Block) -> Iterator[Const]:
+    def named(found: Iterable[Operand]) -> Iterator[Const]:
+        return (c for c in found if isinstance(c, Const) and c.name)
+
+    for stmt in walk(block):
+        yield from named(operands(stmt))
+        for inner in blocks_of(stmt):
+            yield from named(inner.yields)
+    yield from named(block.yields)
+
+
+def classes(tree: object) -> Iterator[type]:
+    """The namedtuple classes in a result."""
+    if isinstance(tree, Tree):
+        if tree.cls:
+            yield tree.cls
+        for item in tree.items:
+            yield from classes(item)
+
+
+def constant(const: Const) -> ast.expr:
+    """The value of a global constant."""
+    if not isinstance(const.type, Array):
+        return literal(Const(const.value, const.type, const.weak))
+    array = np.asarray(const.value)
+    if not array.size:
+        return call("np.empty", phrase(repr(array.shape)), dtype=dtype_name(str(array.dtype)))
+
+    def rows(items: Any) -> ast.expr:
+        return ast.List([rows(i) for i in items], ast.Load()) if isinstance(items, list) else number(items)
+
+    keywords = {} if str(array.dtype) in ("float64", "int64", "bool", "complex128") else {"dtype": dtype_name(str(array.dtype))}
+    if const.type.layout == "F" and array.ndim > 1:
+        keywords["order"] = ast.Constant("F")
+    return call("np.array", rows(array.tolist()), **keywords)

@@ -1,0 +1,239 @@
+"""New arrays: filled, copied, counted, built from lists."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from srcad.ir import Atom, Const, Var, const
+from srcad.lower import library
+from srcad.lower.arguments import dtype_name, shape_of, with_dtype
+from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
+from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none
+from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
+from srcad.lower.operators import binary
+from srcad.lower.registry import Lowering, lowers
+from srcad.lower.shapes import alloc, contiguous, dims
+from srcad.lower.values import Context, Obj, Seq, Tup, Value
+
+FIFTY = const(50)
+WHOLE = Obj("full")
+
+# --- filled -----------------------------------------------------------------------------------------------------------
+
+
+def _filled(fill: str) -> Lowering:
+    def lowering(ctx: Context, shape: Value, dtype: Value = NONE, order: Value = NONE) -> Value:
+        _row_major(ctx, order)
+        return alloc(ctx, shape_of(ctx, shape), dtype_name(ctx, dtype, "float64"), fill)
+
+    return lowering
+
+
+def _filled_like(fill: str) -> Lowering:
+    def lowering(ctx: Context, a: Value, dtype: Value = NONE, order: Value = NONE, *, shape: Value = NONE) -> Value:
+        x = operand(ctx, a)
+        name = dtype_name(ctx, dtype, dtype_of(x))
+        if not is_array(x) and is_none(shape):
+            return strong(ctx, const(1 if fill == "ones" else 0), name)
+        return alloc(ctx, dims(ctx, x) if is_none(shape) else shape_of(ctx, shape), name, fill)
+
+    return lowering
+
+
+def _row_major(ctx: Context, order: Value) -> None:
+    if not is_none(order) and not (isinstance(order, Obj) and order.value in ("C", "K", "A")):
+        ctx.refuse("arrays in column-major order are not supported", "use the default order and .T")
+
+
+for _fill in ("zeros", "ones", "empty"):
+    lowers(getattr(np, _fill))(_filled(_fill))
+    lowers(getattr(np, f"{_fill}_like"))(_filled_like(_fill))
+
+
+@lowers(np.full)
+def _full(ctx: Context, shape: Value, fill_value: Value, dtype: Value = NONE, order: Value = NONE) -> Value:
+    _row_major(ctx, order)
+    number = operand(ctx, fill_value, "np.full")
+    return _filled_with(ctx, shape_of(ctx, shape), number, dtype_name(ctx, dtype, dtype_of(number)))
+
+
+@lowers(np.full_like)
+def _full_like(ctx: Context, a: Value, fill_value: Value, dtype: Value = NONE) -> Value:
+    x, number = operand(ctx, a), operand(ctx, fill_value, "np.full_like")
+    name = dtype_name(ctx, dtype, dtype_of(x))
+    return _filled_with(ctx, dims(ctx, x), number, name) if is_array(x) else cast(ctx, number, name)
+
+
+def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> Var:
+    if ndim_of(number) > len(shape):
+        ctx.type_error(f"{describe(number)} does not fit into the shape")
+    if isinstance(number, Const) and not is_array(number) and number.value in (0, 1):
+        return alloc(ctx, shape, dtype, "ones" if number.value else "zeros")
+    out = alloc(ctx, shape, dtype)
+    ctx.b.effect("assign", out, stored(ctx, number, dtype))
+    return out
+
+
+# --- from values ------------------------------------------------------------------------------------------------------
+
+
+def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
+    """np.array or np.asarray; a number stays a number, since a 0-d array behaves as one."""
+    if isinstance(a, Tup | Seq):
+        return array_of(ctx, a, None if is_none(dtype) else dtype_name(ctx, dtype, "float64"))
+    if isinstance(a, Obj):
+        ctx.type_error(f"an array cannot be made of {describe(a)}")
+    x = operand(ctx, a, "np.array")
+    name = dtype_name(ctx, dtype, dtype_of(x))
+    if not is_array(x):
+        return x if is_none(dtype) and isinstance(x, Var) else strong(ctx, x, name)
+    if name != dtype_of(x):
+        return cast(ctx, x, name)
+    return ctx.b.op("copy", x) if fresh else x
+
+
+@lowers(np.array)
+def _array(
+    ctx: Context, object: Value, dtype: Value = NONE, *, copy: Value = TRUE, order: Value = NONE, ndmin: Value = ZERO
+) -> Value:
+    _row_major(ctx, order)
+    if ndmin != ZERO:
+        ctx.refuse("ndmin= is not supported", "use np.atleast_1d")
+    return array(ctx, object, dtype, fresh=flag(ctx, copy, "copy="))
+
+
+@lowers(np.asarray, np.asanyarray, np.asfarray if hasattr(np, "asfarray") else np.asarray)
+def _asarray(ctx: Context, a: Value, dtype: Value = NONE, order: Value = NONE, *, copy: Value = NONE) -> Value:
+    _row_major(ctx, order)
+    return array(ctx, a, dtype, fresh=not is_none(copy) and flag(ctx, copy, "copy="))
+
+
+@lowers(np.ascontiguousarray)
+def _ascontiguousarray(ctx: Context, a: Value, dtype: Value = NONE) -> Value:
+    x = array(ctx, a, dtype, fresh=False)
+    return contiguous(ctx, x) if is_array(x) else x
+
+
+@lowers(np.copy, method="copy")
+def copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
+    return array(ctx, a, NONE, fresh=True)
+
+
+@lowers(np.astype, method="astype")
+def astype(ctx: Context, x: Value, dtype: Value, *, copy: Value = TRUE) -> Value:
+    return array(ctx, x, dtype, fresh=flag(ctx, copy, "copy="))
+
+
+# --- counted ----------------------------------------------------------------------------------------------------------
+
+
+@lowers(np.arange)
+def _arange(ctx: Context, start: Value, stop: Value = NONE, step: Value = ONE, dtype: Value = NONE) -> Value:
+    if is_none(stop):
+        start, stop = ZERO, start
+    first, last, by = (
+        scalar_operand(ctx, value, "np.arange") for value in (start, stop, ONE if is_none(step) else step)
+    )
+    name = dtype_name(ctx, dtype, common_dtype([first, last, by]))
+    if all(kind_of(atom) in "iu" for atom in (first, last, by)):
+        count: Atom = ctx.b.op("trips", first, last, by)
+    else:
+        span = binary(ctx, "div", binary(ctx, "sub", last, first), by)
+        found = ctx.call(Obj(math.ceil), [span], {})
+        count = int_operand(ctx, ctx.call(Obj(max), [ZERO, found], {}), "the length of np.arange")
+    first, by = (cast(ctx, atom, name) if isinstance(atom, Const) else atom for atom in (first, by))
+    return ctx.call(Obj(library.ramp), [count, first, by, Obj(np.dtype(name))], {})
+
+
+@lowers(np.linspace)
+def _linspace(
+    ctx: Context, start: Value, stop: Value, num: Value = FIFTY, endpoint: Value = TRUE, *, dtype: Value = NONE
+) -> Value:
+    first, last = (scalar_operand(ctx, value, "np.linspace") for value in (start, stop))
+    count = int_operand(ctx, num, "the length of np.linspace")
+    closed = flag(ctx, endpoint, "endpoint=")
+    steps: Value = count
+    if closed:
+        steps = ctx.call(Obj(max), [ONE, binary(ctx, "sub", count, ONE)], {})
+    natural = common_dtype([first, last])
+    name = dtype_name(ctx, dtype, natural if natural.startswith(("float", "complex")) else "float64")
+    return ctx.call(Obj(library.linspace), [first, last, count, steps, const(closed), Obj(np.dtype(name))], {})
+
+
+@lowers(np.eye)
+def _eye(ctx: Context, N: Value, M: Value = NONE, k: Value = ZERO, dtype: Value = NONE) -> Value:
+    rows = int_operand(ctx, N, "a size")
+    columns = rows if is_none(M) else int_operand(ctx, M, "a size")
+    name = dtype_name(ctx, dtype, "float64")
+    return ctx.call(Obj(library.eye), [rows, columns, int_operand(ctx, k, "k"), Obj(np.dtype(name))], {})
+
+
+@lowers(np.identity)
+def _identity(ctx: Context, n: Value, dtype: Value = NONE) -> Value:
+    return _eye(ctx, n, dtype=dtype)
+
+
+# --- diagonals and triangles ------------------------------------------------------------------------------------------
+
+
+@lowers(np.diag)
+def _diag(ctx: Context, v: Value, k: Value = ZERO) -> Value:
+    x, offset = operand(ctx, v, "np.diag"), int_operand(ctx, k, "k")
+    if ndim_of(x) not in (1, 2):
+        ctx.type_error(f"np.diag takes a vector or a matrix, not {describe(x)}")
+    return ctx.call(Obj(library.diagonal_matrix if ndim_of(x) == 1 else library.diagonal), [x, offset], {})
+
+
+@lowers(np.diagonal, method="diagonal")
+def _diagonal(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
+    x = operand(ctx, a, "np.diagonal")
+    if ndim_of(x) != 2:
+        ctx.refuse(f"np.diagonal of {describe(x)} is not supported", "pass a two-dimensional array")
+    return ctx.call(Obj(library.diagonal), [x, int_operand(ctx, offset, "the offset")], {})
+
+
+def _triangle(name: str) -> Lowering:
+    def lowering(ctx: Context, m: Value, k: Value = ZERO) -> Value:
+        x = operand(ctx, m, f"np.{name}")
+        if ndim_of(x) != 2:
+            ctx.refuse(f"np.{name} of {describe(x)} is not supported", "pass a two-dimensional array")
+        return ctx.call(Obj(library.triangle), [x, int_operand(ctx, k, "k"), const(name == "tril")], {})
+
+    return lowering
+
+
+for _name in ("tril", "triu"):
+    lowers(getattr(np, _name))(_triangle(_name))
+
+
+@lowers(np.polyval)
+def _polyval(ctx: Context, p: Value, x: Value) -> Value:
+    coefficients, point = operand(ctx, p, "np.polyval"), operand(ctx, x, "np.polyval")
+    if ndim_of(coefficients) != 1:
+        ctx.type_error(f"np.polyval takes a vector of coefficients, not {describe(coefficients)}")
+    dtype = common_dtype([coefficients, point])
+    zero: Value = cast(ctx, ZERO, dtype)
+    if is_array(point):
+        zero = alloc(ctx, dims(ctx, point), dtype, "zeros")
+    return ctx.call(Obj(library.polynomial), [coefficients, point, zero], {})
+
+
+@lowers(np.convolve)
+def _convolve(ctx: Context, a: Value, v: Value, mode: Value = WHOLE) -> Value:
+    x, y = operand(ctx, a, "np.convolve"), operand(ctx, v, "np.convolve")
+    if ndim_of(x) != 1 or ndim_of(y) != 1:
+        ctx.type_error("np.convolve takes two vectors")
+    if not (isinstance(mode, Obj) and mode.value == "full"):
+        ctx.refuse("np.convolve is supported with mode='full'", "take a slice of the full result")
+    return ctx.call(Obj(library.convolve), [x, y], {})
+
+
+@lowers(np.interp)
+def _interp(ctx: Context, x: Value, xp: Value, fp: Value) -> Value:
+    point, places, values = (operand(ctx, value, "np.interp") for value in (x, xp, fp))
+    if ndim_of(point) > 1 or ndim_of(places) != 1 or ndim_of(values) != 1:
+        ctx.refuse("np.interp is supported for a number or a vector, and vectors of points", "flatten the array first")
+    function = library.interpolate_each if is_array(point) else library.interpolate
+    return ctx.call(Obj(function), [with_dtype(ctx, point, NONE), places, values], {})

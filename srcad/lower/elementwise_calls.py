@@ -1,0 +1,339 @@
+"""Elementwise functions of NumPy, math and scipy.special, by their many names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import Atom, const
+from srcad.lower.arguments import written
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, zero_like
+from srcad.lower.comparisons import compare
+from srcad.lower.known import ATOL, FALSE, NONE, RTOL, ZERO, ZERO_FLOAT, is_known, is_none, known_int
+from srcad.lower.operands import operand
+from srcad.lower.operators import arithmetic, binary, fold, unary
+from srcad.lower.registry import Lowering, lowers
+from srcad.lower.values import Context, Value
+from srcad.ops import ELEMENTWISE
+
+#: NumPy's functions that are called as their op is.
+SAME = """sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
+    arctanh floor ceil trunc rint deg2rad rad2deg arctan2 hypot copysign logaddexp logaddexp2 fmod maximum minimum fmax
+    fmin sign isnan isinf isfinite"""
+NUMPY = {name: name for name in SAME.split()} | {"degrees": "rad2deg", "radians": "deg2rad", "fix": "trunc"}
+
+SAME_IN_MATH = """sqrt cbrt exp exp2 expm1 log2 log10 log1p sin cos tan sinh cosh tanh hypot copysign fmod erf erfc
+    gamma lgamma isnan isinf isfinite"""
+MATH = {name: name for name in SAME_IN_MATH.split()} | {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "atan2": "arctan2",
+    "degrees": "rad2deg",
+    "radians": "deg2rad",
+    "fabs": "abs",
+}
+
+SAME_IN_SPECIAL = "erf erfc gamma expm1 log1p cbrt exp2"
+SPECIAL = {name: name for name in SAME_IN_SPECIAL.split()} | {"gammaln": "lgamma"}
+
+#: What is defined for complex numbers as well.
+HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite abs"
+COMPLEX = frozenset(HOLOMORPHIC.split())
+
+
+def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
+    """An op of the table on checked operands, where NumPy's integers and booleans need no care."""
+    x, *rest = [operand(ctx, arg, op) for arg in args]
+    kinds = {kind_of(atom) for atom in (x, *rest)}
+    if op in ("floor", "ceil", "trunc") and kinds <= set("biu"):
+        return ctx.b.op("copy", x) if is_array(x) else x
+    if op == "fmod" and kinds <= set("biu"):
+        ctx.refuse("fmod of integers is not supported", "use % or convert to float")
+    if op in ("abs", "sign") and kinds == {"b"}:
+        x = cast(ctx, x, "int64")
+    if op in ("maximum", "minimum", "fmax", "fmin") and kinds == {"b"}:
+        op = "or" if op.endswith("max") or op == "maximum" else "and"
+    if "c" in kinds and op not in COMPLEX:
+        ctx.refuse(f"{op} of complex numbers is not supported", "compute the real and imaginary parts separately")
+    return ctx.b.op(op, x, *rest)
+
+
+def _of_numpy(op: str) -> Lowering:
+    if ELEMENTWISE[op].arity == 1:
+        return lambda ctx, x, /, out=NONE: written(ctx, elementwise(ctx, op, x), out)
+    return lambda ctx, x, y, /, out=NONE: written(ctx, elementwise(ctx, op, x, y), out)
+
+
+def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
+    """math's functions take numbers only; of literals they are literals."""
+
+    def lowering(ctx: Context, *args: Value) -> Value:
+        if all(map(is_known, args)) and (folded := fold(ctx, function, *args)) is not None:
+            return folded
+        numbers = [math_operand(ctx, function, arg) for arg in args]
+        if op == "abs":
+            numbers = [number if kind_of(number) == "f" else cast(ctx, number, "float64") for number in numbers]
+        return elementwise(ctx, op, *numbers)
+
+    if ELEMENTWISE[op].arity == 1:
+        return lambda ctx, x, /: lowering(ctx, x)
+    return lambda ctx, x, y, /: lowering(ctx, x, y)
+
+
+def math_operand(ctx: Context, function: Callable[..., Any], value: Value) -> Atom:
+    atom = operand(ctx, value, f"math.{function.__name__}")
+    if is_array(atom):
+        ctx.type_error(f"math.{function.__name__} takes a number, not an array", f"use np.{function.__name__}")
+    return atom
+
+
+for _name, _op in NUMPY.items():
+    lowers(getattr(np, _name))(_of_numpy(_op))
+lowers(np.abs, np.fabs)(_of_numpy("abs"))
+for _name, _op in MATH.items():
+    lowers(getattr(math, _name))(_of_math(_op, getattr(math, _name)))
+
+
+def special_functions(module: Any) -> None:
+    """scipy.special's names for what the table has; called once SciPy is there."""
+    for name, op in SPECIAL.items():
+        lowers(getattr(module, name))(_of_numpy(op))
+    lowers(module.expit)(_expit)
+    lowers(module.xlogy)(_xlogy)
+
+
+def _expit(ctx: Context, x: Value, /) -> Value:
+    return binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), elementwise(ctx, "exp", unary(ctx, "neg", x))))
+
+
+def _xlogy(ctx: Context, x: Value, y: Value, /) -> Value:
+    zero = compare(ctx, "eq", x, ZERO)
+    safe = where(ctx, zero, const(1.0), y)
+    return binary(ctx, "mul", x, elementwise(ctx, "log", safe))
+
+
+# --- arithmetic and comparisons by name -------------------------------------------------------------------------------
+
+OPERATORS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "power": "pow",
+    "bitwise_and": "bitand",
+    "bitwise_or": "bitor",
+    "bitwise_xor": "bitxor",
+    "left_shift": "lshift",
+    "right_shift": "rshift",
+}
+COMPARISONS = {
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "equal": "eq",
+    "not_equal": "ne",
+}
+
+
+def _arithmetic(op: str) -> Lowering:
+    def lowering(ctx: Context, x: Value, y: Value, /, out: Value = NONE) -> Value:
+        return written(ctx, arithmetic(ctx, op, operand(ctx, x), operand(ctx, y)), out)
+
+    return lowering
+
+
+for _name, _op in OPERATORS.items():
+    lowers(getattr(np, _name))(_arithmetic(_op))
+for _name, _op in COMPARISONS.items():
+    lowers(getattr(np, _name))(lambda ctx, x, y, /, op=_op: ctx.b.op(op, operand(ctx, x), operand(ctx, y)))
+
+
+@lowers(np.negative)
+def _negative(ctx: Context, x: Value, /, out: Value = NONE) -> Value:
+    return written(ctx, unary(ctx, "neg", operand(ctx, x)), out)
+
+
+@lowers(np.positive)
+def _positive(ctx: Context, x: Value, /) -> Value:
+    return unary(ctx, "pos", operand(ctx, x))
+
+
+@lowers(np.square)
+def square(ctx: Context, x: Value, /, out: Value = NONE) -> Value:
+    atom = operand(ctx, x)
+    return written(ctx, arithmetic(ctx, "mul", atom, atom), out)
+
+
+@lowers(np.reciprocal)
+def _reciprocal(ctx: Context, x: Value, /) -> Value:
+    atom = operand(ctx, x)
+    if kind_of(atom) not in "fc":
+        ctx.refuse("np.reciprocal of integers is not supported", "write 1 / x")
+    return ctx.b.op("div", const(1.0), atom)
+
+
+@lowers(np.float_power, math.pow)
+def _float_power(ctx: Context, x: Value, y: Value, /) -> Value:
+    if is_known(x) and is_known(y) and (folded := fold(ctx, math.pow, x, y)) is not None:
+        return folded
+    base, power = operand(ctx, x), operand(ctx, y)
+    return ctx.b.op("pow", base if kind_of(base) in "fc" else cast(ctx, base, "float64"), power)
+
+
+@lowers(math.log)
+def _log(ctx: Context, x: Value, base: Value = NONE, /) -> Value:
+    args = [x] if is_none(base) else [x, base]
+    if all(map(is_known, args)) and (folded := fold(ctx, math.log, *args)) is not None:
+        return folded
+    logs = [elementwise(ctx, "log", math_operand(ctx, math.log, arg)) for arg in args]
+    return logs[0] if is_none(base) else arithmetic(ctx, "div", *logs)
+
+
+def _to_integer(op: str, function: Callable[[float], int]) -> None:
+    @lowers(function)
+    def lowering(ctx: Context, x: Value, /) -> Value:
+        if is_known(x) and (folded := fold(ctx, function, x)) is not None:
+            return folded
+        return cast(ctx, elementwise(ctx, op, math_operand(ctx, function, x)), "int64")
+
+
+for _op in ("floor", "ceil", "trunc"):
+    _to_integer(_op, getattr(math, _op))
+
+
+# --- truth ------------------------------------------------------------------------------------------------------------
+
+
+def boolean(ctx: Context, value: Value) -> Atom:
+    """The value as booleans, elementwise."""
+    atom = operand(ctx, value)
+    return atom if kind_of(atom) == "b" else ctx.b.op("ne", atom, zero_like(atom))
+
+
+for _name, _op in {"logical_and": "and", "logical_or": "or", "logical_xor": "ne"}.items():
+    lowers(getattr(np, _name))(lambda ctx, x, y, /, op=_op: ctx.b.op(op, boolean(ctx, x), boolean(ctx, y)))
+lowers(np.logical_not)(lambda ctx, x, /: ctx.b.op("not", boolean(ctx, x)))
+lowers(np.invert)(lambda ctx, x, /: unary(ctx, "invert", x))
+
+
+@lowers(np.isclose)
+def isclose(
+    ctx: Context, a: Value, b: Value, rtol: Value = RTOL, atol: Value = ATOL, equal_nan: Value = FALSE
+) -> Value:
+    difference = elementwise(ctx, "abs", binary(ctx, "sub", operand(ctx, a), b))
+    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
+    close = ctx.b.op("le", difference, operand(ctx, bound))
+    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
+    return ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+
+
+# --- choices ----------------------------------------------------------------------------------------------------------
+
+
+@lowers(np.where)
+def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
+    if is_none(x) or is_none(y):
+        ctx.refuse(
+            "np.where with one argument is not supported", "pass three: np.where(condition, x, y), or write a loop"
+        )
+    return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
+
+
+@lowers(np.clip, method="clip")
+def clip(
+    ctx: Context,
+    a: Value,
+    a_min: Value = NONE,
+    a_max: Value = NONE,
+    out: Value = NONE,
+    *,
+    min: Value = NONE,
+    max: Value = NONE,
+) -> Value:
+    low, high = (min if is_none(a_min) else a_min), (max if is_none(a_max) else a_max)
+    result = operand(ctx, a)
+    if not is_none(low):
+        result = elementwise(ctx, "maximum", result, low)
+    if not is_none(high):
+        result = elementwise(ctx, "minimum", result, high)
+    return written(ctx, result, out)
+
+
+@lowers(np.heaviside)
+def _heaviside(ctx: Context, x: Value, half: Value, /) -> Value:
+    atom = operand(ctx, x)
+    below = ctx.b.op("where", ctx.b.op("lt", atom, ZERO), const(0.0), operand(ctx, half))
+    return ctx.b.op("where", ctx.b.op("gt", atom, ZERO), const(1.0), below)
+
+
+@lowers(np.sinc)
+def _sinc(ctx: Context, x: Value, /) -> Value:
+    atom = operand(ctx, x)
+    y = binary(ctx, "mul", const(math.pi), ctx.b.op("where", ctx.b.op("eq", atom, ZERO), const(1e-20), atom))
+    return binary(ctx, "div", elementwise(ctx, "sin", y), y)
+
+
+@lowers(np.round, np.around, method="round")
+def numpy_round(ctx: Context, a: Value, decimals: Value = ZERO, out: Value = NONE) -> Value:
+    digits = known_int(decimals)
+    if digits is None:
+        ctx.refuse("the number of decimals must be an integer in the source")
+    x = operand(ctx, a)
+    if kind_of(x) in "biu":
+        return written(ctx, ctx.b.op("copy", x) if is_array(x) else x, out)
+    if not digits:
+        return written(ctx, elementwise(ctx, "rint", x), out)
+    scale = const(10.0 ** abs(digits))
+    there, back = ("mul", "div") if digits > 0 else ("div", "mul")
+    return written(ctx, binary(ctx, back, elementwise(ctx, "rint", binary(ctx, there, x, scale)), scale), out)
+
+
+@lowers(np.nan_to_num)
+def _nan_to_num(
+    ctx: Context, x: Value, copy: Value = FALSE, nan: Value = ZERO_FLOAT, posinf: Value = NONE, neginf: Value = NONE
+) -> Value:
+    atom = operand(ctx, x)
+    if kind_of(atom) != "f":
+        return atom
+    largest = float(np.finfo(dtype_of(atom)).max)
+    high = const(largest) if is_none(posinf) else operand(ctx, posinf)
+    low = const(-largest) if is_none(neginf) else operand(ctx, neginf)
+    result: Atom = ctx.b.op("where", ctx.b.op("isnan", atom), operand(ctx, nan), atom)
+    result = ctx.b.op("where", ctx.b.op("eq", atom, const(math.inf)), high, result)
+    return ctx.b.op("where", ctx.b.op("eq", atom, const(-math.inf)), low, result)
+
+
+# --- complex numbers, as far as they are real -------------------------------------------------------------------------
+
+
+@lowers(np.real)
+def real(ctx: Context, x: Value, /) -> Value:
+    return _refuse_complex(ctx, x, "the real part")
+
+
+@lowers(np.conjugate, method="conj")
+def conjugate(ctx: Context, x: Value, /) -> Value:
+    return _refuse_complex(ctx, x, "the conjugate")
+
+
+@lowers(np.imag)
+def imag(ctx: Context, x: Value, /) -> Value:
+    atom = _refuse_complex(ctx, x, "the imaginary part")
+    return ctx.b.op("mul", atom, const(0.0)) if is_array(atom) else const(0.0)
+
+
+def _refuse_complex(ctx: Context, x: Value, what: str) -> Atom:
+    atom = operand(ctx, x)
+    if kind_of(atom) == "c":
+        ctx.refuse(f"{what} of complex numbers is not supported", "pass real and imaginary parts as two arguments")
+    return atom

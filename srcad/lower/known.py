@@ -1,0 +1,128 @@
+"""What lowering knows already: from values to Python objects and back, and how errors speak of them."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import INT, Array, Const, ListOf, Scalar, Var, const
+from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
+
+NONE = Obj(None)
+FALSE = const(False)
+TRUE = const(True)
+ZERO = const(0)
+ONE = const(1)
+MINUS_ONE = const(-1)
+RTOL = const(1e-5)
+ATOL = const(1e-8)
+ZERO_FLOAT = const(0.0)
+TWO = const(2)
+#: The part of a slice that was left out.
+ABSENT = Const(None, INT)
+
+
+def is_none(value: Value) -> bool:
+    return isinstance(value, Obj) and value.value is None
+
+
+def is_known(value: Value) -> bool:
+    """Whether `python` can give the value as a Python object."""
+    match value:
+        case Obj():
+            return True
+        case Const():
+            return isinstance(value.type, Scalar)
+        case Tup() | Seq():
+            return all(map(is_known, value.items))
+        case SliceValue():
+            return all(map(is_known, (value.start, value.stop, value.step)))
+    return False
+
+
+def python(value: Value) -> Any:
+    """The Python object that a known value stands for; a strong literal is a NumPy scalar."""
+    match value:
+        case Obj():
+            return value.value
+        case Const() if isinstance(value.type, Scalar):
+            return value.value if value.weak else np.dtype(value.type.dtype).type(value.value)
+        case Tup():
+            items = [python(item) for item in value.items]
+            return value.cls(*items) if value.cls else tuple(items)
+        case Seq():
+            return [python(item) for item in value.items]
+        case SliceValue():
+            return slice(python(value.start), python(value.stop), python(value.step))
+    raise AssertionError(f"{value} is not known while lowering")
+
+
+def lift(ctx: Context, thing: Any, name: str = "") -> Value:
+    """The value that stands for a Python object. `name` is what a global array is called."""
+    match thing:
+        case np.generic() if thing.dtype.kind in "biufc":
+            kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}[thing.dtype.kind]
+            return Const(kind(thing), Scalar(thing.dtype.name), weak=False)
+        case bool() | float() | complex():
+            return const(thing)
+        case int():
+            if not -(2**63) <= thing < 2**63:
+                ctx.type_error(f"the integer {thing} does not fit in 64 bits", "use a float")
+            return const(int(thing))
+        case tuple():
+            cls = type(thing) if hasattr(thing, "_fields") else None
+            return Tup(tuple(lift(ctx, item, name) for item in thing), cls)
+        case np.ndarray() if name:
+            if thing.dtype.kind not in "biufc":
+                ctx.type_error(f"the array '{name}' has dtype {thing.dtype}, which is not a number")
+            layout = "C" if thing.flags.c_contiguous else "F" if thing.flags.f_contiguous else "A"
+            return Const(thing, Array(thing.dtype.name, thing.ndim, layout), weak=False, name=name)
+    return Obj(thing)
+
+
+def known_int(value: Value) -> int | None:
+    """The value as a Python int when it is one; None when it is computed, or no integer."""
+    match value:
+        case Const() if isinstance(value.value, int) and not isinstance(value.value, bool):
+            return value.value
+        case Obj(value=np.integer() as number):
+            return int(number)
+    return None
+
+
+def describe(value: Value) -> str:
+    """The value in an error message."""
+    match value:
+        case Var() | Const() if isinstance(value.type, Array):
+            dims = f"{value.type.ndim}-d" if value.type.ndim else "0-d"
+            return f"a {dims} array of {value.type.dtype}"
+        case Const():
+            return f"the {type(value.value).__name__} {value.value!r}"
+        case Var() if isinstance(value.type, ListOf):
+            return "a list"
+        case Var():
+            return f"a number ({value.type})"
+        case Tup():
+            return f"a {value.cls.__name__ if value.cls else 'tuple'} of {len(value.items)}"
+        case Seq():
+            return f"a list of {len(value.items)}"
+        case Obj(value=None):
+            return "None"
+        case Obj(value=str() as text):
+            return f"the string {text!r}"
+        case Obj(value=types.ModuleType() as module):
+            return f"the module '{module.__name__}'"
+        case Obj(value=thing) if callable(thing):
+            return f"the function '{getattr(thing, '__name__', thing)}'"
+        case Obj(value=thing):
+            return f"a {type(thing).__name__}"
+    return "a slice"
+
+
+def flag(ctx: Context, value: Value, what: str) -> bool:
+    """A flag such as keepdims=, which must be known."""
+    if not is_known(value):
+        ctx.refuse(f"{what} must be True or False in the source", "branch on it outside the function")
+    return bool(python(value))

@@ -1,0 +1,235 @@
+"""What NumPy does in a loop, as a loop: ordinary functions in the language that srcad compiles, inlined where called.
+
+They are written for any number of axes where that costs nothing; `a.ndim` is known while lowering, so an `if` on it
+is free. Arguments have been checked by the lowering that calls them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def take(a: Any, index: Any) -> Any:
+    out = np.empty((index.shape[0], *a.shape[1:]), a.dtype)
+    for k in range(index.shape[0]):
+        out[k] = a[index[k]]
+    return out
+
+
+def take_pairs(a: Any, rows: Any, columns: Any) -> Any:
+    out = np.empty(rows.shape[0], a.dtype)
+    for k in range(rows.shape[0]):
+        out[k] = a[rows[k], columns[k]]
+    return out
+
+
+def put(a: Any, index: Any, values: Any) -> None:
+    for k in range(index.shape[0]):
+        a[index[k]] = values[k]
+
+
+def put_number(a: Any, index: Any, value: Any) -> None:
+    for k in range(index.shape[0]):
+        a[index[k]] = value
+
+
+def add_at(a: Any, index: Any, values: Any) -> None:
+    for k in range(index.shape[0]):
+        if values.ndim == 0:
+            a[index[k]] += values
+        else:
+            a[index[k]] += values[k]
+
+
+def compress(a: Any, mask: Any) -> Any:
+    count = 0
+    for k in range(mask.shape[0]):
+        if mask[k]:
+            count += 1
+    out = np.empty((count, *a.shape[1:]), a.dtype)
+    place = 0
+    for k in range(mask.shape[0]):
+        if mask[k]:
+            out[place] = a[k]
+            place += 1
+    return out
+
+
+def masked_fill(a: Any, mask: Any, value: Any) -> None:
+    for k in range(mask.shape[0]):
+        if mask.ndim == 2:
+            for j in range(mask.shape[1]):
+                if mask[k, j]:
+                    a[k, j] = value
+        elif mask[k]:
+            a[k] = value
+
+
+def masked_update(a: Any, mask: Any, combine: Any, value: Any) -> None:
+    for k in range(mask.shape[0]):
+        if mask.ndim == 2:
+            for j in range(mask.shape[1]):
+                if mask[k, j]:
+                    a[k, j] = combine(a[k, j], value)
+        elif mask[k]:
+            a[k] = combine(a[k], value)
+
+
+def argmax_rows(a: Any) -> Any:
+    out = np.empty(a.shape[0], np.int64)
+    for i in range(a.shape[0]):
+        out[i] = np.argmax(a[i])
+    return out
+
+
+def argmin_rows(a: Any) -> Any:
+    out = np.empty(a.shape[0], np.int64)
+    for i in range(a.shape[0]):
+        out[i] = np.argmin(a[i])
+    return out
+
+
+def accumulate_sum(a: Any) -> None:
+    for i in range(1, a.shape[0]):
+        a[i] += a[i - 1]
+
+
+def accumulate_product(a: Any) -> None:
+    for i in range(1, a.shape[0]):
+        a[i] *= a[i - 1]
+
+
+def ramp(n: Any, start: Any, step: Any, dtype: Any) -> Any:
+    out = np.empty(n, dtype)
+    for i in range(n):
+        out[i] = start + i * step
+    return out
+
+
+def linspace(start: Any, stop: Any, n: Any, steps: Any, endpoint: Any, dtype: Any) -> Any:
+    out = np.empty(n, dtype)
+    step = (stop - start) / steps
+    for i in range(n):
+        out[i] = start + i * step
+    if endpoint and n > 1:
+        out[n - 1] = stop
+    return out
+
+
+def eye(n: Any, m: Any, k: Any, dtype: Any) -> Any:
+    out = np.zeros((n, m), dtype)
+    for i in range(max(0, -k), min(n, m - k)):
+        out[i, i + k] = 1
+    return out
+
+
+def diagonal(a: Any, k: Any) -> Any:
+    first = max(0, -k)
+    out = np.empty(max(0, min(a.shape[0], a.shape[1] - k) - first), a.dtype)
+    for i in range(out.shape[0]):
+        out[i] = a[first + i, first + i + k]
+    return out
+
+
+def diagonal_matrix(v: Any, k: Any) -> Any:
+    n = v.shape[0] + abs(k)
+    out = np.zeros((n, n), v.dtype)
+    first = max(0, -k)
+    for i in range(v.shape[0]):
+        out[first + i, first + i + k] = v[i]
+    return out
+
+
+def trace(a: Any, k: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(max(0, -k), min(a.shape[0], a.shape[1] - k)):
+        total += a[i, i + k]
+    return total
+
+
+def triangle(a: Any, k: Any, lower: Any) -> Any:
+    out = np.zeros(a.shape, a.dtype)
+    for i in range(a.shape[0]):
+        if lower:
+            for j in range(min(a.shape[1], max(0, i + k + 1))):
+                out[i, j] = a[i, j]
+        else:
+            for j in range(max(0, i + k), a.shape[1]):
+                out[i, j] = a[i, j]
+    return out
+
+
+def repeat(a: Any, times: Any) -> Any:
+    out = np.empty((a.shape[0] * times, *a.shape[1:]), a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(times):
+            out[i * times + k] = a[i]
+    return out
+
+
+def tile(a: Any, times: Any) -> Any:
+    n = a.shape[0]
+    out = np.empty((n * times, *a.shape[1:]), a.dtype)
+    for k in range(times):
+        out[k * n : (k + 1) * n] = a
+    return out
+
+
+def polynomial(p: Any, x: Any, zero: Any) -> Any:
+    value = zero
+    for i in range(p.shape[0]):
+        value = value * x + p[i]
+    return value
+
+
+def convolve(a: Any, v: Any) -> Any:
+    out = np.zeros(a.shape[0] + v.shape[0] - 1, np.result_type(a.dtype, v.dtype))
+    for i in range(a.shape[0]):
+        for j in range(v.shape[0]):
+            out[i + j] += a[i] * v[j]
+    return out
+
+
+def interpolate(x: Any, xp: Any, fp: Any) -> Any:
+    n = xp.shape[0]
+    low = 0
+    high = n - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if xp[middle] <= x:
+            low = middle
+        else:
+            high = middle
+    if x <= xp[0]:
+        value = fp[0] * 1.0
+    elif x >= xp[n - 1]:
+        value = fp[n - 1] * 1.0
+    else:
+        value = fp[low] + (fp[high] - fp[low]) / (xp[high] - xp[low]) * (x - xp[low])
+    return value
+
+
+def interpolate_each(x: Any, xp: Any, fp: Any) -> Any:
+    out = np.empty(x.shape[0], np.result_type(x.dtype, fp.dtype))
+    for i in range(x.shape[0]):
+        out[i] = interpolate(x[i], xp, fp)
+    return out
+
+
+def power_of_matrix(a: Any, n: Any) -> Any:
+    out = np.eye(a.shape[0], dtype=a.dtype)
+    for _ in range(n):
+        out = out @ a
+    return out
+
+
+def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
+    out = np.empty((a.shape[0], a.shape[1], b.shape[-1]), dtype)
+    for i in range(a.shape[0]):
+        if b.ndim == 3:
+            out[i] = a[i] @ b[i]
+        else:
+            out[i] = a[i] @ b
+    return out

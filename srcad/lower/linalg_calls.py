@@ -1,0 +1,274 @@
+"""Products and linear algebra."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srcad.ir import Atom, Var, const
+from srcad.lower import library
+from srcad.lower.arguments import written
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, zero_like
+from srcad.lower.known import NONE, TWO, ZERO, describe, known_int, python
+from srcad.lower.operands import int_operand, operand
+from srcad.lower.operators import arithmetic, binary
+from srcad.lower.reduction_calls import reduction
+from srcad.lower.registry import lowers
+from srcad.lower.shapes import FULL, dims, ravel, reshape, view
+from srcad.lower.values import Context, Obj, Seq, Tup, Value
+
+
+@lowers(np.matmul)
+def matmul(ctx: Context, a: Value, b: Value, /) -> Value:
+    x, y = operand(ctx, a, "@"), operand(ctx, b, "@")
+    if not (is_array(x) and is_array(y)):
+        ctx.type_error(f"@ takes arrays, not {describe(x)} and {describe(y)}", "use * with a number")
+    if ndim_of(x) == 3 and ndim_of(y) in (2, 3):
+        dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
+        return ctx.call(Obj(library.batched_matmul), [x, y, Obj(dtype)], {})
+    return _product(ctx, "@", x, y)
+
+
+@lowers(np.dot, method="dot")
+def dot(ctx: Context, a: Value, b: Value) -> Value:
+    x, y = operand(ctx, a, "np.dot"), operand(ctx, b, "np.dot")
+    if not (is_array(x) and is_array(y)):
+        return arithmetic(ctx, "mul", x, y)
+    return _product(ctx, "np.dot", x, y)
+
+
+def _product(ctx: Context, name: str, x: Atom, y: Atom) -> Value:
+    if ndim_of(x) > 2 or ndim_of(y) > 2:
+        ctx.refuse(f"{name} of {describe(x)} and {describe(y)} is not supported", "loop over the leading axes")
+    dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
+    if dtype.kind in "biu":
+        return _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
+    return ctx.b.op("dot", cast(ctx, x, dtype.name), cast(ctx, y, dtype.name))
+
+
+def _integer_product(ctx: Context, x: Atom, y: Atom) -> Value:
+    """BLAS has no integers: the sum of products, broadcast so that the last axis but one of y meets the last of x."""
+    if ndim_of(y) == 2:
+        x = view(ctx, x, [*[FULL] * ndim_of(x), None])
+    return ctx.b.op(
+        "sum", ctx.b.op("mul", x, y if ndim_of(x) < 3 else _lead(ctx, y)), axis=_summed(x, y), keepdims=False
+    )
+
+
+def _lead(ctx: Context, y: Atom) -> Atom:
+    return view(ctx, y, [None, FULL, FULL])
+
+
+def _summed(x: Atom, y: Atom) -> tuple[int, ...] | None:
+    return (ndim_of(x) - 2,) if ndim_of(y) == 2 else None if ndim_of(x) == 1 else (1,)
+
+
+@lowers(np.vdot)
+def _vdot(ctx: Context, a: Value, b: Value, /) -> Value:
+    x, y = operand(ctx, a, "np.vdot"), operand(ctx, b, "np.vdot")
+    if "c" in kind_of(x) + kind_of(y):
+        ctx.refuse("np.vdot of complex arrays is not supported")
+    return dot(ctx, ravel(ctx, x) if is_array(x) else x, ravel(ctx, y) if is_array(y) else y)
+
+
+@lowers(np.inner)
+def _inner(ctx: Context, a: Value, b: Value, /) -> Value:
+    x, y = operand(ctx, a, "np.inner"), operand(ctx, b, "np.inner")
+    if ndim_of(y) == 2:
+        y = transposed(ctx, y)
+    return dot(ctx, x, y)
+
+
+@lowers(np.outer)
+def outer(ctx: Context, a: Value, b: Value, out: Value = NONE) -> Value:
+    x, y = _flat(ctx, a), _flat(ctx, b)
+    return written(ctx, arithmetic(ctx, "mul", view(ctx, x, [FULL, None]), view(ctx, y, [None, FULL])), out)
+
+
+for _ufunc, _op in ((np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "div")):
+    lowers(_ufunc.outer)(
+        lambda ctx, a, b, /, op=_op: arithmetic(
+            ctx, op, view(ctx, _flat(ctx, a), [FULL, None]), view(ctx, _flat(ctx, b), [None, FULL])
+        )
+    )
+
+
+def _flat(ctx: Context, value: Value) -> Atom:
+    x = operand(ctx, value, "np.outer")
+    return ravel(ctx, x) if is_array(x) else ctx.b.op("array", x, shape=(1,), dtype=dtype_of(x))
+
+
+def transposed(ctx: Context, x: Atom) -> Atom:
+    return ctx.b.op("transpose", x, axes=tuple(reversed(range(ndim_of(x)))))
+
+
+@lowers(np.trace, method="trace")
+def trace(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
+    x = _matrix(ctx, a, "np.trace")
+    if kind_of(x) == "b":
+        x = cast(ctx, x, "int64")
+    return ctx.call(Obj(library.trace), [x, int_operand(ctx, offset, "the offset"), zero_like(x)], {})
+
+
+def _matrix(ctx: Context, value: Value, name: str) -> Atom:
+    x = operand(ctx, value, name)
+    if ndim_of(x) != 2:
+        ctx.refuse(f"{name} of {describe(x)} is not supported", "pass a two-dimensional array")
+    return x
+
+
+# --- np.linalg --------------------------------------------------------------------------------------------------------
+
+
+def _float_matrix(ctx: Context, value: Value, name: str) -> Atom:
+    x = _matrix(ctx, value, name)
+    return x if kind_of(x) in "fc" else cast(ctx, x, "float64")
+
+
+@lowers(np.linalg.solve)
+def _solve(ctx: Context, a: Value, b: Value) -> Value:
+    x, y = _float_matrix(ctx, a, "np.linalg.solve"), operand(ctx, b, "np.linalg.solve")
+    if ndim_of(y) not in (1, 2):
+        ctx.type_error(f"np.linalg.solve takes a vector or a matrix on the right, not {describe(y)}")
+    dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y))).name
+    return ctx.b.op("solve", cast(ctx, x, dtype), cast(ctx, y, dtype))
+
+
+@lowers(np.linalg.inv)
+def _inv(ctx: Context, a: Value) -> Value:
+    return ctx.b.op("inv", _float_matrix(ctx, a, "np.linalg.inv"))
+
+
+@lowers(np.linalg.det)
+def _det(ctx: Context, a: Value) -> Value:
+    return ctx.b.op("det", _float_matrix(ctx, a, "np.linalg.det"))
+
+
+@lowers(np.linalg.slogdet)
+def _slogdet(ctx: Context, a: Value) -> Value:
+    d = ctx.b.op("det", _float_matrix(ctx, a, "np.linalg.slogdet"))
+    cls = type(np.linalg.slogdet(np.eye(1)))
+    return Tup((ctx.b.op("sign", d), ctx.b.op("log", ctx.b.op("abs", d))), cls)
+
+
+@lowers(np.linalg.matrix_power)
+def _matrix_power(ctx: Context, a: Value, n: Value) -> Value:
+    x = _matrix(ctx, a, "np.linalg.matrix_power")
+    times = known_int(n)
+    if times is None:
+        return ctx.call(Obj(library.power_of_matrix), [x, int_operand(ctx, n, "the power")], {})
+    if times < 0:
+        x, times = ctx.b.op("inv", _float_matrix(ctx, x, "np.linalg.matrix_power")), -times
+    if times == 0:
+        return ctx.call(Obj(np.eye), [ctx.b.op("dim", x, axis=0)], {"dtype": Obj(np.dtype(dtype_of(x)))})
+    result: Value = x
+    for bit in bin(times)[3:]:
+        result = matmul(ctx, result, result)
+        if bit == "1":
+            result = matmul(ctx, result, x)
+    return result
+
+
+@lowers(np.linalg.multi_dot)
+def _multi_dot(ctx: Context, arrays: Value) -> Value:
+    if not isinstance(arrays, Tup | Seq) or len(arrays.items) < 2:
+        ctx.type_error("np.linalg.multi_dot takes a list of at least two arrays")
+    result, *rest = arrays.items
+    for array in rest:
+        result = dot(ctx, result, array)
+    return result
+
+
+# --- contractions -----------------------------------------------------------------------------------------------------
+
+
+@lowers(np.einsum)
+def einsum(ctx: Context, subscripts: Value, /, *operands: Value) -> Value:
+    """Every operand is turned so that its axes stand in one common order, newaxis where it has none; then their product
+    is summed over the axes that the result leaves out."""
+    text = python(subscripts) if isinstance(subscripts, Obj) else None
+    if not isinstance(text, str) or "." in text:
+        ctx.refuse("np.einsum needs its subscripts as a string without '...'", 'for example np.einsum("ij,j->i", a, x)')
+    text = text.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if not arrow:
+        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    arrays = [operand(ctx, value, "np.einsum") for value in operands]
+    if len(terms) != len(arrays) or any(len(t) != ndim_of(x) for t, x in zip(terms, arrays, strict=False)):
+        ctx.type_error(f"the subscripts {text!r} do not fit the operands of np.einsum")
+    if any(len(set(term)) < len(term) for term in (*terms, right)) or not set(right) <= set(left):
+        ctx.refuse(
+            f"the subscripts {text!r} repeat or lack a letter, which is not supported", "use np.diag or np.trace"
+        )
+    if len(terms) == 2 and (product := _as_dot(ctx, terms, right, arrays)) is not None:
+        return product
+    order = right + "".join(dict.fromkeys(c for c in left if c not in right + ","))
+    result: Value = _spread(ctx, arrays[0], terms[0], order)
+    for array, term in zip(arrays[1:], terms[1:], strict=True):
+        result = binary(ctx, "mul", result, _spread(ctx, array, term, order))
+    summed = Tup(tuple(const(k) for k in range(len(right), len(order))))
+    return reduction(ctx, "sum", result, summed) if summed.items else result
+
+
+def _as_dot(ctx: Context, terms: list[str], right: str, arrays: list[Atom]) -> Value | None:
+    """The subscripts of a matrix product, turned where they need it."""
+    a, b = terms
+    shared = set(a) & set(b)
+    if len(shared) != 1 or len(a) > 2 or len(b) > 2 or shared & set(right):
+        return None
+    (letter,) = shared
+    kept = a.replace(letter, ""), b.replace(letter, "")
+    x, y = arrays
+    x = transposed(ctx, x) if len(a) == 2 and a[0] == letter else x
+    y = transposed(ctx, y) if len(b) == 2 and b[1] == letter else y
+    if right == "".join(kept):
+        return dot(ctx, x, y)
+    result = dot(ctx, x, y)
+    return transposed(ctx, operand(ctx, result)) if right == kept[1] + kept[0] else None
+
+
+def _spread(ctx: Context, array: Atom, term: str, order: str) -> Atom:
+    """The array with its axes in the common order; a missing axis is new."""
+    if not term:
+        return array
+    turned = tuple(term.index(letter) for letter in order if letter in term)
+    if turned != tuple(range(len(term))):
+        array = ctx.b.op("transpose", array, axes=turned)
+    return view(ctx, array, [FULL if letter in term else None for letter in order])
+
+
+@lowers(np.tensordot)
+def _tensordot(ctx: Context, a: Value, b: Value, axes: Value = TWO) -> Value:
+    x, y = operand(ctx, a, "np.tensordot"), operand(ctx, b, "np.tensordot")
+    count = known_int(axes)
+    if count is None or not 0 <= count <= min(ndim_of(x), ndim_of(y)):
+        ctx.refuse("np.tensordot is supported with a number of axes in the source", "use np.einsum")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    first = letters[: ndim_of(x)]
+    second = first[ndim_of(x) - count :] + letters[ndim_of(x) : ndim_of(x) + ndim_of(y) - count]
+    return einsum(ctx, Obj(f"{first},{second}->{first[: ndim_of(x) - count]}{second[count:]}"), x, y)
+
+
+@lowers(np.kron)
+def _kron(ctx: Context, a: Value, b: Value) -> Value:
+    x, y = _matrix(ctx, a, "np.kron"), _matrix(ctx, b, "np.kron")
+    product = arithmetic(ctx, "mul", view(ctx, x, [FULL, None, FULL, None]), view(ctx, y, [None, FULL, None, FULL]))
+    sizes = [operand(ctx, binary(ctx, "mul", m, n)) for m, n in zip(dims(ctx, x), dims(ctx, y), strict=True)]
+    return reshape(ctx, product, sizes)
+
+
+@lowers(np.cross)
+def _cross(ctx: Context, a: Value, b: Value) -> Value:
+    x, y = operand(ctx, a, "np.cross"), operand(ctx, b, "np.cross")
+    if ndim_of(x) != 1 or ndim_of(y) != 1:
+        ctx.refuse("np.cross is supported for two vectors of three numbers", "loop over the rows")
+
+    def part(i: int, j: int) -> Var:
+        products = [
+            arithmetic(ctx, "mul", ctx.b.op("load", x, const(p)), ctx.b.op("load", y, const(q)))
+            for p, q in ((i, j), (j, i))
+        ]
+        return arithmetic(ctx, "sub", *products)
+
+    elements = [part(1, 2), part(2, 0), part(0, 1)]
+    return ctx.b.op("array", *elements, shape=(3,), dtype=dtype_of(elements[0]))

@@ -1,0 +1,239 @@
+"""Where paths meet: what a variable is when it comes from two branches, or from before a loop and from its body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import (
+    Array,
+    Atom,
+    Builder,
+    Const,
+    If,
+    ListOf,
+    Operand,
+    Scalar,
+    Span,
+    Type,
+    Undef,
+    Var,
+    definitions,
+)
+from srcad.lower.names import Names
+from srcad.lower.scope import Closure, Env, Poison, unbound
+from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
+
+
+@dataclass(frozen=True)
+class Group:
+    """The shape of a tuple or list."""
+
+    items: tuple[Shape, ...]
+    kind: type[Tup] | type[Seq]
+    cls: type | None = None
+
+
+#: What is fixed about a variable while its numbers vary: types, nesting, and the Python objects in it.
+Shape = Type | Group | Obj | Poison
+
+
+def shape_of(value: Value | Poison) -> Shape:
+    match value:
+        case Var() | Const():
+            return value.type
+        case Tup():
+            return Group(tuple(map(shape_of, value.items)), Tup, value.cls)
+        case Seq():
+            return Group(tuple(map(shape_of, value.items)), Seq)
+        case SliceValue():
+            return Poison("a slice that depends on the path taken", "write the slice where it is used")
+    return value
+
+
+def join(name: str, a: Shape, b: Shape) -> Shape:
+    """The shape that holds values of both."""
+    match a, b:
+        case (Poison(), _) | (_, Poison()):
+            return a if isinstance(a, Poison) else b
+        case (Scalar() | Array() | ListOf()), (Scalar() | Array() | ListOf()):
+            joined = join_types(a, b)
+            return mixed(name, a, b) if joined is None else joined
+        case Group(), Group() if (a.kind, a.cls, len(a.items)) == (b.kind, b.cls, len(b.items)):
+            items = tuple(join(f"{name}[{k}]", x, y) for k, (x, y) in enumerate(zip(a.items, b.items, strict=True)))
+            return next((item for item in items if isinstance(item, Poison)), Group(items, a.kind, a.cls))
+        case Obj(), Obj() if same_object(a.value, b.value):
+            return a
+    return mixed(name, a, b)
+
+
+def join_types(a: Type, b: Type) -> Type | None:
+    """Numbers widen, strides become unknown; None where nothing holds both."""
+    match a, b:
+        case _ if a == b:
+            return a
+        case Scalar(), Scalar():
+            return Scalar(str(np.result_type(a.dtype, b.dtype)))
+        case Array(), Array() if (a.dtype, a.ndim) == (b.dtype, b.ndim):
+            return Array(a.dtype, a.ndim, "A")
+    return None
+
+
+def same_object(a: Any, b: Any) -> bool:
+    if isinstance(a, Closure) and isinstance(b, Closure):
+        return a.node is b.node and a.frame is b.frame and a.defaults == b.defaults
+    return a is b or (isinstance(a, str) and a == b)
+
+
+def mixed(name: str, a: Shape, b: Shape) -> Poison:
+    subject = "the result" if name.startswith("<") else f"'{name}'"
+    remedy = "give it the same type on every path"
+    if {type(a), type(b)} == {Scalar, Array}:
+        remedy = "let it be an array from the start, for example np.zeros(n)"
+    if isinstance(a, Obj) and isinstance(b, Obj):
+        return Poison(f"{subject} is a different object on each path", "call it in each branch instead")
+    return Poison(f"{subject} is {told(a)} on one path and {told(b)} on another", remedy)
+
+
+def told(shape: Shape) -> str:
+    match shape:
+        case Scalar():
+            return f"a number ({shape.dtype})"
+        case Array():
+            return f"a {shape.ndim}-d array of {shape.dtype}"
+        case ListOf():
+            return "a list"
+        case Group():
+            kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"
+            return f"a {kind} of {len(shape.items)}"
+        case Obj(value=None):
+            return "None"
+        case Obj():
+            return f"the object {getattr(shape.value, '__name__', shape.value)!r}"
+    return "something else"
+
+
+# --- between a value and its leaves ------------------------------------------------------------------------------------------
+
+
+def types_in(shape: Shape) -> list[Type]:
+    match shape:
+        case Scalar() | Array() | ListOf():
+            return [shape]
+        case Group():
+            return [type for item in shape.items for type in types_in(item)]
+    return []
+
+
+def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Operand]:
+    """The value's numbers and arrays, converted to what the shape says; undefined ones if there is no value."""
+    match shape:
+        case Scalar() | Array() | ListOf():
+            return [convert(b, value, shape) if isinstance(value, Var | Const) else Undef(shape)]
+        case Group():
+            items = value.items if isinstance(value, Tup | Seq) else [None] * len(shape.items)
+            return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
+    return []
+
+
+def convert(b: Builder, atom: Atom, type: Type) -> Atom:
+    """The atom as a value of a type that holds its own."""
+    if atom.type == type or not isinstance(type, Scalar):
+        return atom
+    if isinstance(atom, Const) and atom.weak and not atom.name:
+        kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}[np.dtype(type.dtype).kind]
+        return Const(kind(atom.value), type)
+    return b.op("cast", atom, dtype=type.dtype)
+
+
+def rebuild(shape: Shape, leaves: Iterator[Atom]) -> Value | Poison:
+    """The value of this shape with these leaves: the inverse of `flatten`."""
+    match shape:
+        case Scalar() | Array() | ListOf():
+            return next(leaves)
+        case Group():
+            items: list[Value] = []
+            for item in shape.items:
+                value = rebuild(item, leaves)
+                assert not isinstance(value, Poison)
+                items.append(value)
+            return Tup(tuple(items), shape.cls) if shape.kind is Tup else Seq(tuple(items))
+    return shape
+
+
+def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
+    """New Vars for the leaves of a variable, called by its name."""
+    hint = name.strip("<>") if name != "<value>" else ""
+    types = types_in(shape)
+    if isinstance(shape, Group) and hint:
+        return [Var(f"{hint}_{k}", type, span) for k, type in enumerate(types)]
+    return [Var(hint, type, span) for type in types]
+
+
+# --- branches ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Arm:
+    """A branch, lowered: its statements, and the variables at its end."""
+
+    b: Builder
+    env: Env
+
+    def defines(self, operand: Operand) -> bool:
+        return isinstance(operand, Var) and operand in set(definitions(self.b.block()))
+
+
+def merge(ctx: Context, cond: Atom, then: Arm, orelse: Arm, live: Names | None) -> Env:
+    """Append the `If` and give the variables after it. Those not in `live` are forgotten unless they are the same in both
+    branches; None means that all are live."""
+    env = Env(dead=then.env.dead and orelse.env.dead)
+    yields: list[tuple[Operand, Operand]] = []
+    results: list[Var] = []
+    for name in dict.fromkeys([*then.env.names, *orelse.env.names]):
+        a, b = (None if arm.env.dead else arm.env.names.get(name) for arm in (then, orelse))
+        if env.dead or (a is None and b is None):
+            continue
+        if a is b:
+            env.names[name] = a  # type: ignore[assignment]
+            continue
+        wanted = live is None or name in live
+        shape = _shape_after(name, a, b, then, orelse)
+        pairs = list(zip(flatten(then.b, a, shape), flatten(orelse.b, b, shape), strict=True)) if wanted else []
+        if not wanted:
+            continue
+        leaves: list[Atom] = []
+        for x, y, var in zip(*zip(*pairs, strict=True), fresh(name, shape, ctx.span), strict=True) if pairs else ():
+            if (common := _common(x, y, then, orelse)) is not None:
+                leaves.append(common)
+            else:
+                leaves.append(var)
+                results.append(var)
+                yields.append((x, y))
+        env.names[name] = rebuild(shape, iter(leaves))
+    blocks = [arm.b.block(*ys) for arm, ys in zip((then, orelse), zip(*yields, strict=True) if yields else ((), ()))]
+    if any(block.stmts or block.yields for block in blocks):
+        ctx.b.add(If(tuple(results), cond, *blocks, ctx.span))
+    return env
+
+
+def _shape_after(name: str, a: Value | Poison | None, b: Value | Poison | None, then: Arm, orelse: Arm) -> Shape:
+    if a is not None and b is not None:
+        return join(name, shape_of(a), shape_of(b))
+    value = b if a is None else a
+    assert value is not None
+    shape = shape_of(value)
+    reached = not (then.env.dead or orelse.env.dead)
+    return unbound(name) if reached and isinstance(shape, Obj) and not name.startswith("<") else shape
+
+
+def _common(x: Operand, y: Operand, then: Arm, orelse: Arm) -> Atom | None:
+    """What both branches give, if it is the same or one gives nothing, and it is known outside of them."""
+    if isinstance(x, Undef):
+        return None if isinstance(y, Undef) or orelse.defines(y) else y
+    if isinstance(y, Undef):
+        return None if then.defines(x) else x
+    return x if x == y else None

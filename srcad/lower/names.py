@@ -1,0 +1,149 @@
+"""Which names a piece of the tree assigns, and which are still needed after it.
+
+Liveness decides what an `if` merges and what a loop carries, so that temporaries stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import gast
+
+from srcad.source import FUNCTIONS
+
+Names = frozenset[str]
+NONE: Names = frozenset()
+COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
+
+
+def walk_scope(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Every node of this scope: nested functions and classes are met, their bodies are not entered."""
+    for node in nodes:
+        yield node
+        if isinstance(node, FUNCTIONS):
+            inner = [*node.args.defaults, *(d for d in node.args.kw_defaults if d), *getattr(node, "decorator_list", [])]
+            yield from walk_scope(inner)
+        elif not isinstance(node, gast.ClassDef):
+            yield from walk_scope(gast.iter_child_nodes(node))
+
+
+def assigned(nodes: Iterable[Any]) -> Names:
+    """The names that the nodes bind; a comprehension's own variables are not among them."""
+    names: set[str] = set()
+    own: set[str] = set()
+    for node in walk_scope(nodes):
+        match node:
+            case gast.Name(ctx=gast.Store() | gast.Del()):
+                names.add(node.id)
+            case gast.FunctionDef() | gast.AsyncFunctionDef() | gast.ClassDef():
+                names.add(node.name)
+            case gast.Import() | gast.ImportFrom():
+                names.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+            case gast.comprehension():
+                own.update(target_names(node.target))
+    return frozenset(names - (own - _bound_outside(nodes, own)))
+
+
+def _bound_outside(nodes: Iterable[Any], names: set[str]) -> set[str]:
+    """Which of these comprehension variables are assigned outside of comprehensions too."""
+    found: set[str] = set()
+    pending = list(nodes)
+    while names and pending:
+        node = pending.pop()
+        if isinstance(node, COMPREHENSIONS) or isinstance(node, FUNCTIONS):
+            continue
+        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store) and node.id in names:
+            found.add(node.id)
+        pending.extend(gast.iter_child_nodes(node))
+    return found
+
+
+def target_names(target: Any) -> Names:
+    return frozenset(n.id for n in gast.walk(target) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store))
+
+
+def read_names(node: Any) -> Names:
+    """The names that evaluating the node may read, those of nested functions included."""
+    return frozenset(n.id for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load))
+
+
+def captured(nodes: Iterable[Any]) -> Names:
+    """The names that nested functions read: they may do so whenever they are called."""
+    inner = (node for node in walk_scope(nodes) if isinstance(node, FUNCTIONS))
+    return NONE.union(*(read_names(node) for node in inner))
+
+
+def leaves_loop(body: Iterable[Any], kind: type) -> bool:
+    """Whether the loop body has a `break` (or `continue`) of its own, or any `return`."""
+    for node in body:
+        if isinstance(node, kind):
+            return True
+        if isinstance(node, FUNCTIONS) or isinstance(node, gast.ClassDef):
+            continue
+        inner = node.orelse if kind is not gast.Return and isinstance(node, gast.For | gast.While) else None
+        if leaves_loop(gast.iter_child_nodes(node) if inner is None else inner, kind):
+            return True
+    return False
+
+
+class Liveness:
+    """The names live after each `if` and loop of a function, and at the head of each loop, by node identity."""
+
+    def __init__(self, node: Any) -> None:
+        body = [node.body] if isinstance(node, gast.Lambda) else node.body
+        self.always = captured(body)
+        self.after: dict[int, Names] = {}
+        self.head: dict[int, Names] = {}
+        if not isinstance(node, gast.Lambda):
+            self._block(body, NONE, NONE, NONE)
+
+    def live_after(self, stmt: Any) -> Names:
+        return self.after[id(stmt)] | self.always
+
+    def live_in_loop(self, loop: Any) -> Names:
+        """What is live at the end of the loop's body: what the next trip needs, and what comes after."""
+        return self.head[id(loop)] | self.live_after(loop)
+
+    def _block(self, stmts: list[Any], out: Names, brk: Names, cont: Names) -> Names:
+        for stmt in reversed(stmts):
+            out = self._stmt(stmt, out, brk, cont)
+        return out
+
+    def _stmt(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
+        match stmt:
+            case gast.If():
+                self.after[id(stmt)] = out
+                arms = self._block(stmt.body, out, brk, cont) | self._block(stmt.orelse, out, brk, cont)
+                return read_names(stmt.test) | arms
+            case gast.For() | gast.While():
+                return self._loop(stmt, out, brk, cont)
+            case gast.Return() | gast.Raise():
+                return read_names(stmt)
+            case gast.Break():
+                return brk
+            case gast.Continue():
+                return cont
+            case gast.AugAssign(target=gast.Name()):
+                return out | read_names(stmt) | {stmt.target.id}
+            case gast.FunctionDef():
+                return (out - {stmt.name}) | read_names(stmt)
+            case gast.Assign() | gast.AnnAssign() if stmt.value is not None:
+                return (out - assigned([stmt])) | read_names(stmt)
+        return out | read_names(stmt)
+
+    def _loop(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
+        self.after[id(stmt)] = out
+        done = self._block(stmt.orelse, out, brk, cont)
+        is_for = isinstance(stmt, gast.For)
+        bound = target_names(stmt.target) if is_for else NONE
+        # Reads in the target are subscripts of it: `for a[i] in ...`.
+        reads = read_names(stmt.target if is_for else stmt.test)
+        head = done | reads
+        while True:
+            grown = head | reads | (self._block(stmt.body, head, out, head) - bound)
+            if grown == head:
+                break
+            head = grown
+        self.head[id(stmt)] = head
+        return head | read_names(stmt.iter) if is_for else head

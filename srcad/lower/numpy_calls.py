@@ -1,0 +1,112 @@
+"""Calls that are lowered by name. Here is the dispatcher; the table fills itself in the modules that are imported."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad.lower import (  # noqa: F401  (the tables)
+    builtin_calls,
+    creation_calls,
+    elementwise_calls,
+    linalg_calls,
+    reduction_calls,
+    shape_calls,
+)
+from srcad.lower.known import is_known, lift, python
+from srcad.lower.methods import BoundMethod, call_method
+from srcad.lower.registry import apply, lookup
+from srcad.lower.values import Context, Obj, Value
+
+#: Functions of what is known while lowering, evaluated then and there.
+EVALUATED = frozenset(
+    {
+        np.finfo,
+        np.iinfo,
+        np.dtype,
+        np.result_type,
+        np.promote_types,
+        np.issubdtype,
+        str,
+        repr,
+        getattr,
+        issubclass,
+        slice,
+    }
+)
+REMEDIES: dict[str, str] = {
+    "sort": "sort outside the function and pass the order",
+    "argsort": "sort outside the function and pass the order",
+    "median": "sort outside the function and pass the order",
+    "nonzero": "write a loop",
+    "add.at": "write a loop with x[i] += v",
+    "vectorize": "call the function on the arrays, or in a loop",
+    "random": "draw the numbers outside and pass them as an argument",
+}
+
+
+def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | Any:
+    """The value of the call; NotImplemented for a function that is not known by name, whose source is tried then."""
+    if isinstance(function, BoundMethod):
+        return call_method(ctx, function, args, kwargs)
+    if isinstance(function, functools.partial):
+        rest = {name: lift(ctx, value, name) for name, value in function.keywords.items()} | dict(kwargs)
+        return ctx.call(Obj(function.func), [*(lift(ctx, v, "argument") for v in function.args), *args], rest)
+    if "scipy.special" in sys.modules:
+        _scipy(sys.modules["scipy.special"])
+    if (lowering := lookup(function)) is not None:
+        return apply(ctx, full_name(function), lowering, args, kwargs)
+    if _is_evaluated(function) and all(map(is_known, (*args, *kwargs.values()))):
+        return _evaluate(ctx, function, args, kwargs)
+    if not _is_foreign(function):
+        return NotImplemented
+    name = full_name(function)
+    key = next((key for key in REMEDIES if name.endswith(key) or f".{key}." in name), "")
+    return ctx.refuse(f"{name} is not supported yet", REMEDIES.get(key, "write it out with what is supported"))
+
+
+@functools.cache
+def _scipy(module: types.ModuleType) -> None:
+    elementwise_calls.special_functions(module)
+
+
+def _is_evaluated(function: Any) -> bool:
+    """Whether the function may run while lowering: it is pure, and so are the methods of strings, tuples and dicts."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(function, types.BuiltinMethodType) and isinstance(owner, str | tuple | dict | frozenset | np.dtype):
+        return True
+    try:
+        return function in EVALUATED or getattr(function, "__module__", "") == "math"
+    except TypeError:  # an object without a hash
+        return False
+
+
+def _evaluate(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    try:
+        result = function(*map(python, args), **{name: python(value) for name, value in kwargs.items()})
+    except Exception as error:  # whatever the function says of these arguments, it would say when run
+        ctx.type_error(f"{full_name(function)}(): {error}")
+    return lift(ctx, result)
+
+
+def _is_foreign(function: Any) -> bool:
+    """Whether there is no Python source to lower: NumPy, builtins and extension modules."""
+    module = str(getattr(function, "__module__", None) or type(function).__module__)
+    compiled = isinstance(function, types.BuiltinFunctionType | np.ufunc | types.MethodDescriptorType)
+    return compiled or module.partition(".")[0] in ("numpy", "scipy", "math", "builtins", "operator", "cmath")
+
+
+def full_name(function: Any) -> str:
+    """How a user writes the function: np.linalg.inv, math.sin, abs."""
+    name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function)))
+    if isinstance(function, np.ufunc):
+        return f"np.{function.__name__}"
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith("numpy"):
+        return f"np.{'linalg.' if 'linalg' in module else 'random.' if 'random' in module else ''}{name}"
+    return name if module in ("builtins", "") else f"{module.lstrip('_')}.{name}"

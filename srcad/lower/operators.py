@@ -1,0 +1,210 @@
+"""Operators: arithmetic, and what `x += v` does in place. Comparisons and truth are in comparisons.py."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import Atom, Block, Builder, Const, If, Var, const
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.comparisons import compare, truth
+from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
+from srcad.lower.operands import operand
+from srcad.lower.values import Context, Seq, Tup, Value
+from srcad.ops import promote
+
+__all__ = ["augmented", "binary", "compare", "truth", "unary"]
+
+#: How Python writes and computes each binary operator.
+BINARY: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "add": ("+", operator.add),
+    "sub": ("-", operator.sub),
+    "mul": ("*", operator.mul),
+    "div": ("/", operator.truediv),
+    "floordiv": ("//", operator.floordiv),
+    "mod": ("%", operator.mod),
+    "pow": ("**", operator.pow),
+    "matmul": ("@", operator.matmul),
+    "bitand": ("&", operator.and_),
+    "bitor": ("|", operator.or_),
+    "bitxor": ("^", operator.xor),
+    "lshift": ("<<", operator.lshift),
+    "rshift": (">>", operator.rshift),
+}
+UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "neg": ("-", operator.neg),
+    "pos": ("+", operator.pos),
+    "invert": ("~", operator.invert),
+}
+
+
+def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
+    if is_known(a) and is_known(b):
+        if (folded := fold(ctx, BINARY[op][1], a, b)) is not None:
+            return folded
+    elif (joined := _sequence(op, a, b)) is not None:
+        return joined
+    if op == "matmul":
+        from srcad.lower.linalg_calls import matmul
+
+        return matmul(ctx, a, b)
+    if not (is_array(a) or is_array(b)) and isinstance(a, Tup | Seq) | isinstance(b, Tup | Seq):
+        ctx.type_error(f"unsupported operands of {BINARY[op][0]}: {describe(a)} and {describe(b)}")
+    return arithmetic(ctx, op, operand(ctx, a, BINARY[op][0]), operand(ctx, b, BINARY[op][0]))
+
+
+def unary(ctx: Context, op: str, a: Value) -> Value:
+    if op == "not":
+        known = truth(ctx, a)
+        return const(not known) if isinstance(known, bool) else ctx.b.op("not", known)
+    symbol, function = UNARY[op]
+    if is_known(a) and (folded := fold(ctx, function, a)) is not None:
+        return folded
+    x = operand(ctx, a, symbol)
+    boolean = kind_of(x) == "b"
+    if op == "invert":
+        if kind_of(x) in "fc":
+            ctx.type_error(f"~ takes integers and booleans, not {describe(x)}")
+        return ctx.b.op("not" if boolean else "invert", x)
+    if boolean and is_array(x):
+        ctx.type_error(f"{symbol} of a boolean array", "use ~ to negate it, or convert it with .astype(int)")
+    if boolean:
+        x = cast(ctx, x, "int64")
+    if op == "pos":
+        return ctx.b.op("copy", x) if is_array(x) else x
+    return ctx.b.op("neg", x)
+
+
+def fold(ctx: Context, function: Callable[..., Any], *values: Value) -> Value | None:
+    """The value computed now; None where it has none (a division by zero), so that it is left to run time."""
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*map(python, values))
+    except ArithmeticError:
+        return None
+    except Exception as error:  # whatever Python says of these operands, it would say when run
+        ctx.type_error(str(error))
+    return None if isinstance(result, np.ndarray) else lift(ctx, result)
+
+
+def _sequence(op: str, a: Value, b: Value) -> Value | None:
+    """Tuples and lists, joined or repeated."""
+    if op == "add" and isinstance(a, Tup) and isinstance(b, Tup):
+        return Tup(a.items + b.items)
+    if op == "add" and isinstance(a, Seq) and isinstance(b, Seq):
+        return Seq(a.items + b.items)
+    if op == "mul":
+        for sequence, count in ((a, b), (b, a)):
+            if isinstance(sequence, Tup | Seq) and (times := known_int(count)) is not None:
+                return type(sequence)(sequence.items * times)
+    return None
+
+
+# --- arithmetic on numbers and arrays ---------------------------------------------------------------------------------
+
+
+def arithmetic(ctx: Context, op: str, x: Atom, y: Atom) -> Var:
+    """`x op y` elementwise, once it is known that both are numbers or arrays."""
+    symbol = BINARY[op][0]
+    kinds = kind_of(x) + kind_of(y)
+    if "c" in kinds and op in ("floordiv", "mod"):
+        ctx.type_error(f"{symbol} of complex numbers")
+    if op in ("bitand", "bitor", "bitxor", "lshift", "rshift"):
+        if set(kinds) & set("fc"):
+            ctx.type_error(f"{symbol} takes integers and booleans, not {describe(x)} and {describe(y)}")
+        if op.endswith("shift"):
+            return ctx.b.op(op, _number(ctx, x), _number(ctx, y))
+    elif kinds == "bb" and (is_array(x) or is_array(y)):
+        return _boolean(ctx, op, x, y)
+    elif kinds == "bb":
+        x, y = _number(ctx, x), _number(ctx, y)
+    if op == "pow":
+        x = _power_base(ctx, x, y)
+    return ctx.b.op(op, x, y)
+
+
+def _number(ctx: Context, atom: Atom) -> Atom:
+    return cast(ctx, atom, "int64") if kind_of(atom) == "b" else atom
+
+
+def _boolean(ctx: Context, op: str, x: Atom, y: Atom) -> Var:
+    """Boolean arrays, where NumPy reads + as or, and * as and."""
+    if op in ("add", "mul"):
+        return ctx.b.op({"add": "or", "mul": "and"}[op], x, y)
+    if op == "div":
+        return ctx.b.op("div", cast(ctx, x, "float64"), cast(ctx, y, "float64"))
+    return ctx.type_error(f"{BINARY[op][0]} of boolean arrays", "convert them with .astype(int), or use ^ and ~")
+
+
+def _power_base(ctx: Context, x: Atom, y: Atom) -> Atom:
+    """The base of a power. Integers to a negative power are floats in Python and an error in NumPy; compiled code would
+    give 0, so a power that may be negative is checked when it runs."""
+    if kind_of(x) in "fc" or kind_of(y) in "fc":
+        return x
+    x = _number(ctx, x)
+    if isinstance(y, Const) and not is_array(y):
+        if y.value >= 0:
+            return x
+        if is_array(x):
+            ctx.type_error(
+                "integers to negative integer powers are not allowed", "use a float exponent or a float array"
+            )
+        return cast(ctx, x, "float64")
+    if kind_of(y) == "i":
+        _refuse_negative(ctx, y)
+    return x
+
+
+def _refuse_negative(ctx: Context, y: Atom) -> None:
+    negative = ctx.b.op("lt", y, ZERO)
+    if is_array(negative):
+        negative = ctx.b.op("any", negative)
+    guard(ctx, negative, ValueError, "Integers to negative integer powers are not allowed.")
+
+
+def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
+    """Raise when the program runs and `wrong` is true."""
+    raising = Builder(span=ctx.span)
+    raising.effect("raise", exc=error, message=message)
+    ctx.b.add(If((), wrong, raising.block(), Block(), ctx.span))
+
+
+# --- in place ---------------------------------------------------------------------------------------------------------
+
+
+def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
+    """`target op= value`: in place for arrays, whose dtype and shape stay as they are."""
+    if not is_array(target):
+        return binary(ctx, op, target, value)
+    assert isinstance(target, Var | Const)
+    if isinstance(target, Const):
+        ctx.refuse(f"the global array '{target.name}' is written", "copy it first: a = a.copy()")
+    if op == "matmul":
+        ctx.refuse("@= is not supported", "write a[...] = a @ b")
+    amount = operand(ctx, value, BINARY[op][0] + "=")
+    if ndim_of(amount) > ndim_of(target):
+        ctx.type_error(f"{describe(amount)} does not fit into {describe(target)} in place", "write a = a + b")
+    dtype, result = dtype_of(target), _result_dtype(op, target, amount)
+    if not np.can_cast(result, dtype, "same_kind"):
+        ctx.type_error(
+            f"{BINARY[op][0]}= gives {result}, which NumPy does not store into an array of {dtype}",
+            "make the array of floats, or write a = a + b",
+        )
+    if op in ("add", "sub") and np.dtype(dtype).kind in "ifc":
+        amount = stored(ctx, amount, dtype)
+        if op == "sub":
+            negated = unary(ctx, "neg", amount)
+            assert isinstance(negated, Var | Const)
+            amount = negated
+        ctx.b.effect("accumulate", target, amount)
+    else:
+        ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, target, amount), dtype))
+    return target
+
+
+def _result_dtype(op: str, x: Atom, y: Atom) -> str:
+    dtype = promote((x, y))
+    return "float64" if op == "div" and np.dtype(dtype).kind in "biu" else dtype

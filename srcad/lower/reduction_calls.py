@@ -1,0 +1,248 @@
+"""Reductions: sums, means, extremes, norms, and the running ones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from srcad.ir import Atom, Var, const
+from srcad.lower import library
+from srcad.lower.arguments import axes, axis_number, with_dtype, written
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
+from srcad.lower.elementwise_calls import boolean, elementwise, isclose
+from srcad.lower.known import ATOL, FALSE, MINUS_ONE, NONE, ONE, RTOL, ZERO, describe, flag, is_none, known_int, python
+from srcad.lower.operands import operand
+from srcad.lower.operators import arithmetic, binary
+from srcad.lower.registry import Lowering, lowers
+from srcad.lower.shapes import FULL, dims, product, ravel, view
+from srcad.lower.values import Context, Obj, Value
+
+
+def reduction(ctx: Context, op: str, a: Value, axis: Value = NONE, keepdims: Value = FALSE, out: Value = NONE) -> Value:
+    """sum, mean, prod, max or min."""
+    x = operand(ctx, a, f"np.{op}")
+    if op in ("max", "min") and kind_of(x) == "b":
+        ctx.refuse(f"np.{op} of booleans is not supported", "use np.any or np.all")
+    if not is_array(x):
+        axes(ctx, axis, 1)
+        return written(ctx, _of_number(ctx, op, x), out)
+    keep = flag(ctx, keepdims, "keepdims=")
+    return written(ctx, ctx.b.op(op, x, axis=axes(ctx, axis, ndim_of(x)), keepdims=keep), out)
+
+
+def _of_number(ctx: Context, op: str, x: Atom) -> Atom:
+    if op == "mean" and kind_of(x) in "biu":
+        return cast(ctx, x, "float64")
+    return cast(ctx, x, "int64") if kind_of(x) == "b" else x
+
+
+def _summing(op: str) -> Lowering:
+    def lowering(
+        ctx: Context, a: Value, axis: Value = NONE, dtype: Value = NONE, out: Value = NONE, keepdims: Value = FALSE
+    ) -> Value:
+        return reduction(ctx, op, with_dtype(ctx, operand(ctx, a, f"np.{op}"), dtype), axis, keepdims, out)
+
+    return lowering
+
+
+def _extreme(op: str) -> Lowering:
+    def lowering(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
+        return reduction(ctx, op, a, axis, keepdims, out)
+
+    return lowering
+
+
+lowers(np.sum, method="sum")(_summing("sum"))
+lowers(np.prod, method="prod")(_summing("prod"))
+lowers(np.mean, method="mean")(_summing("mean"))
+lowers(np.max, np.amax, method="max")(_extreme("max"))
+lowers(np.min, np.amin, method="min")(_extreme("min"))
+for _ufunc, _op in ((np.add, "sum"), (np.multiply, "prod"), (np.maximum, "max"), (np.minimum, "min")):
+    lowers(_ufunc.reduce)(
+        lambda ctx, array, axis=ZERO, keepdims=FALSE, op=_op: reduction(ctx, op, array, axis, keepdims)
+    )
+lowers(math.fsum)(lambda ctx, seq, /: reduction(ctx, "sum", with_dtype(ctx, operand(ctx, seq), Obj(float))))
+
+
+@lowers(math.prod)
+def _prod(ctx: Context, iterable: Value, /, *, start: Value = ONE) -> Value:
+    return binary(ctx, "mul", start, reduction(ctx, "prod", iterable))
+
+
+# --- spread -----------------------------------------------------------------------------------------------------------
+
+
+@lowers(np.var, method="var")
+def variance(
+    ctx: Context,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    out: Value = NONE,
+    ddof: Value = ZERO,
+    keepdims: Value = FALSE,
+) -> Value:
+    x = with_dtype(ctx, operand(ctx, a, "np.var"), dtype)
+    if kind_of(x) in "biu":
+        x = cast(ctx, x, "float64")
+    if not is_array(x):
+        ctx.refuse("np.var of a number is not supported")
+    over = axes(ctx, axis, ndim_of(x))
+    centre = ctx.b.op("mean", x, axis=over, keepdims=over is not None)
+    deviation = ctx.b.op("sub", x, centre)
+    squares = ctx.b.op("mul", deviation, deviation)
+    total = ctx.b.op("sum", squares, axis=over, keepdims=flag(ctx, keepdims, "keepdims="))
+    sizes = dims(ctx, x)
+    count = product(ctx, sizes if over is None else [sizes[k] for k in over])
+    divisor = operand(ctx, binary(ctx, "sub", count, ddof))
+    return written(ctx, ctx.b.op("div", total, _count(ctx, divisor, dtype_of(x))), out)
+
+
+def _count(ctx: Context, count: Atom, dtype: str) -> Atom:
+    """A computed integer beside float32 would make float64 of it."""
+    return cast(ctx, count, dtype) if dtype == "float32" and isinstance(count, Var) else count
+
+
+@lowers(np.std, method="std")
+def deviation(
+    ctx: Context,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    out: Value = NONE,
+    ddof: Value = ZERO,
+    keepdims: Value = FALSE,
+) -> Value:
+    squared = variance(ctx, a, axis, dtype, NONE, ddof, keepdims)
+    return written(ctx, elementwise(ctx, "sqrt", squared), out)
+
+
+@lowers(np.average)
+def _average(ctx: Context, a: Value, axis: Value = NONE, weights: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    if is_none(weights):
+        return reduction(ctx, "mean", a, axis, keepdims)
+    x, w = operand(ctx, a), operand(ctx, weights)
+    over = axes(ctx, axis, ndim_of(x))
+    if ndim_of(w) != ndim_of(x):
+        if ndim_of(w) != 1 or over is None or len(over) != 1:
+            ctx.type_error("np.average needs weights of the array's shape, or one for each item of the axis")
+        w = view(ctx, w, [FULL, *[None] * (ndim_of(x) - 1 - over[0])])
+        total = reduction(ctx, "sum", w)
+    else:
+        total = reduction(ctx, "sum", w, axis, keepdims)
+    return binary(ctx, "div", reduction(ctx, "sum", ctx.b.op("mul", x, w), axis, keepdims), total)
+
+
+@lowers(np.ptp)
+def _range(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
+    return binary(ctx, "sub", reduction(ctx, "max", a, axis, keepdims), reduction(ctx, "min", a, axis, keepdims))
+
+
+@lowers(np.linalg.norm)
+def _norm(ctx: Context, x: Value, ord: Value = NONE, axis: Value = NONE, keepdims: Value = FALSE) -> Value:
+    a = operand(ctx, x, "np.linalg.norm")
+    if not is_array(a):
+        return elementwise(ctx, "abs", a)
+    kind = None if is_none(ord) else python(ord)
+    vector = (not is_none(axis) and known_int(axis) is not None) or (is_none(axis) and ndim_of(a) == 1)
+    if kind not in (None, "fro") and not vector:
+        ctx.refuse(f"the matrix norm {kind!r} is not supported", "use the Frobenius norm, or write it out")
+    magnitude = elementwise(ctx, "abs", a) if kind in (1, math.inf, -math.inf) else a
+    if kind == 1:
+        return reduction(ctx, "sum", magnitude, axis, keepdims)
+    if kind in (math.inf, -math.inf):
+        return reduction(ctx, "max" if kind > 0 else "min", magnitude, axis, keepdims)
+    if kind in (None, "fro", 2):
+        return elementwise(ctx, "sqrt", reduction(ctx, "sum", arithmetic(ctx, "mul", a, a), axis, keepdims))
+    return ctx.refuse(f"the norm {kind!r} is not supported", "write it out: np.sum(np.abs(x)**p)**(1 / p)")
+
+
+# --- which, any, all --------------------------------------------------------------------------------------------------
+
+
+def _which(op: str) -> Lowering:
+    def lowering(ctx: Context, a: Value, axis: Value = NONE) -> Value:
+        x = operand(ctx, a, f"np.{op}")
+        if not is_array(x):
+            return const(0)
+        if is_none(axis) or (ndim_of(x) == 1 and axis_number(ctx, axis, 1) == 0):
+            return ctx.b.op(op, x)
+        number = axis_number(ctx, axis, ndim_of(x))
+        if ndim_of(x) != 2:
+            ctx.refuse(f"np.{op} along an axis of {describe(x)} is not supported", "loop over the other axes")
+        rows = x if number == 1 else ctx.b.op("transpose", x, axes=(1, 0))
+        return ctx.call(Obj(library.argmax_rows if op == "argmax" else library.argmin_rows), [rows], {})
+
+    return lowering
+
+
+def _quantifier(op: str) -> Lowering:
+    def lowering(ctx: Context, a: Value, axis: Value = NONE) -> Value:
+        x = boolean(ctx, a)
+        if not is_array(x):
+            return x
+        if is_none(axis) or (ndim_of(x) == 1 and axis_number(ctx, axis, 1) == 0):
+            return ctx.b.op(op, x)
+        number = axis_number(ctx, axis, ndim_of(x))
+        count = ctx.b.op("sum", x, axis=(number,), keepdims=False)
+        return ctx.b.op("gt", count, ZERO) if op == "any" else ctx.b.op("eq", count, dims(ctx, x)[number])
+
+    return lowering
+
+
+for _op in ("argmax", "argmin"):
+    lowers(getattr(np, _op), method=_op)(_which(_op))
+for _op in ("any", "all"):
+    lowers(getattr(np, _op), method=_op)(_quantifier(_op))
+
+
+@lowers(np.count_nonzero)
+def _count_nonzero(ctx: Context, a: Value, axis: Value = NONE) -> Value:
+    return reduction(ctx, "sum", boolean(ctx, a), axis)
+
+
+@lowers(np.allclose)
+def _allclose(ctx: Context, a: Value, b: Value, rtol: Value = RTOL, atol: Value = ATOL) -> Value:
+    return _quantifier("all")(ctx, isclose(ctx, a, b, rtol, atol))
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+def _running(function: object, name: str) -> Lowering:
+    def lowering(ctx: Context, a: Value, axis: Value = NONE, dtype: Value = NONE, out: Value = NONE) -> Value:
+        x = with_dtype(ctx, operand(ctx, a, f"np.{name}"), dtype)
+        if not is_array(x):
+            ctx.refuse(f"np.{name} of a number is not supported", "pass an array")
+        if dtype_of(x) in ("bool", "int8", "int16", "int32") and is_none(dtype):
+            x = cast(ctx, x, "int64")
+        x = ravel(ctx, x) if is_none(axis) else x
+        result = ctx.b.op("copy", x)
+        number = 0 if is_none(axis) else axis_number(ctx, axis, ndim_of(x))
+        order = (number, *[k for k in range(ndim_of(x)) if k != number])
+        moving = result if not number else ctx.b.op("transpose", result, axes=order)
+        ctx.call(Obj(function), [moving], {})
+        return written(ctx, result, out)
+
+    return lowering
+
+
+lowers(np.cumsum, method="cumsum")(_running(library.accumulate_sum, "cumsum"))
+lowers(np.cumprod, method="cumprod")(_running(library.accumulate_product, "cumprod"))
+
+
+@lowers(np.diff)
+def _diff(ctx: Context, a: Value, n: Value = ONE, axis: Value = MINUS_ONE) -> Value:
+    x = operand(ctx, a, "np.diff")
+    times = known_int(n)
+    if times is None or times < 0:
+        ctx.refuse("the order of np.diff must be a nonnegative integer in the source")
+    if not is_array(x):
+        ctx.type_error("np.diff takes an array of at least one axis")
+    front = [FULL] * axis_number(ctx, axis, ndim_of(x))
+    for _ in range(times):
+        after = view(ctx, x, [*front, (const(1), FULL[1], FULL[2])])
+        before = view(ctx, x, [*front, (FULL[0], const(-1), FULL[2])])
+        x = arithmetic(ctx, "sub", after, before)
+    return x

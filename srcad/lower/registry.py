@@ -1,0 +1,54 @@
+"""The table of calls that are lowered by name: from the Python object that is called to the function that lowers it.
+
+A lowering is an ordinary function of the context and the arguments' values; its own signature is the signature it
+accepts, so that NumPy's keywords are spelt once and whatever else is passed is refused by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+from srcad.lower.values import Context, Value
+
+Lowering = Callable[..., Value]
+
+CALLS: dict[Hashable, Lowering] = {}
+METHODS: dict[str, Lowering] = {}
+
+
+def lowers(*functions: Any, method: str = "") -> Callable[[Lowering], Lowering]:
+    """Register a lowering for Python functions, and for the array method of that name."""
+
+    def register(lowering: Lowering) -> Lowering:
+        CALLS.update(dict.fromkeys(functions, lowering))
+        if method:
+            METHODS[method] = lowering
+        return lowering
+
+    return register
+
+
+def lookup(function: Any) -> Lowering | None:
+    try:
+        return CALLS.get(function)
+    except TypeError:  # an object without a hash
+        return None
+
+
+def apply(ctx: Context, name: str, lowering: Lowering, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Call the lowering, with Python's own errors for a wrong number of arguments or an unknown keyword."""
+    try:
+        bound = _signature(lowering).bind(ctx, *args, **kwargs)
+    except TypeError as error:
+        if str(error).startswith("got an unexpected keyword"):
+            ctx.refuse(f"{name}: {str(error).removeprefix('got an unexpected ')} is not supported", "leave it out")
+        ctx.type_error(f"{name}(): {error}")
+    return lowering(*bound.args, **bound.kwargs)
+
+
+@functools.cache
+def _signature(lowering: Lowering) -> inspect.Signature:
+    return inspect.signature(lowering)

@@ -1,0 +1,62 @@
+"""What an expression evaluates to while a function is lowered: a value of the trace, or something known already.
+
+    Var, Const      a number or an array that the generated code computes
+    Tup             a tuple (or namedtuple) of values; the trace never holds tuples, they live here only
+    Seq             a list literal or comprehension of known length that was never appended to
+    Obj             a Python object: a module, a function, None, a string, a dtype, a type, Ellipsis
+    SliceValue      a slice inside a subscript
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+from srcad.ir import Builder, Const, Span, Var
+
+
+@dataclass(frozen=True)
+class Tup:
+    items: tuple[Value, ...]
+    cls: type | None = None
+
+
+@dataclass(frozen=True)
+class Seq:
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Obj:
+    value: Any
+
+
+@dataclass(frozen=True)
+class SliceValue:
+    """`start:stop:step`; each part is a scalar value or Obj(None)."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+Value = Var | Const | Tup | Seq | Obj | SliceValue
+
+
+class Context(Protocol):
+    """What the lowering of calls, operators and subscripts may ask of the lowering of functions."""
+
+    b: Builder  #: where ops are appended; its `span` is the expression being lowered
+
+    @property
+    def span(self) -> Span | None: ...
+
+    def refuse(self, reason: str, remedy: str = "") -> NoReturn:
+        """Raise UnsupportedError at the expression being lowered."""
+
+    def type_error(self, reason: str, remedy: str = "") -> NoReturn:
+        """Raise TypeInferenceError at the expression being lowered."""
+
+    def call(self, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """Call anything callable: builtins, NumPy, Python functions (inlined)."""

@@ -1,0 +1,244 @@
+"""The vocabulary of the trace: every op, what it means, what type it gives, and what it does to memory.
+
+Elementwise ops take scalars and arrays with NumPy's broadcasting, and give a scalar when all arguments are scalars. An array
+result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too.
+
+Memory (an array Var is a reference):
+
+    alloc(*dims) fill= dtype=        fresh memory; fill is "empty", "zeros" or "ones"
+    array(*elements) shape= dtype=   np.array([...]) of scalars, row-major; fresh memory
+    load(a, *index)                  one element (as many indices as a has axes; negative ones count from the end)
+    store(a, *index, value)          a[index] = value
+    update(a, *index, value)         a[index] += value
+    assign(a, value)                 a[...] = value, a scalar or an array that broadcasts to a (NumPy's buffered meaning)
+    accumulate(a, value)             a[...] += value, likewise
+    view(a, *operands) spec=         the view a[spec]; spec has one letter per index item: "i" an integer (1 operand),
+                                     "s" a slice (3 operands, Const(None) where left out), "n" np.newaxis (0 operands);
+                                     axes not mentioned are kept whole
+    transpose(a) axes=               a view; axes is a tuple
+    reshape(a, *dims)                a view of a C-contiguous array (make it so by `copy` first); dims are never -1
+    copy(a)                          fresh C-contiguous memory
+    expand(a, *dims)                 a broadcast to dims: a itself when it has that shape already, else a copy
+    reduce_like(g, a)                the adjoint of expand: g summed over the axes along which a was repeated, with a's
+                                     shape; fresh memory
+    stop_gradient(x)                 x itself, as a constant (for arrays: the same memory)
+
+Sizes and iteration:
+
+    dim(a) axis=                     a.shape[axis]
+    trips(start, stop, step)         len(range(start, stop, step))
+    broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
+
+Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
+argmax, argmin (a), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b), inv(a), det(a).
+
+Lists: list() item=, append(l, x), pop(l) (the last), length(l).
+
+check_disjoint(a, b) raises ValueError if the two arrays share memory. comment() text= is a line of comment in the generated code.
+
+Effects without memory: raise() exc= message= ; print(*args) template= (a tuple of str | None: None stands for the next arg).
+
+call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Scalar, Type
+
+# --- elementwise -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """`text` is how the op is written, with {0}, {1} for its arguments; `kind` says how its dtype follows from theirs:
+    "same" (NumPy's promotion), "float" (the same, ints become float64), "bool" (a comparison)."""
+
+    text: str
+    arity: int
+    kind: str
+
+
+def _table() -> dict[str, Elementwise]:
+    table: dict[str, Elementwise] = {}
+    for name, symbol in {"add": "+", "sub": "-", "mul": "*", "mod": "%", "floordiv": "//", "pow": "**"}.items():
+        table[name] = Elementwise(f"{{0}} {symbol} {{1}}", 2, "same")
+    table["div"] = Elementwise("{0} / {1}", 2, "float")
+    table["neg"] = Elementwise("-{0}", 1, "same")
+    for name, symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
+        table[name] = Elementwise(f"{{0}} {symbol} {{1}}", 2, "bool")
+    table["and"] = Elementwise("{0} and {1}", 2, "bool")
+    table["or"] = Elementwise("{0} or {1}", 2, "bool")
+    table["not"] = Elementwise("not {0}", 1, "bool")
+    for name, symbol in {"bitand": "&", "bitor": "|", "bitxor": "^", "lshift": "<<", "rshift": ">>"}.items():
+        table[name] = Elementwise(f"{{0}} {symbol} {{1}}", 2, "same")
+    table["invert"] = Elementwise("~{0}", 1, "same")
+    table["abs"] = Elementwise("abs({0})", 1, "same")
+    floats = """sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
+        arctanh floor ceil trunc rint deg2rad rad2deg"""
+    for name in floats.split():
+        table[name] = Elementwise(f"np.{name}({{0}})", 1, "float")
+    for name in ("erf", "erfc", "gamma", "lgamma"):
+        table[name] = Elementwise(f"math.{name}({{0}})", 1, "float")
+    for name in ("arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "fmod"):
+        table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
+    for name in ("maximum", "minimum", "fmax", "fmin"):
+        table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "same")
+    table["sign"] = Elementwise("np.sign({0})", 1, "same")
+    for name in ("isnan", "isinf", "isfinite"):
+        table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")
+    return table
+
+
+ELEMENTWISE: Mapping[str, Elementwise] = _table() | {
+    "where": Elementwise("{1} if {0} else {2}", 3, "same"),
+    "cast": Elementwise("", 1, "cast"),
+}
+
+# --- what an op does to memory -----------------------------------------------------------------------------------------------------
+
+#: Ops whose result is a reference to the memory of their first argument.
+VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
+#: Ops that write the memory of their first argument.
+WRITES = frozenset({"store", "update", "assign", "accumulate"})
+#: Ops whose result is fresh memory that nobody else refers to.
+FRESH = frozenset({"alloc", "array", "copy", "reduce_like", "sum", "mean", "prod", "max", "min", "dot", "solve", "inv"})
+#: Ops that look at the shape of their first argument only, never at its contents.
+SHAPE_ONLY = frozenset({"dim", *VIEWS})
+#: Ops that must stay where they are, as often as they are.
+EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "print", "call", "comment", "check_disjoint"})
+
+
+def is_pure(name: str) -> bool:
+    """Whether the op may be dropped when its result is not used (a `load` is pure; it depends on memory, though)."""
+    return name not in EFFECTS
+
+
+# --- types -----------------------------------------------------------------------------------------------------------------------
+
+
+def promote(args: tuple[Atom, ...]) -> str:
+    """NumPy's result dtype, with literals weak as in NEP 50 and scalar against array alike (both are typed)."""
+    strong = [np.dtype(_dtype(a)) for a in args if not (isinstance(a, Const) and a.weak)]
+    weak: list[Any] = [type(a.value)(1) for a in args if isinstance(a, Const) and a.weak]
+    if not strong:
+        return str(np.result_type(*[np.dtype(_dtype(a)) for a in args]))
+    return str(np.result_type(*strong, *weak))
+
+
+def _dtype(arg: Atom) -> str:
+    assert isinstance(arg.type, Scalar | Array), f"{arg} is a list"
+    return arg.type.dtype
+
+
+def elementwise_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> Type:
+    kind = ELEMENTWISE[name].kind
+    if kind == "cast":
+        dtype = str(attrs["dtype"])
+    elif kind == "bool":
+        dtype = "bool"
+    else:
+        dtype = promote(args[1:] if name == "where" else args)
+        if kind == "float" and not dtype.startswith(("float", "complex")):
+            dtype = "float64"
+        if name == "abs" and dtype.startswith("complex"):
+            dtype = {"complex64": "float32"}.get(dtype, "float64")
+        if dtype == "bool" and name in ("add", "sub", "mul", "pow", "floordiv", "mod", "neg"):
+            dtype = "int64"
+    arrays = [a.type for a in args if isinstance(a.type, Array)]
+    return Array(dtype, max(a.ndim for a in arrays)) if arrays else Scalar(dtype)
+
+
+def view_type(array: Array, spec: str, operands: tuple[Atom, ...] = ()) -> Array:
+    """The type of `a[spec]`. As in Numba, contiguity survives integers in front, one slice without a step after them, and
+    np.newaxis anywhere."""
+    kept = array.ndim - spec.count("i") + spec.count("n")
+    indices = spec.replace("n", "")
+    leading = len(indices) - len(indices.lstrip("i"))
+    rest = indices[leading:]
+    plain = rest == "s" and len(operands) > leading + 2 and operands[leading + 2] == Const(None, INT)
+    contiguous = array.layout == "C" and (not rest or plain)
+    return Array(array.dtype, kept, "C" if contiguous else "A")
+
+
+def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> Type | None:
+    """The type of the op's result; None for an op without one."""
+    if name in ELEMENTWISE:
+        return elementwise_type(name, args, attrs)
+    first = args[0].type if args else None
+    match name:
+        case "alloc":
+            return Array(attrs["dtype"], len(args))
+        case "array":
+            return Array(attrs["dtype"], len(attrs["shape"]))
+        case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
+            return INT
+        case "list":
+            return ListOf(attrs["item"])
+        case "pop":
+            assert isinstance(first, ListOf)
+            return first.item
+        case "stop_gradient":
+            return first
+        case "any" | "all":
+            return BOOL
+    if name in WRITES or name in ("append", "raise", "print", "comment", "check_disjoint"):
+        return None
+    assert isinstance(first, Array), f"{name} of {first}"
+    match name:
+        case "load":
+            return Scalar(first.dtype)
+        case "view":
+            return view_type(first, attrs["spec"], args[1:])
+        case "transpose":
+            identity = attrs["axes"] == tuple(range(first.ndim))
+            flipped = attrs["axes"] == tuple(reversed(range(first.ndim)))
+            layout = first.layout if identity else {"C": "F", "F": "C"}.get(first.layout, "A") if flipped else "A"
+            return Array(first.dtype, first.ndim, layout)
+        case "reshape":
+            return Array(first.dtype, len(args) - 1)
+        case "copy":
+            return Array(first.dtype, first.ndim)
+        case "expand":
+            return Array(first.dtype, len(args) - 1, first.layout if len(args) - 1 == first.ndim else "C")
+        case "reduce_like":
+            like = args[1].type
+            assert isinstance(like, Array)
+            return Array(first.dtype, like.ndim)
+        case "sum" | "mean" | "prod" | "max" | "min":
+            dtype = first.dtype
+            if name == "mean" and not dtype.startswith(("float", "complex")):
+                dtype = "float64"
+            elif name in ("sum", "prod") and dtype in ("bool", "int8", "int16", "int32"):
+                dtype = "int64"
+            elif name in ("sum", "prod") and dtype.startswith("uint"):
+                dtype = "uint64"
+            axis = attrs.get("axis")
+            if attrs.get("keepdims"):
+                return Array(dtype, first.ndim)
+            left = 0 if axis is None else first.ndim - len(axis)
+            return Array(dtype, left) if left else Scalar(dtype)
+        case "dot":
+            other = args[1].type
+            assert isinstance(other, Array)
+            left = first.ndim + other.ndim - 2
+            dtype = promote(args)
+            return Array(dtype, left) if left else Scalar(dtype)
+        case "solve":
+            other = args[1].type
+            assert isinstance(other, Array)
+            return Array(_float(promote(args)), other.ndim)
+        case "inv":
+            return Array(_float(first.dtype), 2)
+        case "det":
+            return Scalar(_float(first.dtype))
+    raise AssertionError(f"unknown op {name}")
+
+
+def _float(dtype: str) -> str:
+    return dtype if dtype.startswith(("float", "complex")) else "float64"

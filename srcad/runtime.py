@@ -1,0 +1,143 @@
+"""The helpers that generated code may call: three about broadcasting, one about aliases.
+
+They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
+their loops are written out as text: Numba cannot index with a tuple whose length it computes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
+
+
+SHARED = "two array arguments share memory, and the function writes into one of them: pass a copy"
+
+
+def broadcast_dim(n: int, m: int) -> int:
+    """The size of an axis of which one operand has `n` and the other `m`.
+
+    >>> broadcast_dim(1, 3)
+    3
+    """
+    if n == m or m == 1:
+        return n
+    if n == 1:
+        return m
+    raise ValueError("operands could not be broadcast together")
+
+
+def expand(a: Any, *dims: int) -> Any:
+    """`a` broadcast to the shape `dims`: `a` itself if that is its shape, else fresh memory.
+
+    >>> expand(np.array([1.0, 2.0]), 2, 2)
+    array([[1., 2.],
+           [1., 2.]])
+    """
+    return a if a.shape == dims else np.broadcast_to(a, dims).copy()
+
+
+def reduce_like(g: Any, a: Any) -> Any:
+    """`g` summed over the axes along which `a` was repeated to get the shape of `g`; fresh memory.
+
+    >>> reduce_like(np.ones((3, 2)), np.zeros((1, 2)))
+    array([[3., 3.]])
+    """
+    leading = g.ndim - a.ndim
+    repeated = tuple(k for k in range(g.ndim) if k < leading or (a.shape[k - leading] == 1 and g.shape[k] != 1))
+    return np.array(g.sum(axis=repeated)).reshape(a.shape)
+
+
+def check_disjoint(a: Any, b: Any) -> None:
+    """Refuse two arguments that may share memory, where one is written: its derivative would have to go through both.
+
+    >>> check_disjoint(np.zeros(2), np.zeros(2))
+    """
+    if np.may_share_memory(a, b):
+        raise ValueError(SHARED)
+
+
+# --- compiled --------------------------------------------------------------------------------------------------------
+
+
+@overload(broadcast_dim, strict=False)
+def _broadcast_dim(n: Any, m: Any) -> Any:
+    def broadcast_dim(n: int, m: int) -> int:
+        if n == m or m == 1:
+            return n
+        if n == 1:
+            return m
+        raise ValueError("operands could not be broadcast together")
+
+    return broadcast_dim
+
+
+@overload(expand, strict=False)
+def _expand(a: Any, *dims: Any) -> Any:
+    """Both ends of the `if` must have one type: where `a` itself may come back, the copy is laid out as `a` is."""
+    (shape,) = dims if len(dims) == 1 and isinstance(dims[0], types.BaseTuple) else (dims,)
+    ndim, letters = len(shape), [f"i{k}" for k in range(len(shape))]
+    fortran = a.layout == "F" and a.ndim == ndim and ndim > 1
+    alloc = "np.empty(dims[::-1], a.dtype).T" if fortran else "np.empty(dims, a.dtype)"
+    lines = ["if a.shape == dims:", "    return a"] if a.ndim == ndim else []
+    lines += [f"out = {alloc}", *_check(a.ndim, ndim)]
+    lines += _loops(letters, "out", f"out[{', '.join(letters) or '()'}] = a[{_repeated(a.ndim, letters)}]")
+    return _define("expand", "a, *dims", [*lines, "return out"])
+
+
+@overload(reduce_like, strict=False)
+def _reduce_like(g: Any, a: Any) -> Any:
+    letters = [f"i{k}" for k in range(g.ndim)]
+    body = _loops(letters, "g", f"out[{_repeated(a.ndim, letters)}] += g[{', '.join(letters) or '()'}]")
+    return _define("reduce_like", "g, a", ["out = np.zeros(a.shape, g.dtype)", *body, "return out"])
+
+
+@overload(check_disjoint, strict=False)
+def _check_disjoint(a: Any, b: Any) -> Any:
+    def check_disjoint(a: Any, b: Any) -> None:
+        if a.size > 0 and b.size > 0:
+            low, high = _bounds(a)
+            other_low, other_high = _bounds(b)
+            if low < other_high and other_low < high:
+                raise ValueError(SHARED)
+
+    return check_disjoint
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _bounds(a: Any) -> tuple[int, int]:
+    """The addresses of an array's first byte and of the one after its last."""
+    low = high = a.ctypes.data
+    for n, stride in zip(a.shape, a.strides):  # noqa: B905 - Numba knows no strict=
+        if stride < 0:
+            low += (n - 1) * stride
+        else:
+            high += (n - 1) * stride
+    return low, high + a.itemsize
+
+
+def _repeated(ndim: int, letters: list[str]) -> str:
+    """The index into an array of `ndim` axes, aligned at the last, that stays at 0 along axes of size 1."""
+    own = letters[len(letters) - ndim :]
+    return ", ".join(f"{i} if a.shape[{k}] != 1 else 0" for k, i in enumerate(own)) or "()"
+
+
+def _check(ndim: int, wanted: int) -> list[str]:
+    """Statements that refuse what does not broadcast, as NumPy does."""
+    pairs = [f"a.shape[{k}] != 1 and a.shape[{k}] != dims[{wanted - ndim + k}]" for k in range(ndim)]
+    refuse = '    raise ValueError("operands could not be broadcast together")'
+    return [line for pair in pairs for line in (f"if {pair}:", refuse)]
+
+
+def _loops(letters: list[str], array: str, statement: str) -> list[str]:
+    lines = [f"{'    ' * k}for {i} in range({array}.shape[{k}]):" for k, i in enumerate(letters)]
+    return [*lines, "    " * len(letters) + statement]
+
+
+def _define(name: str, params: str, lines: list[str]) -> Any:
+    body = "".join(f"    {line}\n" for line in lines)
+    namespace: dict[str, Any] = {"np": np}
+    exec(f"def {name}({params}):\n{body}", namespace)
+    return namespace[name]

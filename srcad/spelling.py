@@ -1,0 +1,335 @@
+"""How each op is written in Python: an op and its operands' expressions give an expression, or a statement.
+
+Names in these trees are not chosen yet: `Name.id` is a Var for a local, a Const for a global constant, a Trace for a function of
+the module, and a string for what the module imports or Python has built in ("np", "range"). `srcad.naming` and `srcad.emit` turn all
+of them into names that do not clash.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import cmath
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from srcad.ir import Array, Const, ListOf, Op, Scalar, Trace, Type, Var
+from srcad.ops import ELEMENTWISE, promote
+
+LOAD, STORE = ast.Load(), ast.Store()
+#: Array functions that are NumPy's, under the same name.
+_NUMPY = frozenset("sum mean prod max min argmax argmin any all copy".split())
+_REDUCTIONS = frozenset("sum mean prod max min".split())
+_LINALG = frozenset("solve inv det".split())
+_CASTS = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
+_LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not", "where": "np.where"}
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------------------
+
+
+def name(id: Any) -> ast.Name:
+    return ast.Name(id=id, ctx=LOAD)
+
+
+def target(var: Var) -> ast.Name:
+    return ast.Name(id=var, ctx=STORE)
+
+
+@cache
+def _template(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def phrase(text: str, *args: ast.expr) -> ast.expr:
+    """The expression that the text spells, with `args` for its names `_0`, `_1`, ..."""
+
+    def fill(node: Any) -> Any:
+        if isinstance(node, list):
+            return [fill(item) for item in node]
+        if not isinstance(node, ast.AST) or isinstance(node, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
+            return node
+        if isinstance(node, ast.Name) and node.id[0] == "_" and node.id[1:].isdigit():
+            return args[int(node.id[1:])]
+        return type(node)(**{field: fill(value) for field, value in ast.iter_fields(node)})
+
+    result: ast.expr = fill(_template(text))
+    return result
+
+
+def call(function: str, *args: ast.expr, **keywords: ast.expr) -> ast.expr:
+    return ast.Call(phrase(function), list(args), [ast.keyword(key, value) for key, value in keywords.items()])
+
+
+def tuple_of(items: Sequence[ast.expr]) -> ast.expr:
+    return ast.Tuple(list(items), LOAD)
+
+
+def one_or_tuple(items: Sequence[ast.expr]) -> ast.expr:
+    return items[0] if len(items) == 1 else tuple_of(items)
+
+
+def dtype_name(dtype: str) -> ast.expr:
+    return phrase(f"np.{'bool_' if dtype == 'bool' else dtype}")
+
+
+def number(value: Any) -> ast.expr:
+    """A Python number as an expression, also where it has no literal."""
+    if isinstance(value, complex):
+        if cmath.isfinite(value):
+            return ast.Constant(value)
+        return call("complex", number(value.real), number(value.imag))
+    if isinstance(value, float) and value != value:
+        return phrase("np.nan")
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return phrase("np.inf" if value > 0 else "-np.inf")
+    return ast.Constant(value)
+
+
+def literal(const: Const, type: Type | None = None) -> ast.expr:
+    """The literal, such that compiled code gives it this type (its own by default; a float64 is plain Python's float)."""
+    plain = name(const) if const.name else None
+    if const.value is None or isinstance(const.type, Array | ListOf):
+        return plain or ast.Constant(const.value)
+    want = type.dtype if isinstance(type, Scalar | Array) else const.type.dtype
+    value = np.dtype(want).type(const.value).item() if want in _CASTS else const.value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if want not in _CASTS:
+        return phrase(f"np.{want}(_0)", plain or number(value))
+    if plain and want != const.type.dtype:
+        return phrase(f"{_CASTS[want]}(_0)", plain)
+    return plain or number(value)
+
+
+def default(type: Type) -> ast.expr:
+    """Some value of the type, for a variable that must exist and is never read."""
+    if isinstance(type, Scalar):
+        return literal(Const(0, type))
+    if isinstance(type, Array):
+        array = _alloc("empty", [ast.Constant(0)] * type.ndim, type.dtype)
+        if type.layout == "F":
+            return phrase("_0.T", array)
+        return array if type.layout == "C" or not type.ndim else phrase("_0[::2]", array)
+    # Numba types an empty list by what would be in it.
+    return phrase("[_0 for _ in range(0)]", default(type.item))
+
+
+def _alloc(fill: str, dims: Sequence[ast.expr], dtype: str) -> ast.expr:
+    keywords = {} if dtype == "float64" else {"dtype": dtype_name(dtype)}
+    return call(f"np.{fill}", one_or_tuple(dims), **keywords)
+
+
+# --- expressions ---------------------------------------------------------------------------------------------------------------
+
+
+def constants(op: Op) -> list[Type | None]:
+    """The type that each argument takes where it is a literal.
+
+    Weak literals follow the dtype beside them in NumPy; to Numba they are float64 and int64, so beside float32 they are
+    written with their dtype, or the whole operation would run in double.
+    """
+    types: list[Type | None] = [None] * len(op.args)
+    if op.name == "call":
+        return types
+    if op.name == "array":
+        return [Scalar(op.attr("dtype"))] * len(op.args)
+    if op.name in ("store", "update"):
+        return [*types[:-1], Scalar(op.args[0].type.dtype)] if isinstance(op.args[0].type, Array) else types
+    if op.name not in ELEMENTWISE or op.name == "cast":
+        return types
+    data = op.args[1:] if op.name == "where" else op.args
+    strong = [a for a in data if not (isinstance(a, Const) and a.weak)]
+    if not strong or promote(data) not in ("float32", "complex64"):
+        return types
+    wanted = Scalar(promote(data))
+    keep_int = op.name == "pow" and isinstance(op.args[1], Const) and isinstance(op.args[1].value, int)
+    types = [wanted if isinstance(a, Const) and a.weak else None for a in op.args]
+    if keep_int:
+        types[1] = None
+    return types
+
+
+def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
+    """The value of an op with one result."""
+    if op.name in ELEMENTWISE:
+        return _elementwise(op, args)
+    match op.name:
+        case "alloc":
+            return _alloc(op.attr("fill"), args, op.attr("dtype"))
+        case "array":
+            return _array(op, args)
+        case "load":
+            return _subscript(args[0], args[1:])
+        case "view":
+            return _subscript(args[0], _slices(op.attr("spec"), args[1:]))
+        case "transpose":
+            axes = op.attr("axes")
+            flipped = tuple(axes) == tuple(range(len(axes)))[::-1]
+            return phrase("_0.T" if flipped else f"np.transpose(_0, {tuple(axes)})", args[0])
+        case "reshape":
+            return phrase("_0.reshape(_1)", args[0], one_or_tuple(args[1:]))
+        case "copy":
+            return phrase("_0.copy()", args[0])
+        case "expand":
+            return call("expand", *args)
+        case "reduce_like" | "broadcast_dim":
+            return call(op.name, *args)
+        case "stop_gradient":
+            return args[0]
+        case "dim":
+            array = op.args[0].type
+            vector = isinstance(array, Array) and array.ndim == 1
+            return phrase("_0.size" if vector else f"_0.shape[{op.attr('axis')}]", args[0])
+        case "trips":
+            return phrase("len(_0)", range_of(*args))
+        case "dot":
+            return phrase("_0 @ _1", *args)
+        case "list":
+            return default(ListOf(op.attr("item")))
+        case "pop":
+            return phrase("_0.pop()", args[0])
+        case "length":
+            return phrase("len(_0)", args[0])
+    if op.name in _LINALG:
+        return call(f"np.linalg.{op.name}", *args)
+    if op.name in _NUMPY:
+        axis = op.attr("axis")
+        keywords: dict[str, ast.expr] = {}
+        if axis is not None:
+            keywords["axis"] = ast.Constant(axis[0]) if len(axis) == 1 else phrase(repr(tuple(axis)))
+        if op.attr("keepdims"):
+            keywords["keepdims"] = ast.Constant(True)
+        return call(f"np.{op.name}", *args, **keywords)
+    raise AssertionError(f"no spelling for {op.name}")
+
+
+def range_of(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
+    def is_number(node: ast.expr, value: int) -> bool:
+        return isinstance(node, ast.Constant) and node.value == value
+
+    args = [start, stop, step]
+    if is_number(step, 1):
+        args = [stop] if is_number(start, 0) else [start, stop]
+    return call("range", *args)
+
+
+def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
+    on_array = isinstance(op.result.type, Array)
+    if op.name == "cast":
+        dtype = op.attr("dtype")
+        if on_array:
+            return ast.Call(ast.Attribute(args[0], "astype", LOAD), [dtype_name(dtype)], [])
+        return call(_CASTS.get(dtype, f"np.{dtype}"), args[0])
+    if on_array and op.name in _LOGIC:
+        return call(_LOGIC[op.name], *args)
+    if op.name in ("add", "sub"):
+        return total(args[0], args[1], op.name == "sub")
+    text = ELEMENTWISE[op.name].text
+    return phrase(text.format("_0", "_1", "_2"), *args)
+
+
+def total(left: ast.expr, right: ast.expr, minus: bool) -> ast.expr:
+    """`left + right` or `left - right`; `a + -b * c` is written `a - b * c`, which is the same number."""
+    opposite = unsigned(right)
+    if opposite is not None:
+        right, minus = opposite, not minus
+    return ast.BinOp(left, ast.Sub() if minus else ast.Add(), right)
+
+
+def unsigned(node: ast.expr) -> ast.expr | None:
+    """The expression without its leading minus, or None if it has none."""
+    match node:
+        case ast.UnaryOp(op=ast.USub()):
+            return node.operand
+        case ast.Constant(value=int() | float() as value) if repr(value).startswith("-"):
+            return ast.Constant(-value)
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
+            inner = unsigned(left)
+            return None if inner is None else ast.BinOp(inner, op, right)
+    return None
+
+
+def _array(op: Op, args: Sequence[ast.expr]) -> ast.expr:
+    shape, dtype = op.attr("shape"), op.attr("dtype")
+    if not args:
+        return _alloc("empty", [ast.Constant(n) for n in shape], dtype)
+
+    def rows(items: Sequence[ast.expr], shape: Sequence[int]) -> ast.expr:
+        if len(shape) > 1:
+            size = len(items) // shape[0]
+            items = [rows(items[k * size : (k + 1) * size], shape[1:]) for k in range(shape[0])]
+        return ast.List(list(items), LOAD)
+
+    same = all(isinstance(a, Const) or a.type == Scalar(dtype) for a in op.args) and dtype in _CASTS
+    keywords = {} if same else {"dtype": dtype_name(dtype)}
+    return call("np.array", rows(args, shape) if shape else args[0], **keywords)
+
+
+def _subscript(array: ast.expr, items: Sequence[ast.expr]) -> ast.expr:
+    return ast.Subscript(array, one_or_tuple(items), LOAD)
+
+
+def _slices(spec: str, operands: Sequence[ast.expr]) -> list[ast.expr]:
+    rest = iter(operands)
+
+    def bound() -> ast.expr | None:
+        node = next(rest)
+        return None if isinstance(node, ast.Constant) and node.value is None else node
+
+    items: list[ast.expr] = []
+    for letter in spec:
+        match letter:
+            case "i":
+                items.append(next(rest))
+            case "s":
+                items.append(ast.Slice(bound(), bound(), bound()))
+            case "n":
+                items.append(phrase("np.newaxis"))
+    return items
+
+
+# --- statements ------------------------------------------------------------------------------------------------------------------
+
+
+def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
+    """The statement of an op that has no result."""
+    match op.name:
+        case "store" | "update":
+            place = _subscript(args[0], args[1:-1])
+            return _write(place, args[-1], op.name == "update")
+        case "assign" | "accumulate":
+            whole: ast.expr = ast.Constant(...)
+            if isinstance(op.args[0].type, Array) and op.args[0].type.ndim == 1:
+                whole = ast.Slice()
+            return _write(_subscript(args[0], [whole]), args[1], op.name == "accumulate")
+        case "append":
+            return ast.Expr(phrase("_0.append(_1)", *args))
+        case "pop":
+            return ast.Expr(phrase("_0.pop()", *args))
+        case "raise":
+            exc = op.attr("exc")
+            exc = exc if isinstance(exc, str) else exc.__name__
+            assert hasattr(builtins, exc), f"{exc} is not a built-in exception"
+            message = op.attr("message")
+            return ast.Raise(call(exc, *([] if message is None else [ast.Constant(message)])), None)
+        case "print":
+            rest = iter(args)
+            return ast.Expr(call("print", *[next(rest) if t is None else ast.Constant(t) for t in op.attr("template")]))
+    raise AssertionError(f"no statement for {op.name}")
+
+
+def _write(place: ast.expr, value: ast.expr, add: bool) -> ast.stmt:
+    assert isinstance(place, ast.Subscript)
+    place.ctx = STORE
+    if not add:
+        return ast.Assign([place], value)
+    opposite = unsigned(value)
+    return ast.AugAssign(place, ast.Add() if opposite is None else ast.Sub(), value if opposite is None else opposite)
+
+
+def call_of(function: Trace, args: Sequence[ast.expr]) -> ast.expr:
+    return ast.Call(name(function), list(args), [])

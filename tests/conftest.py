@@ -1,0 +1,14 @@
+"""Tests keep their generated files to themselves: one cache folder a run, shared by its workers, gone afterwards."""
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or "SRCAD_CACHE_DIR" in os.environ:
+        return
+    folder = os.environ["SRCAD_CACHE_DIR"] = tempfile.mkdtemp(prefix="srcad-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

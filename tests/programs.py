@@ -1,0 +1,15 @@
+"""The corpus: small programs in many styles, all that a stranger might hand to srcad.
+
+Each lives in the module of its kind; importing them enters them into `PROGRAMS`.
+"""
+
+import programs_control
+import programs_functions
+import programs_memory
+import programs_numerical
+import programs_numpy
+from programs_kit import PROGRAMS, Program
+
+SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy)
+
+__all__ = ["PROGRAMS", "SOURCES", "Program"]

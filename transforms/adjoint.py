@@ -1,0 +1,112 @@
+"""Reverse mode: from a trace to its adjoint trace, y_bar -> x_bar (Griewank & Walther 2008, ch. 6; Hascoet & Pascual 2013).
+
+The adjoint runs the trace (the forward sweep) and then its statements backwards (the reverse sweep): see `transforms.sweeps`.
+Recursive functions become two functions, one a sweep, that share stacks: see `transforms.recursion`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from srcad.ir import Array, Block, Builder, Op, Operand, Param, Scalar, Static, Stmt, Trace, Tree, Var, free, is_float, leaves, map_tree, replace
+from srcad.transforms.activity import Activity
+from srcad.transforms.alias import REFERENCES, Memory, is_memory
+from srcad.transforms.recursion import Callees, writes_parameters
+from srcad.transforms.regions import Region
+from srcad.transforms.sweeps import Bars, Sweeps, zero
+
+
+def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
+    """The adjoint trace: parameters (*args, y_bar), results (y, *x_bars), one x_bar for each parameter in `wrt`.
+
+    y_bar is nested as y and each x_bar as its parameter, with None for what is not a float. `wrt` counts parameters; the
+    default is every parameter with a float in it.
+    """
+    if wrt is None:
+        wrt = [k for k, p in enumerate(trace.params) if any(is_float(v.type) for v in leaves(p.tree))]
+    independents = [v for k in wrt for v in leaves(trace.params[k].tree)]
+    active = Activity(trace, independents, trace.body.yields)
+    memory = Memory(trace, calls_write=writes_parameters(trace.functions))
+    callees = Callees(trace, memory)
+    sweeps = Sweeps(trace, active, memory, callees)
+
+    top = Region()
+    sweeps.tape.define(top, None, trace.inputs)
+    top.items.append(Op((), "comment", (), (("text", "forward sweep"),)))
+    for var in trace.inputs:
+        if sweeps.has_shadow(var):
+            sweeps.make_zeros(var, top)
+    sweeps.forward(trace.body, top)
+
+    seeds, y_bar = _seeds(trace)
+    b, bars = Builder(), Bars()
+    b.effect("comment", text="reverse sweep")
+    for y, seed in zip(trace.body.yields, seeds, strict=True):
+        if seed is not None and y in active:
+            sweeps.contribute(b, bars, y, seed)
+    sweeps.reverse(trace.body, top, b, bars)
+    results: list[Operand] = list(trace.body.yields)
+
+    def result(operand: Operand) -> int:
+        results.append(operand)
+        return len(results) - 1
+
+    def x_bar(leaf: Var) -> int | Static:
+        if not is_float(leaf.type):
+            return Static(None)
+        if isinstance(leaf.type, Scalar):
+            return result(bars.get(leaf, zero(leaf.type)))
+        return result(sweeps.shadow(leaf) if sweeps.has_shadow(leaf) else sweeps.zeros_like(b, leaf, leaf.hint + "_bar"))
+
+    bar_trees = tuple(map_tree(x_bar, trace.params[k].tree) for k in wrt)
+    body = callees.finish(_sink_allocations(Block((*top.freeze().stmts, *b.stmts), tuple(results))))
+    names = {p.name for p in trace.params}
+    name = "y_bar"
+    while name in names:
+        name += "_"
+    return Trace(
+        name=f"{trace.name}_adjoint",
+        params=(*trace.params, Param(name, y_bar)),
+        body=body,
+        returns=Tree((trace.returns, *bar_trees)),
+        functions=callees.functions(),
+        span=trace.span,
+    )
+
+
+def _seeds(trace: Trace) -> tuple[list[Var | None], object]:
+    """One seed for each result (None for what is not a float), and the tree of the parameter y_bar."""
+    yields = trace.body.yields
+    seeds: list[Var | None] = [None] * len(yields)
+
+    def seed(leaf: int) -> Var | Static:
+        type = yields[leaf].type
+        if not is_float(type):
+            return Static(None)
+        if isinstance(type, Array):
+            type = replace(type, layout="A")
+        seeds[leaf] = var = Var("y_bar", type)
+        return var
+
+    return seeds, map_tree(seed, trace.returns)
+
+
+def _sink_allocations(body: Block) -> Block:
+    """Move each shadow of the top level down to just before its first use, to stand in the reverse sweep if it is used there."""
+    waiting: dict[Var, Op] = {}
+    stmts: list[Stmt] = []
+
+    def place(used: Iterable[Var]) -> None:
+        for var in used:
+            if (op := waiting.pop(var, None)) is not None:
+                place(arg for arg in op.args if isinstance(arg, Var))
+                stmts.append(op)
+
+    for stmt in body.stmts:
+        if isinstance(stmt, Op) and stmt.name in ("alloc", *REFERENCES) and stmt.result.hint.endswith("_bar"):
+            waiting[stmt.result] = stmt
+        else:
+            place(free(Block((stmt,))))
+            stmts.append(stmt)
+    place(list(waiting))
+    return Block(tuple(stmts), body.yields)

@@ -1,0 +1,337 @@
+"""Algebraic identities: what one op on scalars comes to, given what computed its arguments.
+
+Integers are simplified as linear forms, so that `(n - 1) + 1` is `n` and an index of the reverse sweep reads as a person would
+write it. Floating-point identities are exact, with two exceptions that every AD tool makes: 0 * x is 0 though x may be
+infinite, and 0.0 + x is x though x may be -0.0. A minus sign moves outwards, where an addition swallows it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Const, Op, Scalar, Var, const, is_float
+
+#: `make(name, *args)` appends an op (simplified in its turn) and gives its result.
+Make = Callable[..., Atom]
+Definitions = Mapping[Var, Op]
+
+_FOLDED: Mapping[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "and": lambda a, b: bool(a and b),
+    "or": lambda a, b: bool(a or b),
+    "not": operator.not_,
+    "maximum": max,
+    "minimum": min,
+    "trips": lambda start, stop, step: len(range(start, stop, step)) if step else None,
+}
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+_SIZES = frozenset({"dim", "trips", "length", "broadcast_dim"})
+
+
+class Algebra:
+    """Simplifies ops. `definitions` says which op gave a Var; `counters` are loop indices that are never negative."""
+
+    def __init__(self, definitions: Definitions, counters: set[Var]) -> None:
+        self._definitions = definitions
+        self._counters = counters
+
+    def simplify(self, op: Op, make: Make) -> Atom | None:
+        """What the op's result equals, or None where the op stands as it is."""
+        if op.name in ("dim", "trips", "broadcast_dim"):
+            return self._size(op)
+        if not all(isinstance(arg.type, Scalar) for arg in op.args) or not op.results:
+            return self._reference(op, make)
+        folded = fold_literals(op)
+        if folded is not None:
+            return folded
+        type = op.result.type
+        if type == INT and op.name in ("add", "sub", "mul", "neg"):
+            return self._linear(op, make)
+        rule = getattr(self, f"_{op.name}", None)
+        found: Atom | None = rule(make, *op.args) if rule is not None else None
+        if op.name in COMPARISONS:
+            found = self._compare(op)
+        if op.name == "cast" and op.args[0].type == type and isinstance(op.args[0], Var):
+            found = op.args[0]
+        return found
+
+    def definition(self, operand: Atom, name: str) -> tuple[Atom, ...] | None:
+        """The arguments of the op of that name that gave the operand, if one did."""
+        op = self._definitions.get(operand) if isinstance(operand, Var) else None
+        return op.args if op is not None and op.name == name else None
+
+    # --- floats ---
+
+    def _add(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        if is_literal(b, 0):
+            return a
+        if is_literal(a, 0):
+            return b
+        if (minus := self._negated(b)) is not None:
+            return make("sub", a, minus)
+        if (minus := self._negated(a)) is not None:
+            return make("sub", b, minus)
+        return None
+
+    def _sub(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        if is_literal(b, 0):
+            return a
+        if is_literal(a, 0):
+            return make("neg", b)
+        if (minus := self._negated(b)) is not None:
+            return make("add", a, minus)
+        if (inner := self.definition(a, "neg")) is not None:
+            return make("neg", make("add", inner[0], b))
+        return None
+
+    def _mul(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        for factor, other in ((a, b), (b, a)):
+            if is_literal(factor, 1):
+                return other
+            if is_literal(factor, 0):
+                return const(0.0)
+            if is_literal(factor, -1):
+                return make("neg", other)
+            if (inner := self.definition(factor, "neg")) is not None:
+                return make("neg", make("mul", *((inner[0], other) if factor is a else (other, inner[0]))))
+            if isinstance(factor, Const) and (terms := self.definition(other, "mul")) is not None:
+                left, right = terms
+                if isinstance(left, Const) and not left.name and (is_power_of_two(left) or is_power_of_two(factor)):
+                    product = fold_values("mul", factor, left)
+                    return None if product is None else make("mul", product, right)
+        return None
+
+    def _div(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        if is_literal(b, 1):
+            return a
+        if is_literal(b, -1):
+            return make("neg", a)
+        if is_literal(a, 0):
+            return const(0.0)
+        for position, operand in enumerate((a, b)):
+            if (inner := self.definition(operand, "neg")) is not None:
+                return make("neg", make("div", *((inner[0], b) if position == 0 else (a, inner[0]))))
+        return None
+
+    def _neg(self, make: Make, a: Atom) -> Atom | None:
+        if (inner := self.definition(a, "neg")) is not None:
+            return inner[0]
+        if (terms := self.definition(a, "sub")) is not None:
+            return make("sub", terms[1], terms[0])
+        return None
+
+    def _pow(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        if is_literal(b, 1):
+            return a
+        return const(1.0) if is_literal(b, 0) else None
+
+    def _negated(self, operand: Atom) -> Atom | None:
+        """x where the operand is -x or a negative literal."""
+        if (inner := self.definition(operand, "neg")) is not None:
+            return inner[0]
+        if isinstance(operand, Const) and not operand.name and isinstance(operand.value, int | float) and operand.value < 0:
+            return Const(-operand.value, operand.type, operand.weak)
+        return None
+
+    # --- choices ---
+
+    def _where(self, make: Make, c: Atom, a: Atom, b: Atom) -> Atom | None:
+        if isinstance(c, Const):
+            return a if c.value else b
+        if a is b or (isinstance(a, Const) and a == b):
+            return a
+        if (inner := self.definition(c, "not")) is not None:
+            return make("where", inner[0], b, a)
+        return None
+
+    def _not(self, make: Make, a: Atom) -> Atom | None:
+        inner = self.definition(a, "not")
+        return inner[0] if inner is not None else None
+
+    def _and(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        for this, other in ((a, b), (b, a)):
+            if isinstance(this, Const):
+                return other if this.value else const(False)
+        return a if a is b else None
+
+    def _or(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        for this, other in ((a, b), (b, a)):
+            if isinstance(this, Const):
+                return const(True) if this.value else other
+        return a if a is b else None
+
+    def _maximum(self, make: Make, a: Atom, b: Atom) -> Atom | None:
+        for this, other in ((a, b), (b, a)):
+            if is_literal(this, 0) and not is_float(other.type) and self.nonnegative(other):
+                return other
+        return None
+
+    # --- integers ---
+
+    def linear(self, operand: Atom, depth: int = 8) -> tuple[dict[Atom, int], int]:
+        """The integer as a sum of multiples of Vars and a number."""
+        if isinstance(operand, Const):
+            return ({operand: 1}, 0) if operand.name else ({}, int(operand.value))
+        op = self._definitions.get(operand)
+        if op is None or depth == 0 or op.result.type != INT:
+            return {operand: 1}, 0
+        found = self._combine(op, depth - 1)
+        return ({operand: 1}, 0) if found is None else found
+
+    def _combine(self, op: Op, depth: int) -> tuple[dict[Atom, int], int] | None:
+        if op.name not in ("add", "sub", "neg", "mul"):
+            return None
+        parts = [self.linear(arg, depth) for arg in op.args]
+        if op.name == "mul":
+            for (terms, number), (none, factor) in (parts, parts[::-1]):
+                if not none:
+                    return {v: c * factor for v, c in terms.items() if c * factor}, number * factor
+            return None
+        signs = {"add": (1, 1), "sub": (1, -1), "neg": (-1,)}[op.name]
+        total: dict[Atom, int] = {}
+        for sign, (terms, _) in zip(signs, parts, strict=True):
+            for var, factor in terms.items():
+                total[var] = total.get(var, 0) + sign * factor
+        number = sum(sign * part[1] for sign, part in zip(signs, parts, strict=True))
+        return {var: factor for var, factor in total.items() if factor}, number
+
+    def _linear(self, op: Op, make: Make) -> Atom | None:
+        found = self._combine(op, 8)
+        if found is None or any(arg.type != INT for arg in op.args):
+            return None
+        terms, number = found
+        match sorted(terms.items(), key=lambda term: -term[1]):
+            case []:
+                return const(number)
+            case [(var, 1)]:
+                if number == 0:
+                    return var
+                return _unless_same(op, make, "add" if number > 0 else "sub", var, const(abs(number)))
+            case [(a, 1), (b, -1)] if number == 0:
+                return _unless_same(op, make, "sub", a, b)
+        return None
+
+    def _compare(self, op: Op) -> Atom | None:
+        """A comparison of integers whose difference is known."""
+        a, b = op.args
+        if a.type != INT or b.type != INT:
+            return None
+        (terms, number), (other, offset) = self.linear(a), self.linear(b)
+        return const(bool(_FOLDED[op.name](number, offset))) if terms == other else None
+
+    def nonnegative(self, operand: Atom) -> bool:
+        """Whether an integer is known not to be negative."""
+        if isinstance(operand, Const):
+            return bool(operand.value >= 0)
+        if operand in self._counters:
+            return True
+        op = self._definitions.get(operand)
+        if op is None:
+            return False
+        if op.name in ("add", "mul", "floordiv", "minimum"):
+            return all(map(self.nonnegative, op.args))
+        return op.name in _SIZES or (op.name == "maximum" and any(map(self.nonnegative, op.args)))
+
+    # --- sizes and references ---
+
+    def _size(self, op: Op) -> Atom | None:
+        if op.name == "trips":
+            return self._trips(op)
+        if op.name == "broadcast_dim":
+            n, m = op.args
+            return m if is_literal(n, 1) or n == m else n if is_literal(m, 1) else None
+        return self._dim(op.args[0], op.attr("axis"))
+
+    def _trips(self, op: Op) -> Atom | None:
+        folded = fold_literals(op)
+        start, stop, step = op.args
+        if folded is not None or not (is_literal(step, 1) or is_literal(step, -1)):
+            return folded
+        (low, first), (high, last) = map(self.linear, (start, stop) if is_literal(step, 1) else (stop, start))
+        count = {var: high.get(var, 0) - low.get(var, 0) for var in {**high, **low}}
+        match [(var, factor) for var, factor in count.items() if factor]:
+            case []:
+                return const(max(0, last - first))
+            case [(var, 1)] if last == first and self.nonnegative(var):
+                return var
+        return None
+
+    def _dim(self, array: Atom, axis: int) -> Atom | None:
+        """The size of an array whose shape its definition tells."""
+        op = self._definitions.get(array) if isinstance(array, Var) else None
+        if op is None:
+            return None
+        match op.name:
+            case "alloc":
+                return op.args[axis]
+            case "expand" | "reshape":
+                return op.args[1 + axis]
+            case "array":
+                return const(int(op.attr("shape")[axis]))
+        return None
+
+    def _reference(self, op: Op, make: Make) -> Atom | None:
+        """A view of the whole array is the array."""
+        base = op.args[0] if op.args else None
+        if op.name == "view" and not op.attr("spec"):
+            return base
+        if op.name == "transpose" and isinstance(base, Var) and isinstance(base.type, Array):
+            axes = op.attr("axes")
+            inner = self._definitions.get(base)
+            if axes == tuple(range(len(axes))):
+                return base
+            if inner is not None and inner.name == "transpose":
+                return make("transpose", inner.args[0], axes=tuple(inner.attr("axes")[axis] for axis in axes))
+        return None
+
+
+def _unless_same(op: Op, make: Make, name: str, *args: Atom) -> Atom | None:
+    return None if (op.name, op.args) == (name, args) else make(name, *args)
+
+
+def is_literal(operand: Atom, value: int) -> bool:
+    """Whether the operand is this number, written out."""
+    if not isinstance(operand, Const) or not isinstance(operand.type, Scalar) or operand.name:
+        return False
+    return operand.value is not None and not isinstance(operand.value, bool) and bool(operand.value == value)
+
+
+def is_power_of_two(literal: Const) -> bool:
+    """Whether multiplying by it is exact."""
+    return isinstance(literal.value, int | float) and abs(math.frexp(literal.value)[0]) == 0.5
+
+
+def fold_literals(op: Op) -> Const | None:
+    """The value of an op on literals. Named ones keep their names, and long decimals are left to be read as written."""
+    literals = [arg for arg in op.args if isinstance(arg, Const) and not arg.name]
+    if len(literals) != len(op.args) or not all(literal.type in (BOOL, INT, FLOAT) for literal in literals):
+        return None
+    return fold_values(op.name, *literals)
+
+
+def fold_values(name: str, *literals: Const) -> Const | None:
+    """The value of an op on these literals, if it is worth writing out."""
+    values = [literal.value for literal in literals]
+    value: Any = None
+    if name == "div" and is_power_of_two(literals[1]):
+        value = values[0] / values[1]
+    elif name in ("floordiv", "mod") and all(type(v) is int for v in values) and values[1] > 0:
+        value = values[0] // values[1] if name == "floordiv" else values[0] % values[1]
+    elif name in _FOLDED and all(isinstance(v, bool | int | float) and v == v for v in values):
+        value = _FOLDED[name](*values)
+    if value is None or (not isinstance(value, bool) and abs(value) >= 2**63):
+        return None
+    longest = max(len(repr(v)) for v in values)
+    return const(value) if isinstance(value, bool | int) or len(repr(value)) <= longest + 3 else None

@@ -1,0 +1,298 @@
+"""Which names may mean the same memory, and which writes may change what a read has seen.
+
+`Aliases` unites the array (and list) Vars that may share memory: views with their base, merges with what they merge. Two
+parameters are taken to be different memory; `transforms.protect` sees to it that this is so where it matters.
+
+`Memory` answers the question behind to-be-recorded analysis (TBR; Hascoet, Naumann & Pascual 2005): after this read, may the
+same memory be written again? If not, the reverse sweep reads it again instead of keeping its value on a tape.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from srcad.ir import Atom, Block, Const, For, If, ListOf, Loop, Op, Operand, Scalar, Stmt, Trace, Var, While, blocks_of, operands
+from srcad.ops import FRESH, WRITES
+
+#: Results of these refer to the memory of their first argument and are written through.
+REFERENCES = frozenset({"view", "transpose", "reshape"})
+#: These may refer to it too, but nobody writes through them: they have adjoints (or none) of their own.
+READ_ONLY = frozenset({"expand", "stop_gradient"})
+
+
+def is_memory(operand: Operand) -> bool:
+    return isinstance(operand, Var) and not isinstance(operand.type, Scalar)
+
+
+class Aliases:
+    """Union-find over memory Vars. With `read_only`, names that only ever read their base's memory are in its class too."""
+
+    def __init__(self, trace: Trace, *, read_only: bool = False) -> None:
+        self._parent: dict[Var, Var] = {}
+        self._through = REFERENCES | READ_ONLY if read_only else REFERENCES
+        self._block(trace.body)
+
+    def find(self, var: Var) -> Var:
+        root = var
+        while (parent := self._parent.get(root, root)) is not root:
+            root = parent
+        while (parent := self._parent.get(var, var)) is not root:
+            self._parent[var] = root
+            var = parent
+        return root
+
+    def _unite(self, a: Operand, b: Operand) -> None:
+        if is_memory(a) and is_memory(b):
+            assert isinstance(a, Var) and isinstance(b, Var)
+            self._parent[self.find(a)] = self.find(b)
+
+    def _unite_all(self, *groups: tuple[Operand, ...]) -> None:
+        for members in zip(*groups, strict=True):
+            for member in members[1:]:
+                self._unite(member, members[0])
+
+    def _block(self, block: Block) -> None:
+        for stmt in block.stmts:
+            match stmt:
+                case Op(name="append"):
+                    self._unite(*stmt.args)
+                case Op(name="pop"):
+                    self._unite(stmt.result, stmt.args[0])
+                case Op(name="call"):
+                    memory = [v for v in (*stmt.args, *stmt.results) if is_memory(v)]
+                    for other in memory[1:]:
+                        self._unite(other, memory[0])
+                case Op() if stmt.name in self._through:
+                    self._unite(stmt.result, stmt.args[0])
+                case If():
+                    self._unite_all(stmt.results, stmt.then.yields, stmt.orelse.yields)
+                case For() | While():
+                    self._unite_all(stmt.results, stmt.params, stmt.inits, next_values(stmt))
+            for inner in blocks_of(stmt):
+                self._block(inner)
+
+
+def next_values(loop: Loop) -> tuple[Operand, ...]:
+    """What the body yields for the loop's params (without the `go` flag)."""
+    return loop.body.yields[1:] if loop.exits else loop.body.yields
+
+
+class Memory:
+    """Order and place of every read and write of memory in a trace."""
+
+    def __init__(self, trace: Trace, *, calls_write: bool = True, volatile: Iterable[Var] = ()) -> None:
+        """`calls_write`: whether a call may write into its arguments. `volatile`: memory that the caller may write later."""
+        self.aliases = Aliases(trace, read_only=True)
+        self._calls_write = calls_write
+        self._volatile = {self.aliases.find(var) for var in volatile}
+        self.definition: dict[Var, Op] = {}
+        self._order: dict[Stmt, int] = {}
+        self._loops: dict[Stmt, tuple[Loop, ...]] = {}
+        self._writes: dict[Var, list[Op]] = defaultdict(list)
+        self._home: dict[Var, tuple[Loop, ...]] = {}
+        self._index_of: dict[Var, For] = {}
+        self._merged: set[Var] = set()
+        self._listed: set[Var] = set()
+        for var in trace.inputs:
+            self._place(var, ())
+        self._block(trace.body, ())
+
+    def _place(self, var: Var, loops: tuple[Loop, ...]) -> None:
+        """The memory of a class is new in every iteration of the loops in which all its names are defined."""
+        if is_memory(var):
+            root = self.aliases.find(var)
+            self._home[root] = common(self._home.get(root, loops), loops)
+
+    def _block(self, block: Block, loops: tuple[Loop, ...]) -> None:
+        for stmt in block.stmts:
+            self._order[stmt] = len(self._order)
+            self._loops[stmt] = loops
+            for var in stmt.results:
+                self._place(var, loops)
+            if isinstance(stmt, Op):
+                for var in stmt.results:
+                    self.definition[var] = stmt
+                if stmt.name in WRITES:
+                    self._writes[self.aliases.find(_var(stmt.args[0]))].append(stmt)
+                elif stmt.name == "call" and self._calls_write:
+                    for arg in filter(is_memory, stmt.args):
+                        self._writes[self.aliases.find(_var(arg))].append(stmt)
+            if isinstance(stmt, For):
+                self._index_of[stmt.index] = stmt
+            listed = isinstance(stmt, Op) and stmt.name in ("append", "pop", "call")
+            if listed or not isinstance(stmt, Op):
+                classes = [self.aliases.find(_var(v)) for v in (*stmt.results, *operands(stmt)) if is_memory(v)]
+                self._merged.update(classes)
+                self._listed.update(classes if listed else ())
+            inside = (*loops, stmt) if isinstance(stmt, For | While) else loops
+            if isinstance(stmt, For | While):
+                for var in stmt.params:
+                    self._place(var, inside)
+            for inner in blocks_of(stmt):
+                self._block(inner, inside)
+
+    def writes(self, var: Var) -> list[Op]:
+        """Every write to memory that `var` may refer to."""
+        return self._writes.get(self.aliases.find(var), [])
+
+    def home(self, var: Var) -> tuple[Loop, ...]:
+        return self._home.get(self.aliases.find(var), ())
+
+    def intact(self, read: Op, array: Atom) -> bool:
+        """Whether what `read` saw of `array` is still there when the function ends."""
+        if isinstance(array, Const):
+            return True
+        if self.aliases.find(array) in self._volatile:
+            return False
+        return not any(self._may_follow(write, read, array) for write in self.writes(array))
+
+    def _may_follow(self, write: Op, read: Op, array: Var) -> bool:
+        home = len(self.home(array))
+        shared = common(self._loops[read], self._loops[write])[home:]
+        later = self._order[write] > self._order[read]
+        if not shared:
+            return later
+        cell = read.name == "load" and write.name in ("store", "update") and read.args[0] is write.args[0]
+        if not cell:
+            return True
+        reads, written = read.args[1:], write.args[1:-1]
+        for loop in shared:
+            steps = [self._distance(r, w, loop) for r, w in zip(reads, written, strict=True)]
+            ahead = [step for step in steps if step is not None]
+            if not ahead:
+                return True  # nothing known: a later iteration may write the cell
+            if any(step < 0 for step in ahead):
+                return False  # the write is past the cell already, in this iteration and all later ones
+            if any(step > 0 for step in ahead):
+                return True
+        return later
+
+    def _distance(self, read: Atom, written: Atom, loop: Loop) -> int | None:
+        """How many iterations after the read the same loop writes the index that was read; None if not known."""
+        if not (isinstance(loop, For) and isinstance(loop.step, Const)):
+            return None
+        a, b = self.affine(read, loop.index), self.affine(written, loop.index)
+        if a is None or b is None or loop.step.value not in (1, -1):
+            return None
+        if not (self.nonnegative(read) and self.nonnegative(written)):
+            return None  # u[i - 1] at i = 0 is the last cell
+        return (a - b) * int(loop.step.value)
+
+    def affine(self, operand: Atom, index: Var) -> int | None:
+        """c if the operand is `index + c`."""
+        if operand is index:
+            return 0
+        op = self.definition.get(operand) if isinstance(operand, Var) else None
+        if op is not None and op.name in ("add", "sub") and len(op.args) == 2:
+            left, right = op.args
+            if isinstance(right, Const):
+                inner = self.affine(left, index)
+                return None if inner is None else inner + (right.value if op.name == "add" else -right.value)
+            if isinstance(left, Const) and op.name == "add":
+                inner = self.affine(right, index)
+                return None if inner is None else inner + left.value
+        return None
+
+    def is_simple(self, var: Var) -> bool:
+        """Whether no merge, loop or list is among the names of this memory: one origin, and views of it."""
+        return self.aliases.find(var) not in self._merged
+
+    def origin(self, array: Operand) -> Operand:
+        """What a chain of views starts from."""
+        while isinstance(array, Var) and (op := self.definition.get(array)) is not None and op.name in REFERENCES:
+            array = op.args[0]
+        return array
+
+    def rebinds_fresh_arrays(self, loop: Loop, params: Sequence[Var]) -> bool:
+        """Whether the loop carries these arrays as if they were values: each is replaced by memory made in that iteration, or
+        by another of them, and what they refer to is not written while they do. Then each may have a shadow of its own.
+        """
+        after = [dict(zip(loop.params, next_values(loop), strict=True))[p] for p in params]
+        if len(set(after)) != len(after):
+            return False
+        made = {v for v in after if isinstance(v, Var) and v not in params}
+        for var in made:
+            op = self.definition.get(var)
+            if op is None or op.name not in FRESH or self._loops[op] != (*self._loops[loop], loop):
+                return False
+        if len(made) != len([v for v in after if v not in params]):
+            return False
+        for param in params:
+            if self.aliases.find(param) in self._listed:
+                return False
+            for write in self.writes(param):
+                origin = self.origin(write.args[0])
+                if origin in made:
+                    continue
+                op = self.definition.get(origin) if isinstance(origin, Var) else None
+                fresh = op is not None and op.name in FRESH
+                before = self._order[write] < self._order[loop]
+                once = len(common(self._loops[write], self._loops[loop])) <= len(self.home(param))
+                if not (fresh and before and once):
+                    return False
+        return True
+
+    def nonnegative(self, operand: Atom) -> bool:
+        low = self._lower_bound(operand)
+        return low is not None and low >= 0
+
+    def _lower_bound(self, operand: Operand) -> int | None:
+        """An integer that the operand never falls below, if one is known."""
+        if isinstance(operand, Const):
+            return int(operand.value)
+        if not isinstance(operand, Var):
+            return None
+        if (loop := self._index_of.get(operand)) is not None and isinstance(loop.step, Const):
+            if loop.step.value > 0:
+                return self._lower_bound(loop.start)
+            stop = self._lower_bound(loop.stop)
+            return None if stop is None else stop + 1
+        match self.definition.get(operand):
+            case Op(name="dim" | "trips" | "length" | "broadcast_dim"):
+                return 0
+            case Op(name="add", args=(a, b)):
+                low, other = self._lower_bound(a), self._lower_bound(b)
+                return None if low is None or other is None else low + other
+            case Op(name="sub", args=(a, Const(value=c))):
+                low = self._lower_bound(a)
+                return None if low is None else low - c
+            case Op(name="mul", args=(a, b)) if self.nonnegative(a) and self.nonnegative(b):
+                return 0
+        return None
+
+    def written_once(self, store: Op) -> bool:
+        """Whether `store` is the only write to memory made by an `alloc`, and never hits the same cell twice."""
+        array = _var(store.args[0])
+        origin = self.definition.get(array)
+        if origin is None or origin.name != "alloc" or self.writes(array) != [store]:
+            return False
+        inside = self._loops[store][len(self.home(array)) :]
+        free = list(store.args[1:-1])
+        for loop in inside:
+            hits = [i for i in free if isinstance(loop, For) and self.affine(i, loop.index) is not None]
+            hits = [i for i in hits if self.nonnegative(i)]
+            if not hits:
+                return False
+            free.remove(hits[0])
+        return True
+
+
+def common(a: tuple[Loop, ...], b: tuple[Loop, ...]) -> tuple[Loop, ...]:
+    """The loops that both are in, outermost first."""
+    both = []
+    for x, y in zip(a, b, strict=False):
+        if x is not y:
+            break
+        both.append(x)
+    return tuple(both)
+
+
+def _var(operand: Operand) -> Var:
+    assert isinstance(operand, Var), f"{operand} is not memory that can be written"
+    return operand
+
+
+def holds_arrays(var: Var) -> bool:
+    """Whether this is a list of arrays: a stack of references."""
+    return isinstance(var.type, ListOf) and not isinstance(var.type.item, Scalar)

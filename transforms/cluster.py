@@ -1,0 +1,170 @@
+"""Which statements of a block become one loop nest, and in what order the nests and the other statements then stand.
+
+Statements are nodes of a graph of what must come before what: definitions before uses, and accesses to memory that may be the
+same in their order if one of them writes. A statement joins an earlier group over the same axes if nothing that depends on
+the group comes in between, and if in every iteration it meets only elements that the group meets in the same iteration.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from srcad.ir import Array, Atom, Block, Op, Stmt, Var, blocks_of, free, operands, walk
+from srcad.ops import SHAPE_ONLY, WRITES
+from srcad.transforms.loopnest import Member
+from srcad.transforms.places import Places
+
+#: Ops that keep their order among each other, and before which nothing may move that stood after them.
+BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length"})
+
+
+@dataclass(eq=False)
+class Node:
+    """A group of members, or one other statement."""
+
+    positions: list[int]
+    stmt: Stmt | None = None
+    members: list[Member] = field(default_factory=list)
+    before: set[Node] = field(default_factory=set)
+    reads: list[Atom] = field(default_factory=list)
+    writes: list[Atom] = field(default_factory=list)
+    barrier: bool = False
+
+    @property
+    def first(self) -> int:
+        return self.positions[0]
+
+    @property
+    def last(self) -> int:
+        return self.positions[-1]
+
+    def follows(self, other: Node) -> bool:
+        """Whether this must come after the other."""
+        seen = {self}
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if node is other:
+                return True
+            new = node.before - seen
+            seen |= new
+            stack.extend(new)
+        return False
+
+
+def cluster(stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places) -> list[Node]:
+    """The nodes of a block, in an order in which they can be executed."""
+    nodes: list[Node] = []
+    maker: dict[Var, Node] = {}
+    barrier: Node | None = None
+    for position, stmt in enumerate(stmts):
+        member = members.get(stmt)
+        new = Node([position], None if member else stmt, [member] if member else [])
+        new.reads, new.writes, new.barrier = accesses(stmt, member)
+        new.before = {maker[var] for var in _uses(stmt) if var in maker}
+        new.before |= {node for node in nodes if _conflict(node, new, places)}
+        if barrier is not None:
+            new.before.add(barrier)
+        home = _home(new, nodes, places) if member else None
+        if home is not None:
+            home.positions.append(position)
+            home.members += new.members
+            home.before |= new.before - {home}
+            home.reads += new.reads
+            home.writes += new.writes
+        else:
+            nodes.append(new)
+        barrier = new if new.barrier else barrier
+        for var in stmt.results:
+            maker[var] = home or new
+    return _ordered(nodes)
+
+
+def _uses(stmt: Stmt) -> Iterator[Var]:
+    yield from (a for a in operands(stmt) if isinstance(a, Var))
+    for inner in blocks_of(stmt):
+        yield from free(inner)
+
+
+def accesses(stmt: Stmt, member: Member | None = None) -> tuple[list[Atom], list[Atom], bool]:
+    """The arrays whose contents the statement reads and those that it writes (inside its blocks, too), and whether it is a
+    barrier."""
+    if member is not None:
+        target = [] if member.target is None else [member.target]
+        return [a for a in member.values if isinstance(a.type, Array)], target, False
+    reads: dict[Atom, None] = {}
+    writes: dict[Atom, None] = {}
+    barrier = False
+    for op in walk(Block((stmt,))):
+        if isinstance(op, Op):
+            arrays = [a for a in op.args if isinstance(a.type, Array)]
+            if op.name in WRITES:
+                writes[op.args[0]] = None
+                arrays = arrays[1:]
+            elif op.name == "call":
+                writes.update(dict.fromkeys(arrays))
+            if op.name not in SHAPE_ONLY or op.name == "expand":
+                reads.update(dict.fromkeys(arrays))
+            barrier = barrier or op.name in BARRIERS
+    return list(reads), list(writes), barrier
+
+
+def _conflict(early: Node, late: Node, places: Places) -> bool:
+    return any(places.overlap(a, b) for a, b in _clashes(early, late))
+
+
+def _clashes(early: Node, late: Node) -> Iterator[tuple[Atom, Atom]]:
+    for a in early.writes:
+        for b in (*late.reads, *late.writes):
+            yield a, b
+    for a in early.reads:
+        for b in late.writes:
+            yield a, b
+
+
+def _home(new: Node, nodes: list[Node], places: Places) -> Node | None:
+    """The group that the new member joins."""
+    (member,) = new.members
+    fitting = [n for n in nodes if n.members and n.members[0].space == member.space]
+    fitting.sort(key=lambda n: (n in new.before, n.last), reverse=True)
+    for node in fitting:
+        if _in_step(node, new, places) and not any(n.follows(node) for n in new.before if n is not node):
+            return node
+    return None
+
+
+def _in_step(node: Node, new: Node, places: Places) -> bool:
+    """Whether every iteration of the new member needs no other iterations of the group than the same and earlier ones."""
+    (member,) = new.members
+    made = {m.op.result for m in node.members if m.op.results and not m.reduces}
+    totals = {m.op.result for m in node.members if m.reduces}
+    if any(a in totals for a in (*member.values, member.target)):
+        return False
+    for a, b in _clashes(node, new):
+        if places.overlap(a, b) and not places.same(a, b, member.space):
+            return False
+    target = member.target
+    return target not in made or places.within(target, member.space) is not None if target is not None else True
+
+
+def _ordered(nodes: list[Node]) -> list[Node]:
+    """The nodes in an order that respects what must come before what, and else the order in which they stood."""
+    waiting = {node: len(node.before) for node in nodes}
+    after: dict[Node, list[Node]] = {node: [] for node in nodes}
+    for node in nodes:
+        for other in node.before:
+            after[other].append(node)
+    ready = [(node.first, node) for node in nodes if not node.before]
+    heapq.heapify(ready)
+    result: list[Node] = []
+    while ready:
+        _, node = heapq.heappop(ready)
+        result.append(node)
+        for other in after[node]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, (other.first, other))
+    assert len(result) == len(nodes), "statements wait for each other"
+    return result

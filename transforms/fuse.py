@@ -1,0 +1,309 @@
+"""Elementwise array code becomes explicit loops, fused: no temporaries, one nest for all that runs over the same axes.
+
+It runs before the derivative is taken, so that elementwise rules are rules about scalars and loops are all there is; and after,
+on the array ops that the rules of whole-array functions bring in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from srcad.ir import (
+    Array, Atom, Block, Builder, Const, Env, Op, Stmt, Trace, Var, binds, blocks_of, const, operands, rewrite, subst, uses,
+    with_blocks,
+)  # fmt: skip
+from srcad.ops import ELEMENTWISE
+from srcad.transforms.cluster import Node, accesses, cluster
+from srcad.transforms.decompose import decompose, has_axes
+from srcad.transforms.loopnest import Member, Nest
+from srcad.transforms.places import Places
+from srcad.transforms.scope import Scope
+from srcad.transforms.shapes import ONE, Shapes
+
+
+def fuse(trace: Trace, final: bool = False) -> Trace:
+    """The trace with loops in place of elementwise array ops, `assign`, `accumulate`, and `sum`, `mean` and `prod`.
+
+    `final` says that no derivative will be taken of the result: then `max` and `min` over axes become loops, too.
+    """
+    trace = replace(trace, body=decompose(trace.body, final), functions=tuple(fuse(f, final) for f in trace.functions))
+    fusion = _Fusion(trace, final)
+    scope = Scope(fusion.shapes)
+    scope.define(*trace.inputs)
+    body = fusion.block(trace.body, scope, trace.comments)
+    return replace(trace, body=body, comments=fusion.comments)
+
+
+def is_elementwise(stmt: Stmt) -> bool:
+    return isinstance(stmt, Op) and stmt.name in ELEMENTWISE and isinstance(stmt.result.type, Array)
+
+
+@dataclass(eq=False)
+class _Uses:
+    """Who reads a Var in a block: ops that read it element by element, and others."""
+
+    elementwise: list[Stmt] = field(default_factory=list)
+    others: bool = False
+
+
+class _Fusion:
+    def __init__(self, trace: Trace, final: bool) -> None:
+        self.final = final
+        self.shapes = Shapes(trace)
+        self.places = Places(trace, self.shapes)
+        self.env: Env = {}
+        self.maps: dict[Var, Op] = {}
+        self.comments: tuple[tuple[int, str], ...] = ()
+
+    # --- a block -------------------------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, scope: Scope, comments: tuple[tuple[int, str], ...] = ()) -> Block:
+        stmts, origin = self._prepare(block.stmts)
+        readers = self._readers(stmts, block)
+        members = self._members(stmts, readers)
+        if not members:
+            nodes = [Node([k], stmt) for k, stmt in enumerate(stmts)]
+        else:
+            before = {m: m.space for m in members.values()}
+            self._widen(stmts, members, readers)
+            nodes = cluster(stmts, members, self.places)
+            if self._torn(nodes, before, readers):
+                for member, space in before.items():
+                    member.space = space
+                nodes = cluster(stmts, members, self.places)
+        ends = [self._emit(node, scope, readers) for node in nodes]
+        if comments:
+            self._place_comments(comments, [(origin[node.last], end) for node, end in zip(nodes, ends, strict=True)])
+        return scope.builder.block(*(subst(self.env, y) for y in block.yields))
+
+    def _place_comments(self, comments: tuple[tuple[int, str], ...], ends: list[tuple[int, int]]) -> None:
+        """A comment stands after all that is wholly before it."""
+        self.comments = tuple(
+            (max((end for last, end in ends if last < position), default=0), text) for position, text in comments
+        )
+
+    # --- preparation ---------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, stmts: tuple[Stmt, ...]) -> tuple[list[Stmt], list[int]]:
+        """The statements with what stands in the way of fusion removed, and from which statement each comes."""
+        result: list[Stmt] = []
+        origin: list[int] = []
+        for position, stmt in enumerate(_without_zeros(stmts)):
+            b = Builder(span=stmt.span)
+            if isinstance(stmt, Op) and stmt.name == "dim":
+                self._dim(b, stmt)
+            elif isinstance(stmt, Op) and stmt.name in ("assign", "accumulate"):
+                self._buffered(b, stmt)
+            else:
+                b.add(stmt)
+            if isinstance(stmt, Op) and (is_elementwise(stmt) or stmt.name == "copy"):
+                self.maps[stmt.result] = stmt
+            result += b.stmts
+            origin += [position] * len(b.stmts)
+        return result, origin
+
+    def _dim(self, b: Builder, op: Op) -> None:
+        """Ask the arrays that an elementwise result comes from for its size, not itself: it may never be made."""
+        *sources, last = self._sources(op.args[0], op.attr("axis")) or [None]
+        if last is None:
+            self.env[op.result] = const(1)
+            return
+        sizes: list[Atom] = [b.op("dim", a, axis=k, hint="n") for a, k in sources]
+        attrs = (("axis", last[1]),)
+        if not sizes:
+            b.add(Op(op.results, "dim", (last[0],), attrs, op.span))
+            return
+        sizes.append(b.op("dim", last[0], axis=last[1], hint="n"))
+        total = sizes[0]
+        for n in sizes[1:-1]:
+            total = b.op("broadcast_dim", total, n, hint="n")
+        b.add(Op(op.results, "broadcast_dim", (total, sizes[-1]), (), op.span))
+
+    def _sources(self, array: Atom, axis: int) -> list[tuple[Atom, int]]:
+        """Axes of arrays that are there anyway, whose sizes broadcast to that of this axis; none if it is statically 1."""
+        op = self.maps.get(array) if isinstance(array, Var) else None
+        if op is None:
+            return [(array, axis)]
+        size = self.shapes.of(array)[axis]
+        found: dict[tuple[Atom, int], None] = {}
+        for a in op.args:
+            sizes = self.shapes.of(a)
+            k = axis + len(sizes) - len(self.shapes.of(array))
+            if k >= 0 and sizes[k] != ONE:
+                if sizes[k] == size:
+                    return self._sources(a, k)
+                found.update(dict.fromkeys(self._sources(a, k)))
+        return list(found)
+
+    def _buffered(self, b: Builder, op: Op) -> None:
+        """NumPy reads all of the value before it writes: where they overlap, the value is copied first."""
+        target, value = op.args
+        if isinstance(value.type, Array):
+            assert isinstance(target.type, Array)
+            extra = value.type.ndim - target.type.ndim
+            if extra > 0:
+                value = b.op("view", value, *[const(0)] * extra, spec="i" * extra)
+                self._note(b)
+            space = self.shapes.of(target)
+            if self.places.overlap(target, value) and not self.places.same(target, value, space):
+                value = b.op("copy", value, hint=value.hint if isinstance(value, Var) else "")
+                self._note(b)
+        b.add(replace(op, args=(target, value)))
+
+    def _note(self, b: Builder) -> None:
+        op = b.stmts[-1]
+        assert isinstance(op, Op)
+        self.shapes.op(op)
+        self.places.op(op)
+
+    # --- members -------------------------------------------------------------------------------------------------------------
+
+    def _readers(self, stmts: list[Stmt], block: Block) -> dict[Var, _Uses]:
+        readers: dict[Var, _Uses] = {}
+
+        def other(var: Var) -> None:
+            readers.setdefault(var, _Uses()).others = True
+
+        for stmt in stmts:
+            if isinstance(stmt, Op) and (self._joins(stmt) or stmt.name == "copy"):
+                values = stmt.args
+                if stmt.name in ("assign", "accumulate"):
+                    assert isinstance(stmt.args[0], Var)
+                    other(stmt.args[0])
+                    values = stmt.args[1:]
+                for a in values:
+                    if isinstance(a, Var):
+                        readers.setdefault(a, _Uses()).elementwise.append(stmt)
+            else:
+                for operand in operands(stmt):
+                    if isinstance(operand, Var):
+                        other(operand)
+            for inner in blocks_of(stmt):
+                for var in uses(inner):
+                    other(var)
+        for operand in block.yields:
+            if isinstance(operand, Var):
+                other(operand)
+        return readers
+
+    def _joins(self, op: Op) -> bool:
+        """Whether the op becomes a loop in any case."""
+        if op.name in ("sum", "prod"):
+            return isinstance(op.args[0].type, Array)
+        return is_elementwise(op) or op.name in ("assign", "accumulate") or (self.final and has_axes(op))
+
+    def _members(self, stmts: list[Stmt], readers: dict[Var, _Uses]) -> dict[Stmt, Member]:
+        """What becomes loops. A copy does if only loops read it."""
+        members: dict[Stmt, Member] = {}
+        for stmt in reversed(stmts):
+            if not isinstance(stmt, Op):
+                continue
+            if stmt.name == "copy":
+                use = readers.get(stmt.result, _Uses(others=True))
+                if use.others or not all(reader in members for reader in use.elementwise):
+                    continue
+            elif not self._joins(stmt):
+                continue
+            mapped = stmt.name == "copy" or is_elementwise(stmt)
+            members[stmt] = Member(stmt, self.shapes.of(stmt.result if mapped else stmt.args[0]))
+        return members
+
+    def _widen(self, stmts: list[Stmt], members: dict[Stmt, Member], readers: dict[Var, _Uses]) -> None:
+        """A value that only loops over other sizes read is computed at their sizes: at run time they are most likely the same."""
+        for stmt in reversed(stmts):
+            member = members.get(stmt)
+            if member is None or not stmt.results or member.reduces:
+                continue
+            use = readers.get(stmt.results[0], _Uses(others=True))
+            spaces = {members[reader].space if reader in members else () for reader in use.elementwise}
+            if use.others or len(spaces) != 1:
+                continue
+            (space,) = spaces
+            if len(space) == len(member.space) and all(
+                (a == ONE) == (b == ONE) for a, b in zip(space, member.space, strict=True)
+            ):
+                member.space = space
+
+    def _torn(self, nodes: list[Node], before: dict[Member, tuple[object, ...]], readers: dict[Var, _Uses]) -> bool:
+        """Whether a value was widened for a loop that it could not join after all."""
+        for node in nodes:
+            here = {m.op for m in node.members}
+            for m in node.members:
+                if m.space != before[m] and not all(reader in here for reader in readers[m.op.result].elementwise):
+                    return True
+        return False
+
+    # --- emission ------------------------------------------------------------------------------------------------------------
+
+    def _emit(self, node: Node, scope: Scope, readers: dict[Var, _Uses]) -> int:
+        """Append what the node stands for, and give how many statements there are then."""
+        match node.stmt, node.members:
+            case None, [Member(op=Op(name="copy") as op)]:
+                self._append(op, scope)
+            case None, members:
+                here = {m.op for m in members}
+                kept = {var for m in members for var in m.op.results if not _only_in(readers.get(var), here)}
+                self.env.update(Nest(members, kept, scope, self.places, self._read).emit())
+            case stmt, _:
+                assert stmt is not None
+                self._append(stmt, scope)
+        written = node.writes or (accesses(node.stmt)[1] if node.stmt is not None else [])
+        for key in scope.expanded():
+            if any(self.places.overlap(key[0], array) for array in written):
+                scope.forget(key)
+        return len(scope.builder.stmts)
+
+    def _append(self, stmt: Stmt, scope: Scope) -> None:
+        def inner(block: Block) -> Block:
+            inside = scope.inner()
+            inside.define(*binds(stmt))
+            return self.block(block, inside)
+
+        new = with_blocks(rewrite(stmt, self.env), [inner(block) for block in blocks_of(stmt)])
+        scope.builder.add(new)
+        if isinstance(new, Op):
+            scope.note(new)
+        else:
+            scope.define(*new.results)
+
+    def _read(self, atom: Atom) -> Atom:
+        found = subst(self.env, atom)
+        assert isinstance(found, Var | Const)
+        return found
+
+
+def _only_in(use: _Uses | None, here: set[Op]) -> bool:
+    return use is None or (not use.others and all(reader in here for reader in use.elementwise))
+
+
+def _without_zeros(stmts: tuple[Stmt, ...]) -> Iterator[Stmt]:
+    """Zeros that are at once overwritten, or added to, need not be written."""
+    idle: dict[Stmt, str] = {}
+    fresh: dict[Var, Op] = {}
+    for stmt in stmts:
+        if isinstance(stmt, Op) and stmt.name in ("assign", "accumulate") and stmt.args[0] in fresh:
+            target, value = stmt.args
+            if value is not target and isinstance(target, Var):
+                idle[fresh.pop(target)] = "alloc"
+                idle[stmt] = "assign"
+        if not (isinstance(stmt, Op) and stmt.name == "dim"):
+            for var in _mentions(stmt):
+                fresh.pop(var, None)
+        if isinstance(stmt, Op) and stmt.name == "alloc" and stmt.attr("fill") == "zeros":
+            fresh[stmt.result] = stmt
+    for stmt in stmts:
+        match idle.get(stmt), stmt:
+            case "alloc", Op():
+                attrs = tuple((k, "empty" if k == "fill" else v) for k, v in stmt.attrs)
+                yield replace(stmt, attrs=attrs)
+            case "assign", Op():
+                yield replace(stmt, name="assign")
+            case _:
+                yield stmt
+
+
+def _mentions(stmt: Stmt) -> Iterator[Var]:
+    yield from (a for a in operands(stmt) if isinstance(a, Var))
+    for inner in blocks_of(stmt):
+        yield from uses(inner)

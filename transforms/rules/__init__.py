@@ -1,0 +1,75 @@
+"""The rule book: the derivative of every op that has one.
+
+Two functions read it. `pushforward` gives the derivative of an op's result from those of its arguments; `pullback` gives what
+an op's adjoint contributes to its arguments' adjoints. Both append ordinary ops, so that what they make can be differentiated
+again. Memory ops (load, store, view, ...) are the business of the transforms themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float
+from srcad.transforms.rules import arithmetic, choice, elementary, linalg, reductions
+from srcad.transforms.rules.language import BOOK, evaluate, find
+from srcad.transforms.rules.structural import STRUCTURAL
+
+__all__ = ["arithmetic", "choice", "elementary", "has_rule", "is_constant", "linalg", "pullback", "pushforward", "reductions"]
+
+#: Ops whose derivative is zero wherever it exists.
+CONSTANT = frozenset(
+    """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
+    isfinite argmax argmin any all dim trips broadcast_dim length stop_gradient""".split()
+)
+
+
+def has_rule(name: str) -> bool:
+    """Whether the op has a rule in the book."""
+    return name in BOOK or name in STRUCTURAL
+
+
+def is_constant(name: str) -> bool:
+    """Whether the op's derivative is zero, so that it needs no rule."""
+    return name in CONSTANT
+
+
+def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+    """The derivative of the op's result, from its arguments' (None is zero)."""
+    if not is_float(op.result.type) or all(dot is None for dot in dots):
+        return None
+    hint = f"{op.result.hint}_dot" if op.result.hint else ""
+    if op.name in STRUCTURAL:
+        y_dot = STRUCTURAL[op.name].pushforward(b, op, dots)
+    else:
+        rule, env = find(op)
+        env |= {f"{param}_dot": dot for param, dot in zip(rule.params, dots, strict=True)}
+        y_dot = evaluate(b, rule.forward, env, hint)
+    return None if y_dot is None else _as(b, y_dot, op.result.type, hint)
+
+
+def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+    """What the op contributes to its arguments' adjoints; None where that is zero or not wanted.
+
+    A contribution may be `y_bar` itself or a view of it, and for a reduction it may have fewer elements than the argument and
+    broadcast to its shape: it belongs to nobody, and is to be accumulated, not kept.
+    """
+    wanted = [want and is_float(arg.type) for want, arg in zip(wanted, op.args, strict=True)]
+    if op.name in STRUCTURAL:
+        bars = STRUCTURAL[op.name].pullback(b, op, y_bar, wanted)
+        return [None if bar is None else _as(b, bar, arg.type) for bar, arg in zip(bars, op.args, strict=True)]
+    rule, env = find(op)
+    env["y_bar"] = y_bar
+    contributions: list[Atom | None] = []
+    for param, arg, want in zip(rule.params, op.args, wanted, strict=True):
+        expr = rule.reverse.get(f"{param}_bar")
+        bar = evaluate(b, expr, env) if want and expr is not None else None
+        contributions.append(None if bar is None else _as(b, bar, arg.type))
+    return contributions
+
+
+def _as(b: Builder, value: Atom, type: Type, hint: str = "") -> Atom:
+    """The value with the dtype of what it is the derivative of: no float64 leaks into float32."""
+    assert isinstance(type, Scalar | Array) and isinstance(value.type, Scalar | Array)
+    if value.type.dtype == type.dtype or (isinstance(value, Const) and value.weak):
+        return value
+    return b.op("cast", value, hint=hint, dtype=type.dtype)

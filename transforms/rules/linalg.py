@@ -1,0 +1,116 @@
+"""Rules of linear algebra: dot, solve, inv, det (Giles 2008)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from srcad.ir import Atom, Builder, Op, Scalar
+from srcad.transforms.rules.structural import array_type, newaxis, outer, structural, total, transposed
+
+
+def _like(b: Builder, value: Atom, other: Atom) -> Atom:
+    """The value in the other's dtype: BLAS takes one dtype at a time."""
+    assert not isinstance(other.type, Scalar) or isinstance(value.type, Scalar)
+    dtype = other.type.dtype  # type: ignore[union-attr]
+    return value if value.type.dtype == dtype else b.op("cast", value, dtype=dtype)  # type: ignore[union-attr]
+
+
+def _dot(b: Builder, left: Atom, right: Atom) -> Atom:
+    return b.op("dot", left, right)
+
+
+@structural("dot")
+class Dot:
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        (left, right), (left_dot, right_dot) = op.args, dots
+        return total(
+            b,
+            [
+                None if left_dot is None else _dot(b, left_dot, right),
+                None if right_dot is None else _dot(b, left, right_dot),
+            ],
+        )
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        left, right = op.args
+        left_bar: Atom | None = None
+        right_bar: Atom | None = None
+        match array_type(left).ndim, array_type(right).ndim:
+            case 1, 1:
+                left_bar = b.op("mul", y_bar, right) if wanted[0] else None
+                right_bar = b.op("mul", y_bar, left) if wanted[1] else None
+            case 2, 1:
+                left_bar = outer(b, y_bar, right) if wanted[0] else None
+                right_bar = _dot(b, transposed(b, left), y_bar) if wanted[1] else None
+            case 1, 2:
+                left_bar = _dot(b, right, y_bar) if wanted[0] else None
+                right_bar = outer(b, left, y_bar) if wanted[1] else None
+            case 2, 2:
+                left_bar = _dot(b, y_bar, transposed(b, right)) if wanted[0] else None
+                right_bar = _dot(b, transposed(b, left), y_bar) if wanted[1] else None
+            case ranks:
+                raise AssertionError(f"dot of {ranks}")
+        return [left_bar, right_bar]
+
+
+def _product(b: Builder, u: Atom, v: Atom) -> Atom:
+    """u v^T, for vectors and for matrices of columns."""
+    return outer(b, u, v) if array_type(u).ndim == 1 else _dot(b, u, transposed(b, v))
+
+
+@structural("solve")
+class Solve:
+    """x = A^-1 b: x_dot = A^-1 (b_dot - A_dot x); b_bar = A^-T x_bar, A_bar = -b_bar x^T."""
+
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        matrix_dot, right_dot = dots
+        known: Atom | None = right_dot
+        if matrix_dot is not None:
+            moved = _dot(b, matrix_dot, op.result)
+            known = b.op("neg", moved) if known is None else b.op("sub", known, moved)
+        assert known is not None
+        return b.op("solve", op.args[0], known)
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        right_bar = b.op("solve", transposed(b, op.args[0]), y_bar)
+        matrix_bar = b.op("neg", _product(b, right_bar, op.result)) if wanted[0] else None
+        return [matrix_bar, right_bar if wanted[1] else None]
+
+
+@structural("inv")
+class Inv:
+    """Y = A^-1: Y_dot = -Y A_dot Y; A_bar = -Y^T Y_bar Y^T."""
+
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        assert dots[0] is not None
+        return b.op("neg", _dot(b, _dot(b, op.result, dots[0]), op.result))
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        if not wanted[0]:
+            return [None]
+        turned = transposed(b, op.result)
+        return [b.op("neg", _dot(b, _dot(b, turned, y_bar), turned))]
+
+
+@structural("det")
+class Det:
+    """d = det A: d_dot = d tr(A^-1 A_dot); A_bar = d_bar d A^-T."""
+
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        assert dots[0] is not None
+        turned = transposed(b, b.op("inv", op.args[0]))
+        return b.op("mul", op.result, b.op("sum", b.op("mul", turned, dots[0]), axis=None, keepdims=False))
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        if not wanted[0]:
+            return [None]
+        turned = transposed(b, b.op("inv", op.args[0]))
+        return [b.op("mul", b.op("mul", y_bar, op.result), turned)]

@@ -1,0 +1,68 @@
+"""What the rules of whole-array functions share. They are written in Python, since their mathematics is about shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srcad.ir import INT, Array, Atom, Builder, Const, Op
+
+Pushforward = Callable[[Builder, Op, Sequence[Atom | None]], Atom | None]
+Pullback = Callable[[Builder, Op, Atom, Sequence[bool]], list[Atom | None]]
+
+#: A slice bound that is left out.
+OMITTED = Const(None, INT)
+
+
+@dataclass(frozen=True)
+class Structural:
+    pushforward: Pushforward
+    pullback: Pullback
+
+
+STRUCTURAL: dict[str, Structural] = {}
+
+
+def structural(*names: str) -> Callable[[type[Any]], type[Any]]:
+    """Enter a class with the static methods `pushforward` and `pullback` in the book."""
+
+    def enter(rules: type[Any]) -> type[Any]:
+        for name in names:
+            STRUCTURAL[name] = Structural(rules.pushforward, rules.pullback)
+        return rules
+
+    return enter
+
+
+def array_type(value: Atom) -> Array:
+    assert isinstance(value.type, Array)
+    return value.type
+
+
+def newaxis(b: Builder, a: Atom, axes: Sequence[int]) -> Atom:
+    """A view of `a` with axes of length 1 where `axes` says, counted in the result."""
+    if not axes:
+        return a
+    rank = array_type(a).ndim + len(axes)
+    spec = "".join("n" if axis in axes else "s" for axis in range(rank)).rstrip("s")
+    return b.op("view", a, *[OMITTED] * (3 * spec.count("s")), spec=spec)
+
+
+def transposed(b: Builder, a: Atom) -> Atom:
+    return b.op("transpose", a, axes=tuple(reversed(range(array_type(a).ndim))))
+
+
+def outer(b: Builder, u: Atom, v: Atom) -> Atom:
+    """The matrix of the products u[i] * v[j]."""
+    return b.op("mul", newaxis(b, u, (1,)), newaxis(b, v, (0,)))
+
+
+def total(b: Builder, terms: Sequence[Atom | None]) -> Atom | None:
+    """The sum of the terms that are not zero."""
+    left = [term for term in terms if term is not None]
+    result = left[0] if left else None
+    for term in left[1:]:
+        assert result is not None
+        result = b.op("add", result, term)
+    return result

@@ -1,0 +1,133 @@
+"""What a growing block has at hand: which Vars are defined, and which of them hold which size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from srcad.ir import Atom, Builder, Const, Op, Var, const
+from srcad.transforms.shapes import Affine, Dim, Shapes, Size, Sizes, Term, Unknown
+
+
+@dataclass(eq=False)
+class Scope:
+    """A block being built, inside those of `parent`. Sizes are computed once and found again."""
+
+    shapes: Shapes
+    parent: Scope | None = None
+    builder: Builder = field(default_factory=Builder)
+    _defined: set[Var] = field(default_factory=set)
+    _sizes: dict[Affine, Atom] = field(default_factory=dict)
+    _expanded: dict[tuple[Var, Sizes], Var] = field(default_factory=dict)
+
+    def inner(self) -> Scope:
+        return Scope(self.shapes, self)
+
+    def define(self, *variables: Var) -> None:
+        self._defined.update(variables)
+
+    def note(self, op: Op) -> None:
+        """An op was added: if it computes a size, it need not be computed again."""
+        self.define(*op.results)
+        if op.name in ("dim", "broadcast_dim", "trips"):
+            self._sizes.setdefault(self.shapes.value(op.result), op.result)
+
+    def defines(self, var: Var) -> bool:
+        return var in self._defined or (self.parent is not None and self.parent.defines(var))
+
+    def _find(self, e: Affine) -> Atom | None:
+        found = self._sizes.get(e)
+        return found if found is not None or self.parent is None else self.parent._find(e)
+
+    # --- sizes ---------------------------------------------------------------------------------------------------------------
+
+    def size(self, size: Size, arrays: Iterable[tuple[Atom, int]] = (), *, exact: bool = False) -> Atom:
+        """The number of elements along an axis. `arrays` may tell it by their axes if nothing else does. Unless `exact`, an
+        empty axis may come out negative, which is good enough for `range`."""
+        found = self._affine(size.affine, exact)
+        if found is not None:
+            return found
+        for array, axis in arrays:
+            if self.shapes.of(array)[axis] == size:
+                return self.op("dim", array, axis=axis)
+        parts = [self.size(Size((part,)), arrays, exact=True) for part in size.parts]
+        assert len(parts) > 1, f"no way to tell the size {size}"
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.op("broadcast_dim", result, part)
+        self._sizes[size.affine] = result
+        return result
+
+    def op(self, name: str, *args: Atom, axis: int | None = None) -> Atom:
+        attrs = {} if axis is None else {"axis": axis}
+        result = self.builder.op(name, *args, hint="n" if name in ("dim", "broadcast_dim") else "", **attrs)
+        self.define(result)
+        return result
+
+    def _affine(self, e: Affine, exact: bool) -> Atom | None:
+        if exact and e.terms and (e.constant < 0 or any(c < 0 for _, c in e.terms)):
+            e = Affine(0, ((Term("max0", (e,)), 1),))
+        found = self._find(e)
+        if found is None:
+            found = self._sum(e)
+            if isinstance(found, Var):
+                self._sizes[e] = found
+        return found
+
+    def _sum(self, e: Affine) -> Atom | None:
+        total: Atom | None = None
+        for u, coefficient in sorted(e.terms, key=lambda term: term[1] < 0):
+            atom = self._unknown(u)
+            if atom is None:
+                return None
+            if abs(coefficient) != 1:
+                atom = self.op("mul", const(abs(coefficient)), atom)
+            if total is None:
+                total = atom if coefficient > 0 else self.op("neg", atom)
+            else:
+                total = self.op("add" if coefficient > 0 else "sub", total, atom)
+        if total is None:
+            return const(e.constant)
+        if e.constant:
+            return self.op("add" if e.constant > 0 else "sub", total, const(abs(e.constant)))
+        return total
+
+    def _unknown(self, u: Unknown) -> Atom | None:
+        match u:
+            case Var():
+                return u if self.defines(u) else None
+            case Dim(array, axis):
+                whole = Affine(0, ((u, 1),))
+                if (found := self._find(whole)) is not None:
+                    return found
+                if not self.defines(array):
+                    return None
+                self._sizes[whole] = found = self.op("dim", array, axis=axis)
+                return found
+            case Term(name="max0", args=(e,)):
+                atom = self._affine(e, False)
+                return None if atom is None else self.op("maximum", atom, Const(0, const(0).type))
+            case Term(name="join"):
+                return None
+            case Term():
+                atoms = [self._affine(e, False) for e in u.args]
+                known = [atom for atom in atoms if atom is not None]
+                return self.op(u.name, *known) if len(known) == len(atoms) else None
+
+    # --- broadcasting --------------------------------------------------------------------------------------------------------
+
+    def expand(self, array: Var, sizes: Sizes, dims: Iterable[Atom]) -> Var:
+        """The array at the given sizes: itself where it has them at run time."""
+        key = (array, sizes)
+        if key not in self._expanded:
+            self._expanded[key] = wide = self.builder.op("expand", array, *dims, hint=array.hint)
+            self.shapes.set(wide, sizes)
+            self.define(wide)
+        return self._expanded[key]
+
+    def expanded(self) -> Iterable[tuple[Var, Sizes]]:
+        return tuple(self._expanded)
+
+    def forget(self, key: tuple[Var, Sizes]) -> None:
+        """What was expanded has changed: a copy of it would not know."""
+        del self._expanded[key]

@@ -1,0 +1,357 @@
+"""Symbolic sizes: what is known of every axis of every array without running anything.
+
+An int is an `Affine` sum of unknowns: Vars, sizes of arrays that come from outside, and ops on ints that are not linear.
+The `Size` of an axis is what several affine sizes broadcast to; broadcasting joins them, so that two sizes are equal where the
+same arrays met, in whatever order, and the size of an axis that is statically 1 is the empty join. An affine size that comes
+out negative means an empty axis, as a slice's does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from srcad.ir import Array, Atom, Block, Const, For, If, Op, Operand, Scalar, Stmt, Trace, Undef, Var, While
+from srcad.ops import ELEMENTWISE, INT
+
+
+@dataclass(frozen=True)
+class Dim:
+    """The size of an axis of an array about which nothing else is known."""
+
+    array: Var
+    axis: int
+
+
+@dataclass(frozen=True)
+class Term:
+    """An int that is not linear in others: `max0(e)`, `join(n, m)`, or an op of `srcad.ops`."""
+
+    name: str
+    args: tuple[Affine, ...]
+
+
+Unknown = Var | Dim | Term
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """`constant + sum(coefficient * unknown)`. The order of the terms is only there to be repeatable."""
+
+    constant: int
+    terms: tuple[tuple[Unknown, int], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Affine) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[int, frozenset[tuple[Unknown, int]]]:
+        return self.constant, frozenset(self.terms)
+
+    def plus(self, other: Affine, factor: int = 1) -> Affine:
+        terms = dict(self.terms)
+        for unknown, coefficient in other.terms:
+            terms[unknown] = terms.get(unknown, 0) + factor * coefficient
+        return Affine(self.constant + factor * other.constant, tuple((u, c) for u, c in terms.items() if c))
+
+    def times(self, factor: int) -> Affine:
+        return Affine(0).plus(self, factor)
+
+    @property
+    def lone(self) -> Unknown | None:
+        """The unknown that this is, if it is nothing else."""
+        return self.terms[0][0] if self.constant == 0 and len(self.terms) == 1 and self.terms[0][1] == 1 else None
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether this is surely never negative (an unknown Var may be)."""
+        return self.constant >= 0 and all(
+            c > 0 and (isinstance(u, Dim) or (isinstance(u, Term) and u.name in ("max0", "join"))) for u, c in self.terms
+        )
+
+
+def unknown(u: Unknown) -> Affine:
+    return Affine(0, ((u, 1),))
+
+
+def max0(e: Affine) -> Affine:
+    return e if e.nonnegative else Affine(max(e.constant, 0)) if not e.terms else unknown(Term("max0", (e,)))
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """What the sizes in `parts` broadcast to; none of them is statically 1."""
+
+    parts: tuple[Affine, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Size) and frozenset(self.parts) == frozenset(other.parts)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.parts))
+
+    @staticmethod
+    def of(e: Affine) -> Size:
+        """The size of an axis made with this many elements."""
+        match e.lone:
+            case Term(name="max0", args=(inner,)):
+                return Size.of(inner)
+            case Term(name="join", args=parts):
+                return Size(parts)
+        if not e.terms:
+            e = Affine(max(e.constant, 0))
+        return ONE if e == Affine(1) else Size((e,))
+
+    def join(self, other: Size) -> Size:
+        return Size(tuple(dict.fromkeys((*self.parts, *other.parts))))
+
+    @property
+    def affine(self) -> Affine:
+        """The same, up to the meaning of a negative size."""
+        if not self.parts:
+            return Affine(1)
+        return self.parts[0] if len(self.parts) == 1 else unknown(Term("join", self.parts))
+
+
+ONE = Size()
+Sizes = tuple[Size, ...]
+
+
+def join(shapes: Iterable[Sizes]) -> Sizes:
+    """The shape that arrays of these shapes broadcast to."""
+    result: Sizes = ()
+    for shape in shapes:
+        n = max(len(result), len(shape))
+        left, right = (ONE,) * (n - len(result)) + result, (ONE,) * (n - len(shape)) + shape
+        result = tuple(a.join(b) for a, b in zip(left, right, strict=True))
+    return result
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a view does to an axis that it keeps: `source` is the axis it comes from (None: a new one), `offset` where it
+    starts in it (None: not known, or elements are skipped), `whole` whether it is all of it."""
+
+    source: int | None
+    offset: int | None
+    size: Size
+    whole: bool = False
+
+
+class Shapes:
+    """The sizes of all arrays and the values of all ints of a trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._sizes: dict[Var, Sizes] = {}
+        self._values: dict[Var, Affine] = {}
+        self._exact: dict[tuple[Var, int], Affine] = {}
+        self._block(trace.body)
+
+    def of(self, operand: Operand) -> Sizes:
+        """The sizes of an array's axes; none for a scalar."""
+        if not isinstance(operand.type, Array):
+            return ()
+        if isinstance(operand, Const):
+            return tuple(Size.of(Affine(n)) for n in operand.value.shape)
+        assert isinstance(operand, Var)
+        known = self._sizes.get(operand)
+        return known if known is not None else self._own(operand)
+
+    def value(self, operand: Operand) -> Affine:
+        """What is known of an int."""
+        if isinstance(operand, Const):
+            return Affine(int(operand.value))
+        assert isinstance(operand, Var)
+        return self._values.get(operand, unknown(operand))
+
+    def set(self, var: Var, sizes: Sizes) -> None:
+        self._sizes[var] = sizes
+
+    def _own(self, var: Var) -> Sizes:
+        assert isinstance(var.type, Array)
+        return tuple(Size((unknown(Dim(var, k)),)) for k in range(var.type.ndim))
+
+    # --- one walk, in program order ------------------------------------------------------------------------------------------
+
+    def _block(self, block: Block) -> None:
+        for stmt in block.stmts:
+            self._stmt(stmt)
+
+    def _stmt(self, stmt: Stmt) -> None:
+        match stmt:
+            case Op():
+                self.op(stmt)
+            case If():
+                self._block(stmt.then)
+                self._block(stmt.orelse)
+                for var, a, b in zip(stmt.results, stmt.then.yields, stmt.orelse.yields, strict=True):
+                    self._merge(var, self._agree(var, a, b))
+            case For() | While():
+                self._loop(stmt)
+
+    def _loop(self, loop: For | While) -> None:
+        """Take each param for as large as its init, until the body agrees."""
+        for param, init in zip(loop.params, loop.inits, strict=True):
+            self._merge(param, None if isinstance(init, Undef) else self.of(init))
+        while True:
+            if isinstance(loop, While):
+                self._block(loop.cond)
+            self._block(loop.body)
+            yields = loop.body.yields[1:] if loop.exits else loop.body.yields
+            before = [self.of(param) for param in loop.params]
+            after = [self._agree(param, param, given) for param, given in zip(loop.params, yields, strict=True)]
+            for param, sizes in zip(loop.params, after, strict=True):
+                self._merge(param, sizes)
+            if before == [self.of(param) for param in loop.params]:
+                break
+        for var, param in zip(loop.results, loop.params, strict=True):
+            if isinstance(param.type, Array):
+                inside = zip(self.of(param), self._own(param), self._own(var), strict=True)
+                self._sizes[var] = tuple(mine if n == theirs else n for n, theirs, mine in inside)
+
+    def _agree(self, var: Var, a: Operand, b: Operand) -> Sizes | None:
+        """The sizes that both operands have; those of `var` itself where they differ."""
+        if not isinstance(var.type, Array) or isinstance(a, Undef) or isinstance(b, Undef):
+            return None
+        return tuple(
+            x if x == y else own for x, y, own in zip(self.of(a), self.of(b), self._own(var), strict=True)
+        )
+
+    def _merge(self, var: Var, sizes: Sizes | None) -> None:
+        if isinstance(var.type, Array):
+            self._sizes[var] = self._own(var) if sizes is None else sizes
+
+    # --- ops -----------------------------------------------------------------------------------------------------------------
+
+    def op(self, op: Op) -> None:
+        """Take note of what an op gives."""
+        if not op.results:
+            return
+        var = op.results[0]
+        if isinstance(var.type, Array):
+            sizes = self._shape(op)
+            if sizes is not None:
+                self._sizes[var] = sizes
+            if op.name == "alloc":
+                self._exact.update({(var, k): self.value(n) for k, n in enumerate(op.args)})
+        elif var.type == INT and (value := self._int(op)) is not None:
+            self._values[var] = value
+
+    def _shape(self, op: Op) -> Sizes | None:
+        if op.name in ELEMENTWISE:
+            return join(self.of(a) for a in op.args)
+        match op.name, op.args:
+            case "alloc", dims:
+                return self._made(dims)
+            case ("reshape" | "expand"), (_, *dims):
+                return self._made(dims)
+            case "array", _:
+                return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
+            case ("copy" | "stop_gradient" | "inv"), (a,):
+                return self.of(a)
+            case ("reduce_like" | "solve"), (_, a):
+                return self.of(a)
+            case "transpose", (a,):
+                return tuple(self.of(a)[k] for k in op.attr("axes"))
+            case "view", _:
+                return tuple(cut.size for cut in self.cuts(op))
+            case ("sum" | "mean" | "prod" | "max" | "min"), (a,):
+                sizes, axes = self.of(a), reduced_axes(op)
+                if op.attr("keepdims"):
+                    return tuple(ONE if k in axes else n for k, n in enumerate(sizes))
+                return tuple(n for k, n in enumerate(sizes) if k not in axes)
+            case "dot", (a, b):
+                left, right = self.of(a), self.of(b)
+                return left[:-1] + (right[:-2] + right[-1:] if len(right) > 1 else ())
+        return None
+
+    def _made(self, dims: Iterable[Atom]) -> Sizes:
+        return tuple(Size.of(self.value(n)) for n in dims)
+
+    def _int(self, op: Op) -> Affine | None:
+        match op.name, op.args:
+            case "dim", (Var() as a,):
+                k = op.attr("axis")
+                return self._exact.get((a, k)) or max0(self.of(a)[k].affine)
+            case "dim", (a,):
+                return self.of(a)[op.attr("axis")].affine
+            case "broadcast_dim", (n, m):
+                return Size.of(self.value(n)).join(Size.of(self.value(m))).affine
+        if not all(isinstance(a.type, Scalar) and a.type.dtype == "int64" for a in op.args):
+            return None
+        values = [self.value(a) for a in op.args]
+        match op.name, values:
+            case "add", [a, b]:
+                return a.plus(b)
+            case "sub", [a, b]:
+                return a.plus(b, -1)
+            case "neg", [a]:
+                return a.times(-1)
+            case "cast", [a]:
+                return a
+            case "maximum", [a, Affine(constant=0, terms=())]:
+                return max0(a)
+            case "mul", [a, b] if not a.terms or not b.terms:
+                return b.times(a.constant) if not a.terms else a.times(b.constant)
+            case ("mul" | "floordiv" | "trips"), _:
+                return unknown(Term(op.name, tuple(values)))
+        return None
+
+    # --- views ---------------------------------------------------------------------------------------------------------------
+
+    def cuts(self, op: Op) -> list[Cut]:
+        """The axes of a view, one by one."""
+        base, rest = op.args[0], iter(op.args[1:])
+        sizes = self.of(base)
+        cuts: list[Cut] = []
+        axis = 0
+        for letter in op.attr("spec"):
+            if letter == "n":
+                cuts.append(Cut(None, 0, ONE))
+                continue
+            if letter == "i":
+                next(rest)
+            else:
+                bounds = (next(rest), next(rest), next(rest))
+                own = Size((unknown(Dim(op.result, len(cuts))),))
+                cuts.append(self._slice(axis, sizes[axis], bounds) or Cut(axis, None, own))
+            axis += 1
+        return cuts + [Cut(k, 0, sizes[k], True) for k in range(axis, len(sizes))]
+
+    def _slice(self, axis: int, size: Size, bounds: tuple[Atom, Atom, Atom]) -> Cut | None:
+        """A slice that starts at a known place and ends at the end or a known distance before it."""
+        start, stop, step = bounds
+        n = size.affine
+        literal = [b.value for b in bounds if isinstance(b, Const)]
+        if len(literal) == 3 and not n.terms:
+            low, high, stride = slice(*literal).indices(n.constant)
+            count = len(range(low, high, stride))
+            return Cut(axis, low if stride == 1 else None, Size.of(Affine(count)), (low, stride, count) == (0, 1, n.constant))
+        if not (isinstance(step, Const) and step.value in (None, 1) and isinstance(start, Const)):
+            return None
+        offset = start.value or 0
+        if offset < 0:
+            return None
+        if isinstance(stop, Const):
+            short = 0 if stop.value is None else -stop.value if stop.value < 0 else None
+        else:
+            short = self._short(n, self.value(stop), offset)
+        if short is None:
+            return None
+        return Cut(axis, offset, Size.of(n.plus(Affine(offset + short), -1)), offset == short == 0)
+
+    def _short(self, n: Affine, stop: Affine, offset: int) -> int | None:
+        """How far before the end a computed stop lies. Where it may fall below zero it counts from the end again; that makes
+        no difference if the slice is empty then, too."""
+        gap = n.plus(stop, -1)
+        return gap.constant if not gap.terms and 0 <= gap.constant <= offset + 2 else None
+
+
+def reduced_axes(op: Op) -> tuple[int, ...]:
+    """The axes over which a reduction goes."""
+    axis = op.attr("axis")
+    assert isinstance(op.args[0].type, Array)
+    return tuple(range(op.args[0].type.ndim)) if axis is None else tuple(axis)

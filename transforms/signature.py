@@ -1,0 +1,193 @@
+"""Small changes to what a trace takes and gives: seeds filled in, results selected, parameters regrouped or cast.
+
+An adjoint trace maps (*args, y_bar) to (y, *x_bars). `grad` is that trace with the seed 1 and without y; a Hessian-vector
+product is the tangent of such a gradient. These adapters are the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from srcad.ir import (
+    Array,
+    Block,
+    Builder,
+    Const,
+    Operand,
+    Param,
+    Scalar,
+    Static,
+    Trace,
+    Tree,
+    Type,
+    Var,
+    clone,
+    leaves,
+    map_tree,
+    replace,
+    substitute,
+)
+
+
+def types_of(tree: Any) -> Any:
+    """The tree with each Var replaced by its type."""
+    return map_tree(lambda var: var.type, tree)
+
+
+def result_types(trace: Trace) -> Any:
+    """The types of the result, nested as it is."""
+    return map_tree(lambda index: trace.body.yields[index].type, trace.returns)
+
+
+def text(tree: Any) -> str:
+    """A tree of types as error messages show it."""
+    if isinstance(tree, Tree):
+        return f"({', '.join(map(_text, tree.items))}{',' if len(tree.items) == 1 else ''})"
+    if isinstance(tree, Static):
+        return repr(tree.value)
+    return str(tree.type if isinstance(tree, Var) else tree)
+
+
+def select(trace: Trace, *path: int) -> Trace:
+    """The trace that returns one part of its result: `select(t, 1)` keeps the second item of the tuple it returned."""
+    returns = trace.returns
+    for index in path:
+        returns = returns.items[index]
+    return returning(trace, returns)
+
+
+def returning(trace: Trace, returns: Any) -> Trace:
+    """The trace with another tree of results; yields that no longer appear in it are dropped."""
+    kept = list(dict.fromkeys(leaves(returns)))
+    yields = tuple(trace.body.yields[index] for index in kept)
+    return replace(trace, body=replace(trace.body, yields=yields), returns=map_tree(kept.index, returns))
+
+
+def strong_results(trace: Trace) -> Trace:
+    """Literals among the results get a dtype of their own: a float32 gradient that is zero is `np.float32(0.0)`."""
+
+    def strong(operand: Operand) -> Operand:
+        plain = str(operand.type) in ("float64", "int64", "bool", "complex128")
+        return operand if plain or not isinstance(operand, Const) or not operand.weak else replace(operand, weak=False)
+
+    return replace(trace, body=replace(trace.body, yields=tuple(map(strong, trace.body.yields))))
+
+
+def stop_result(trace: Trace, item: int) -> Trace:
+    """The trace with one item of its result made constant: its seeds are then never read."""
+    b = Builder(list(trace.body.stmts))
+    yields = list(trace.body.yields)
+
+    def constant(index: int) -> int:
+        old = yields[index]
+        yields.append(b.op("stop_gradient", old, hint=old.hint) if isinstance(old, Var) else old)
+        return len(yields) - 1
+
+    items = list(trace.returns.items)
+    items[item] = map_tree(constant, items[item])
+    return returning(replace(trace, body=b.block(*yields)), Tree(tuple(items), trace.returns.cls))
+
+
+def fill(trace: Trace, position: int, value: Callable[[Builder, Type], Operand], *path: int) -> Trace:
+    """The trace without the parameter at `position`: its leaves, or those of the item at `path` in it while nobody reads
+    the others, take what `value` builds."""
+    b = Builder()
+    tree = trace.params[position].tree
+    for item in path:
+        tree = tree.items[item]
+    env: dict[Var, Any] = {leaf: value(b, leaf.type) for leaf in leaves(tree)}
+    return _with_head(trace, b, env, (*trace.params[:position], *trace.params[position + 1 :]))
+
+
+def one(b: Builder, type: Type) -> Operand:
+    """The seed 1.0 of a scalar, also of one that is a 0-d array."""
+    return number(b, type, 1.0)
+
+
+def number(b: Builder, type: Type, value: float) -> Operand:
+    if isinstance(type, Array):
+        assert type.ndim == 0
+        array = b.op("alloc", fill="zeros", dtype=type.dtype)
+        b.effect("store", array, Const(value, Scalar(type.dtype)))
+        return array
+    assert isinstance(type, Scalar)
+    return Const(value, type, weak=type.dtype == "float64")
+
+
+def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:
+    """The parameters at `positions` (one: itself; several: as a tuple) as one parameter `name`, at the end."""
+    trees = [trace.params[k].tree for k in positions]
+    rest = tuple(p for k, p in enumerate(trace.params) if k not in positions)
+    tree = trees[0] if len(trees) == 1 else Tree(tuple(trees))
+    return replace(trace, params=(*rest, Param(unused(name, rest), tree)))
+
+
+def unused(name: str, params: Sequence[Param]) -> str:
+    taken = {p.name for p in params}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def take(trace: Trace, position: int, given: Any) -> Trace:
+    """The trace whose parameter at `position` has the type `given`, cast to the type that it had.
+
+    That is how seeds are taken: an int or a float64 for a float32 scalar, an array of another dtype or layout.
+    """
+    b = Builder()
+    param = trace.params[position]
+    env: dict[Var, Any] = {}
+    tree = _taken(param.name, param.tree, given, b, env)
+    params = (*trace.params[:position], Param(param.name, tree), *trace.params[position + 1 :])
+    return _with_head(trace, b, env, params)
+
+
+def _taken(name: str, wanted: Any, given: Any, b: Builder, env: dict[Var, Any]) -> Any:
+    if isinstance(wanted, Static):
+        return given if isinstance(given, Static) else map_tree(lambda found: Var(name, found), given)
+    if isinstance(wanted, Tree):
+        if not isinstance(given, Tree) or len(given.items) != len(wanted.items):
+            raise TypeError(f"{name} must be nested as what it belongs to: {text(wanted)}, but got {text(given)}")
+        pairs = zip(wanted.items, given.items, strict=True)
+        return Tree(tuple(_taken(name, w, g, b, env) for w, g in pairs), given.cls)
+    if given == wanted.type:
+        return wanted
+    fits = isinstance(given, Scalar | Array) and _ndim(given) == _ndim(wanted.type)
+    if not fits or (given.dtype.startswith("complex") and not wanted.type.dtype.startswith("complex")):
+        raise TypeError(f"{name} must have the type {wanted.type}, as what it belongs to, but got {text(given)}")
+    new = Var(wanted.hint, given, wanted.span)
+    value: Var = new
+    if isinstance(given, Array) and given.ndim == 0 and isinstance(wanted.type, Scalar):
+        value = b.op("load", value)
+    if given.dtype != wanted.type.dtype:
+        value = b.op("cast", value, hint=wanted.hint, dtype=wanted.type.dtype)
+    if isinstance(wanted.type, Array) and wanted.type.layout not in ("A", getattr(value.type, "layout", "C")):
+        value = _in_layout(b, value, wanted.type.layout)
+    env[wanted] = value
+    return new
+
+
+def _in_layout(b: Builder, array: Var, layout: str) -> Var:
+    if layout == "C":
+        return b.op("copy", array, hint=array.hint)
+    assert isinstance(array.type, Array)
+    axes = tuple(reversed(range(array.type.ndim)))
+    return b.op("transpose", b.op("copy", b.op("transpose", array, axes=axes)), axes=axes, hint=array.hint)
+
+
+def _ndim(type: Scalar | Array) -> int:
+    return type.ndim if isinstance(type, Array) else 0
+
+
+def inline(b: Builder, trace: Trace, args: Sequence[Operand]) -> tuple[Operand, ...]:
+    """Append a fresh copy of the trace's body to `b`, with `args` for its inputs, and give its yields."""
+    body = clone(trace.body, dict(zip(trace.inputs, args, strict=True)))
+    b.stmts.extend(body.stmts)
+    return body.yields
+
+
+def _with_head(trace: Trace, b: Builder, env: dict[Var, Any], params: tuple[Param, ...]) -> Trace:
+    body = substitute(trace.body, env)
+    comments = tuple((at + len(b.stmts), text) for at, text in trace.comments)
+    return replace(trace, params=params, body=Block((*b.stmts, *body.stmts), body.yields), comments=comments)

@@ -1,0 +1,371 @@
+"""Forward mode: from a trace to its tangent trace, x_dot -> y_dot (Griewank & Walther 2008, ch. 3).
+
+Every statement is followed by its derivative. A scalar that depends on x has a dot, a value of its own; the others have none,
+which means zero. Memory that depends on x has a *dual*, an array of the same shape, made where the array is made and named
+wherever the array is named: the dual of a view is the same view of the dual, a store stores the dot as well. Loops carry the
+dots beside the values, and an `If` merges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad.errors import UnsupportedError
+from srcad.ir import (
+    Array,
+    Atom,
+    Block,
+    Builder,
+    Const,
+    For,
+    If,
+    ListOf,
+    Op,
+    Operand,
+    Param,
+    Scalar,
+    Static,
+    Trace,
+    Tree,
+    Type,
+    Undef,
+    Var,
+    While,
+    const,
+    is_float,
+    leaves,
+    map_tree,
+    walk,
+)
+from srcad.ops import ELEMENTWISE, WRITES
+from srcad.transforms.activity import Activity
+from srcad.transforms.alias import is_memory, next_values
+from srcad.transforms.rules import has_rule, is_constant, pushforward
+
+#: The dual is made from the dual of the first argument as the array is made from the first argument.
+ALIKE = frozenset({"view", "transpose", "reshape", "copy", "expand", "reduce_like"})
+
+
+def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
+    """The tangent trace: parameters (*args, *x_dots), results (y, y_dot), one x_dot for each parameter in `wrt`.
+
+    x_dot is nested as its parameter and y_dot as y, with None for what is not a float. `wrt` counts parameters; the default is
+    every parameter with a float in it.
+    """
+    params = trace.params if wrt is None else [trace.params[k] for k in wrt]
+    added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
+    sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
+    dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))
+    functions = _Functions(trace.functions)
+    work = _Tangent(trace, dots, functions)
+    body, returns = work.function(own=True)
+    return replace(
+        trace,
+        name=f"{trace.name}_tangent",
+        params=(*trace.params, *added),
+        body=body,
+        returns=returns,
+        functions=functions.all(),
+        comments=work.comments,
+    )
+
+
+def dotted(param: Param) -> Param:
+    """The parameter for the derivative of a parameter."""
+
+    def leaf(tree: Any) -> Any:
+        if isinstance(tree, Tree):
+            return Tree(tuple(map(leaf, tree.items)), tree.cls)
+        return dot_of(tree) if isinstance(tree, Var) and is_float(tree.type) else Static(None)
+
+    return Param(f"{param.name}_dot", leaf(param.tree))
+
+
+def dot_of(var: Var) -> Var:
+    return var.like(dot_hint(var))
+
+
+def dot_hint(var: Var) -> str:
+    return f"{var.hint}_dot" if var.hint else ""
+
+
+class _Functions:
+    """The tangents of the functions that a trace calls: one for each set of arguments that have dots."""
+
+    def __init__(self, functions: Iterable[Trace]) -> None:
+        self._primal = {function.name: function for function in functions}
+        self._names: dict[tuple[str, tuple[bool, ...]], str] = {}
+        self._tangents: list[Trace] = []
+
+    def all(self) -> tuple[Trace, ...]:
+        return (*self._primal.values(), *self._tangents)
+
+    def tangent(self, callee: str, varied: Sequence[bool]) -> str:
+        """The name of the callee's tangent. It returns the callee's results and then the dots of those that are floats."""
+        key = callee, tuple(varied)
+        if key not in self._names:
+            same = sum(name == callee for name, _ in self._names)
+            self._names[key] = f"{callee}_tangent{same + 1 if same else ''}"
+            self._tangents.append(self._derive(self._primal[callee], key[1], self._names[key]))
+        return self._names[key]
+
+    def _derive(self, primal: Trace, varied: Sequence[bool], name: str) -> Trace:
+        dots = {var: dot_of(var) for var, is_varied in zip(primal.inputs, varied, strict=True) if is_varied}
+        work = _Tangent(primal, dots, self)
+        body, returns = work.function(own=False)
+        added = tuple(Param(dot.hint or "v_dot", dot) for dot in dots.values())
+        return replace(primal, name=name, params=(*primal.params, *added), body=body, returns=returns, functions=())
+
+
+class _Tangent:
+    """The derivation of one function. `dots` maps scalars to their dots and memory to its dual."""
+
+    def __init__(self, trace: Trace, dots: dict[Var, Var], functions: _Functions) -> None:
+        self.trace = trace
+        self.comments: tuple[tuple[int, str], ...] = ()
+        self._given = dots
+        self._dots: dict[Var, Atom] = dict(dots)
+        self._active = Activity(trace, dots)
+        self._functions = functions
+
+    def function(self, own: bool) -> tuple[Block, Tree]:
+        """The body and the results. With `own`, nobody outside may see the given duals change or be returned."""
+        b = Builder()
+        shared: set[Var] = set()
+        written = self._written() if own else set()
+        for var in self.trace.inputs:
+            root = self._active.aliases.find(var)
+            if is_memory(var) and var in self._given and own:
+                if root in written:
+                    self._dots[var] = copied(b, self._given[var], dot_hint(var))
+                else:
+                    shared.add(root)
+            elif is_memory(var) and var in self._active and var not in self._given:
+                self._dots[var] = zeros_like(b, var)
+        starts = self._stmts(self.trace.body, b)
+        self.comments = tuple((starts[at], text) for at, text in self.trace.comments)
+        yields: list[Operand] = list(self.trace.body.yields)
+
+        def leaf(index: int) -> Any:
+            y = self.trace.body.yields[index]
+            if not is_float(y.type):
+                return Static(None)
+            y_dot = self._carry(b, y)
+            if own and isinstance(y, Var) and is_memory(y) and self._active.aliases.find(y) in shared:
+                y_dot = copied(b, y_dot, dot_hint(y))  # type: ignore[arg-type]
+            yields.append(y_dot)
+            return len(yields) - 1
+
+        y_dots = map_tree(leaf, self.trace.returns)
+        return b.block(*yields), Tree((self.trace.returns, y_dots))
+
+    def _written(self) -> set[Var]:
+        """The classes of memory that the function writes."""
+        written = set()
+        for stmt in walk(self.trace.body):
+            if isinstance(stmt, Op) and (stmt.name in WRITES or stmt.name in ("append", "pop", "call")):
+                targets = stmt.args if stmt.name == "call" else stmt.args[:1]
+                written |= {self._active.aliases.find(v) for v in targets if isinstance(v, Var) and is_memory(v)}
+        return written
+
+    # --- dots ---
+
+    def _dot(self, operand: Operand) -> Atom | None:
+        """The derivative of the operand; None is zero."""
+        return self._dots.get(operand) if isinstance(operand, Var) else None
+
+    def _carry(self, b: Builder, operand: Operand) -> Operand:
+        """The derivative of the operand where a value must stand: a zero is made for what has none."""
+        if isinstance(operand, Undef):
+            return operand
+        dot = self._dot(operand)
+        if dot is not None:
+            return dot
+        return zeros_like(b, operand) if not isinstance(operand.type, Scalar) else zero(operand.type)
+
+    def _scalar(self, operand: Atom) -> Atom:
+        """The dot that is written where the operand is written."""
+        dot = self._dot(operand)
+        return const(0.0) if dot is None else dot
+
+    # --- statements ---
+
+    def _stmts(self, block: Block, b: Builder) -> list[int]:
+        """Append the block's statements and their derivatives; where each began, and the end."""
+        starts = []
+        for stmt in block.stmts:
+            starts.append(len(b.stmts))
+            match stmt:
+                case Op():
+                    b.span = stmt.span
+                    if stmt.name == "call":
+                        self._call(b, stmt)
+                    else:
+                        b.add(stmt)
+                        self._op(b, stmt)
+                case If():
+                    self._if(b, stmt)
+                case For() | While():
+                    self._loop(b, stmt)
+        return [*starts, len(b.stmts)]
+
+    def _block(self, block: Block, carried: Sequence[Operand]) -> Block:
+        """The block, which yields the dots of `carried` after its own yields."""
+        b = Builder()
+        self._stmts(block, b)
+        dots = [self._carry(b, operand) for operand in carried]
+        return b.block(*block.yields, *dots)
+
+    def _op(self, b: Builder, op: Op) -> None:
+        match op.name:
+            case "store" | "update":
+                self._store(b, op)
+            case "assign" | "accumulate":
+                self._assign(b, op)
+            case "append":
+                if op.args[0] in self._active:
+                    item = op.args[1]
+                    memory = not isinstance(item.type, Scalar)
+                    b.effect("append", self._dual(op.args[0]), self._carry(b, item) if memory else self._scalar(item))  # type: ignore[arg-type]
+            case _ if len(op.results) == 1 and op.result in self._active:
+                dot = self._result(b, op)
+                if dot is None and not isinstance(op.result.type, Scalar):
+                    dot = zeros_like(b, op.result)
+                if dot is not None:
+                    self._dots[op.result] = dot
+
+    def _dual(self, array: Atom) -> Atom:
+        dual = self._dot(array)
+        assert dual is not None, f"{array} has no dual"
+        return dual
+
+    def _store(self, b: Builder, op: Op) -> None:
+        array, *index, value = op.args
+        if array in self._active and (op.name == "store" or self._dot(value) is not None):
+            b.effect(op.name, self._dual(array), *index, self._scalar(value))
+
+    def _assign(self, b: Builder, op: Op) -> None:
+        array, value = op.args
+        if array in self._active and (op.name == "assign" or self._dot(value) is not None):
+            b.effect(op.name, self._dual(array), self._scalar(value))
+
+    def _result(self, b: Builder, op: Op) -> Atom | None:
+        """The dot of the op's result, None for zero."""
+        hint = dot_hint(op.result)
+        first = self._dot(op.args[0]) if op.args else None
+        match op.name:
+            case "load" | "pop":
+                return None if first is None else b.op(op.name, first, *op.args[1:], hint=hint)
+            case "array":
+                return b.op("array", *map(self._scalar, op.args), hint=hint, **dict(op.attrs))
+            case "list":
+                return b.op("list", hint=hint, **dict(op.attrs))
+            case name if name in ALIKE:
+                return None if first is None else b.op(name, first, *op.args[1:], hint=hint, **dict(op.attrs))
+            case "alloc" | "stop_gradient":
+                return None
+        if is_constant(op.name):
+            return None
+        dots = [self._dot(arg) for arg in op.args]
+        if all(dot is None for dot in dots):
+            return None
+        if not has_rule(op.name):
+            raise UnsupportedError(f"the derivative of {op.name} is not known to srcad", op.span)
+        dot = pushforward(b, op, dots)
+        if op.name in ELEMENTWISE and isinstance(op.result.type, Array) and dot is not None:
+            dual = zeros_like(b, op.result)
+            b.effect("assign", dual, dot)
+            return dual
+        return dot
+
+    def _call(self, b: Builder, op: Op) -> None:
+        if not any(arg in self._active for arg in op.args):
+            b.add(op)
+            return
+        varied = [arg in self._active and is_float(arg.type) for arg in op.args]
+        name = self._functions.tangent(op.attr("callee"), varied)
+        given = [self._carry(b, arg) for arg, is_varied in zip(op.args, varied, strict=True) if is_varied]
+        floats = [var for var in op.results if is_float(var.type)]
+        dots = [dot_of(var) for var in floats]
+        self._dots.update(zip(floats, dots, strict=True))
+        results = (*op.results, *dots)
+        attrs = dict(op.attrs) | {"callee": name, "results": tuple(var.type for var in results)}
+        b.add(Op(results, "call", (*op.args, *given), tuple(attrs.items()), op.span))  # type: ignore[arg-type]
+
+    def _if(self, b: Builder, stmt: If) -> None:
+        slots = [k for k, var in enumerate(stmt.results) if var in self._active]
+        then, orelse = (self._block(block, pick(block.yields, slots)) for block in (stmt.then, stmt.orelse))
+        dots = self._new(pick(stmt.results, slots))
+        b.add(replace(stmt, results=(*stmt.results, *dots), then=then, orelse=orelse))
+
+    def _loop(self, b: Builder, stmt: For | While) -> None:
+        slots = [k for k, var in enumerate(stmt.params) if var in self._active]
+        inits = [self._carry(b, operand) for operand in pick(stmt.inits, slots)]
+        params = self._new(pick(stmt.params, slots))
+        body = self._block(stmt.body, pick(next_values(stmt), slots))
+        results = self._new(pick(stmt.results, slots))
+        b.add(
+            replace(
+                stmt,
+                results=(*stmt.results, *results),
+                params=(*stmt.params, *params),
+                inits=(*stmt.inits, *inits),
+                body=body,
+            )
+        )
+
+    def _new(self, variables: Iterable[Var]) -> list[Var]:
+        """Dots of merged or carried values."""
+        dots = []
+        for var in variables:
+            dots.append(dot_of(var))
+            self._dots[var] = dots[-1]
+        return dots
+
+
+def pick(items: Sequence[Any], places: Iterable[int]) -> tuple[Any, ...]:
+    return tuple(items[place] for place in places)
+
+
+def zero(type: Type) -> Const:
+    """The derivative of a constant of a scalar type."""
+    return const(0.0) if str(type) == "float64" or not is_float(type) else Const(0.0, type, weak=False)
+
+
+def zeros_like(b: Builder, array: Atom) -> Atom:
+    """Fresh memory of zeros with the shape of an array (or a list, of numbers), and its layout."""
+    hint = dot_hint(array) if isinstance(array, Var) else ""
+    type = array.type
+    if isinstance(type, ListOf):
+        return _zeros_like_list(b, array, hint)
+    assert isinstance(type, Array)
+    axes = tuple(range(type.ndim))
+    if type.layout == "F" and type.ndim > 1:
+        dims = [b.op("dim", array, axis=axis) for axis in reversed(axes)]
+        return b.op("transpose", b.op("alloc", *dims, fill="zeros", dtype=type.dtype), hint=hint, axes=axes[::-1])
+    dims = [b.op("dim", array, axis=axis) for axis in axes]
+    return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=type.dtype)
+
+
+def _zeros_like_list(b: Builder, items: Atom, hint: str) -> Atom:
+    type = items.type
+    if not isinstance(type, ListOf) or not isinstance(type.item, Scalar):
+        raise UnsupportedError("a list of arrays that do not depend on the inputs, where others do", b.span)
+    zeros = b.op("list", hint=hint, item=type.item)
+    body = Builder()
+    body.effect("append", zeros, zero(type.item))
+    b.add(For((), Var("i", Scalar("int64")), const(0), b.op("length", items), const(1), (), (), body.block()))
+    return zeros
+
+
+def copied(b: Builder, array: Atom, hint: str) -> Atom:
+    """A copy of an array with its layout."""
+    type = array.type
+    if not isinstance(type, Array):
+        raise UnsupportedError("a list parameter that is modified or returned", b.span, "build a new list from it")
+    if type.layout == "F" and type.ndim > 1:
+        axes = tuple(reversed(range(type.ndim)))
+        return b.op("transpose", b.op("copy", b.op("transpose", array, axes=axes)), hint=hint, axes=axes)
+    return b.op("copy", array, hint=hint)

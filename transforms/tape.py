@@ -1,0 +1,260 @@
+"""The tape: how the reverse sweep gets hold of values of the forward sweep.
+
+A value that is defined at the top level of the function simply stays alive. A value of a loop's body or of a branch is, in this
+order of preference,
+
+    recomputed   if that is cheap (index arithmetic, additions, products, reads of memory that is not written again) and needs
+                 no more from the tape than keeping the value itself would
+    carried out  of a branch that is in no loop, as one more result of the `If`
+    kept         in an array with a place for each iteration, when the numbers of iterations are known where the outermost
+                 loop starts, else in a list that the reverse sweep pops
+
+`Tape.resolve` does this for one block of the reverse sweep, innermost blocks first; what it reads from the next outer block is
+resolved when that block is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from srcad.ir import Array, Atom, Block, Builder, Const, For, ListOf, Loop, Op, Scalar, Var, const, free, replace, substitute
+from srcad.transforms.alias import Memory
+from srcad.transforms.regions import Node, Region
+
+#: Recomputed rather than kept.
+CHEAP = frozenset(
+    """add sub mul neg abs lt le gt ge eq ne and or not floordiv mod where cast minimum maximum dim trips broadcast_dim
+    view transpose reshape load sign floor ceil isnan bitand bitor bitxor""".split()
+)
+#: What costs nothing to have again: names for memory, sizes.
+FREE = frozenset("dim trips view transpose reshape".split())
+#: A recomputation of more ops than this is no longer cheap.
+LIMIT = 12
+
+
+class Tape:
+    """Keeps what `resolve` asks for. `where` says in which region of the forward sweep a Var is defined, `item` by what."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.where: dict[Var, Region] = {}
+        self.item: dict[Var, Op | Node | None] = {}
+        #: Shadows that live in one iteration: allocated anew by the reverse sweep.
+        self.local: set[Var] = set()
+        #: Lists that the caller of a recursive function makes and passes to both its sweeps.
+        self.stacks: list[Var] = []
+
+    def define(self, region: Region, item: Op | Node | None, variables: Iterable[Var]) -> None:
+        for var in variables:
+            self.where[var] = region
+            self.item[var] = item
+
+    def resolve(self, region: Region, block: Block, known: dict[Var, Atom], prologue: Builder) -> Block:
+        """The reverse sweep's `block` with every Var of the forward `region` made available at its start.
+
+        `known` holds what needs no help, such as the loop's index; `prologue` is what computes that.
+        """
+        needed = [var for var in free(block) if self.where.get(var) is region and var not in known]
+        kept = self._choose(region, needed, known)
+        env: dict[Var, Atom] = dict(known)
+
+        def get(operand: Atom) -> Atom:
+            if not isinstance(operand, Var) or self.where.get(operand) is not region:
+                return operand
+            if operand not in env:
+                if operand in kept:
+                    env[operand] = self._recall(operand, region, prologue, get)
+                else:
+                    op = self._op(operand)
+                    assert op is not None
+                    new = operand.like()
+                    prologue.add(replace(op, results=(new,), args=tuple(map(get, op.args))))
+                    env[operand] = new
+            return env[operand]
+
+        for var in needed:
+            get(var)
+        if not env:
+            return block
+        block = substitute(block, env)
+        return Block((*prologue.stmts, *block.stmts), block.yields)
+
+    # --- what to keep ------------------------------------------------------------------------------------------------
+
+    def _op(self, var: Var) -> Op | None:
+        item = self.item.get(var)
+        return item if isinstance(item, Op) else None
+
+    def _recomputable(self, var: Var, region: Region) -> bool:
+        op = self._op(var)
+        if op is None:
+            return False
+        if op.name == "alloc":
+            return var in self.local
+        if op.name == "pow" and region.repeats():
+            return op.args[1] in (const(2), const(3))
+        if op.name not in (CHEAP if region.repeats() else FREE):
+            return False
+        if op.name == "load":
+            return self.memory.intact(op, op.args[0])
+        return True
+
+    def _choose(self, region: Region, needed: list[Var], known: dict[Var, Atom]) -> set[Var]:
+        """The Vars to keep on the tape; the rest of what is needed is recomputed from them."""
+        memo: dict[Var, tuple[frozenset[Var], int]] = {}
+
+        def sources(operand: Atom) -> tuple[frozenset[Var], int]:
+            """What must be kept to recompute the operand, and how many ops that takes."""
+            if not isinstance(operand, Var) or self.where.get(operand) is not region or operand in known:
+                return frozenset(), 0
+            if operand not in memo:
+                memo[operand] = frozenset((operand,)), 0
+                if self._recomputable(operand, region):
+                    op = self._op(operand)
+                    assert op is not None
+                    parts = [sources(arg) for arg in op.args]
+                    memo[operand] = frozenset().union(*(s for s, _ in parts)), 1 + sum(n for _, n in parts)
+            return memo[operand]
+
+        kept: set[Var] = {var for var in needed if sources(var)[0] == {var}}
+        open_ = [var for var in needed if var not in kept]
+        for var in open_:
+            missing = sources(var)[0] - kept
+            if not missing and sources(var)[1] <= LIMIT:
+                continue
+            shared = [other for other in open_ if sources(other)[0] - kept <= missing and sources(other)[1] <= LIMIT]
+            is_reference = not isinstance(var.type, Scalar)
+            if is_reference or (len(missing) < len(shared) and sources(var)[1] <= LIMIT):
+                kept |= missing
+            else:
+                kept.add(var)
+                memo[var] = frozenset((var,)), 0
+        return kept
+
+    # --- how to keep it ----------------------------------------------------------------------------------------------
+
+    def _recall(self, var: Var, region: Region, prologue: Builder, get: Callable[[Atom], Atom]) -> Atom:
+        """Make the forward sweep keep `var`; give the value in the reverse sweep."""
+        loops = region.loops()
+        if not region.repeats():
+            node = region.node
+            assert node is not None
+            result = node.export(var, region)
+            self.define(node.parent, node, (result,))
+            return result
+        if not loops:
+            stack = Var(f"{var.hint or 'v'}_tape", ListOf(var.type))
+            self.stacks.append(stack)
+            # at the end: calls in the region push on the same stack, and the reverse sweep pops this first
+            region.items.append(Op((), "append", (stack, var)))
+            return prologue_op(prologue, "pop", var, stack)
+        outside = loops[0].parent
+        sizes = [self._trips(loop, outside) for loop in loops] if isinstance(var.type, Scalar) else [None]
+        if None in sizes:
+            tape = Var(f"{var.hint or 'v'}_tape", ListOf(var.type))
+            keep = Op((tape,), "list", (), (("item", var.type),))
+            region.insert_after(self.item[var], Op((), "append", (tape, var)))
+            value = prologue_op(prologue, "pop", var, tape)
+        else:
+            assert isinstance(var.type, Scalar)
+            tape = Var(f"{var.hint or 'v'}_tape", Array(var.type.dtype, len(loops)))
+            dims = tuple(size for size in sizes if size is not None)
+            keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype)))
+            index = [self.position(loop) for loop in loops]
+            region.insert_after(self.item[var], Op((), "store", (tape, *index, var)))
+            value = prologue_op(prologue, "load", var, tape, *map(get, index))
+        outside.insert_before(loops[0], keep)
+        self.define(outside, keep, (tape,))
+        return value
+
+    def position(self, node: Node) -> Var:
+        """The number of the iteration, as a Var of the forward loop's body."""
+        if node.position is None:
+            stmt, body = node.stmt, node.regions[-1]
+            if isinstance(stmt, For) and not counted(stmt) and (stmt.start, stmt.step) == (const(0), const(1)):
+                node.position = stmt.index
+            elif isinstance(stmt, For) and not counted(stmt):
+                ends = (stmt.index, stmt.start) if stmt.step == const(1) else (stmt.start, stmt.index)
+                node.position = Var("", stmt.index.type)
+                op = Op((node.position,), "sub", ends)
+                body.insert_at_head(op)
+                self.define(body, op, (node.position,))
+            else:
+                self.count(node)
+        assert node.position is not None
+        return node.position
+
+    def count(self, node: Node) -> Var:
+        """The number of iterations that the forward loop made, counted as it runs."""
+        if node.count is None:
+            body = node.regions[-1]
+            node.position = Var("n", const(0).type)
+            after = Var("n", const(0).type)
+            self.define(body, None, (node.position,))
+            op = Op((after,), "add", (node.position, const(1)))
+            body.insert_at_head(op)
+            self.define(body, op, (after,))
+            node.count = node.carry(node.position, const(0), after)
+            self.define(node.parent, node, (node.count,))
+        return node.count
+
+    def _trips(self, node: Node, outside: Region) -> Atom | None:
+        """The number of iterations as a value of `outside`, before the outermost loop; None if that cannot be known."""
+        stmt = node.stmt
+        if not isinstance(stmt, For) or stmt.exits:
+            return None
+        block = Builder()
+        ends = [self._hoist(end, outside, block) for end in (stmt.start, stmt.stop, stmt.step)]
+        if any(end is None for end in ends):
+            return None
+        start, stop, step = (end for end in ends if end is not None)
+        if (start, step) == (const(0), const(1)) and self._is_size(stop):
+            size: Atom = stop
+        else:
+            size = block.op("trips", start, stop, step)
+        outermost = next(n for n in outside.items if isinstance(n, Node) and _contains(n, node))
+        for op in block.stmts:
+            assert isinstance(op, Op)
+            outside.insert_before(outermost, op)
+            self.define(outside, op, op.results)
+        return size
+
+    def _is_size(self, operand: Atom) -> bool:
+        """Whether the number is never negative, whatever the arguments are."""
+        if isinstance(operand, Const):
+            return bool(operand.value >= 0)
+        op = self._op(operand)
+        return op is not None and op.name in ("dim", "trips", "broadcast_dim", "length")
+
+    def _hoist(self, operand: Atom, outside: Region, block: Builder) -> Atom | None:
+        """The operand computed outside of the loops, from what is known there."""
+        if not isinstance(operand, Var):
+            return operand
+        home = self.where.get(operand)
+        if home is None or home in outside.enclosing():
+            return operand
+        op = self._op(operand)
+        if op is None or op.name not in ("add", "sub", "mul", "floordiv", "dim", "trips", "minimum", "maximum"):
+            return None
+        args = [self._hoist(arg, outside, block) for arg in op.args]
+        if any(arg is None for arg in args):
+            return None
+        new = operand.like()
+        block.add(replace(op, results=(new,), args=tuple(arg for arg in args if arg is not None)))
+        return new
+
+
+def counted(loop: Loop) -> bool:
+    """Whether the number of iterations is found only by counting them; else the reverse loop runs its range backwards."""
+    return not isinstance(loop, For) or loop.exits or loop.step not in (const(1), const(-1))
+
+
+def prologue_op(prologue: Builder, name: str, var: Var, *args: Atom) -> Var:
+    """Like `Builder.op`, but the result has the kept Var's own type and name."""
+    value = var.like()
+    prologue.add(Op((value,), name, args))
+    return value
+
+
+def _contains(node: Node, inner: Node) -> bool:
+    return any(region.node is node for region in inner.regions[-1].enclosing())
