@@ -1,6 +1,7 @@
 """Logistic regression on the Wisconsin breast cancer data, fitted by SciPy with srcad's gradient.
 
-The reference is scikit-learn's fit of the same penalised likelihood, with a gradient written by hand. Needs `pip install srcad[examples]`.
+The reference is scikit-learn's fit of the same penalised likelihood, with a gradient written by hand.
+Needs `pip install srcad[examples]`.
 """
 
 import numpy as np

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from srcad.api import jvp, vjp
+
 from srcad.testing import _Check, _copy, _flatten, _is_float, _leaves, _random, _zeros
 
 
@@ -39,6 +39,8 @@ def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
     """One row for each argument that has floats in it. Numbers move by one, arrays and tuples along a random direction."""
     names = list(inspect.signature(getattr(f, "py_func", f)).parameters)
     active = [i for i, arg in enumerate(args) if any(map(_is_float, _leaves(arg)))]
+    if not active:
+        return []
     y_bar = 1.0 if np.ndim(y) == 0 and _is_float(y) else _random(y, seed=1)
     bars = vjp(f, *_copy(tuple(args)))[1](y_bar)
     differences = _Check(f, tuple(args), active, ("fwd", "rev"), None, None, 1e-3, False)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from srcad import __version__
+
+Function = Callable[..., Any]
 
 KINDS = ("primal", "tangent", "adjoint", "grad", "value_and_grad", "hvp", "jacfwd", "jacrev", "hessian")
 
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("srcad", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=plain)
-    parser.add_argument("--version", action="version", version=f"srcad {_version()}")
+    parser.add_argument("--version", action="version", version=f"srcad {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     show = commands.add_parser(
@@ -92,29 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("srcad")
-    except PackageNotFoundError:  # run from a checkout
-        return "(not installed)"
-
-
 # --- srcad show --------------------------------------------------------------------------------------------------------------
 
 
 def _show(options: argparse.Namespace) -> int:
-    from srcad.target import load
-
-    module, function = load(options.target)
-    if function is None:
-        function = _only_function(module, options.target)
-        if function is None:
-            if options.output:
-                raise UsageError(f"{options.target} has several functions: name one, as in {options.target}:f")
-            return 0
-    text = _generate(function, options)
+    found = _functions(options.target)
+    if len(found) > 1 and not options.output:
+        print("\n".join(_listed(options.target, found)))
+        return 0
+    text = _generate(_only(options.target, found), options)
     if options.output:
         Path(options.output).write_text(text, encoding="utf-8")
     elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not options.stop_after:
@@ -126,85 +113,73 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _only_function(module: Any, target: str) -> Callable[..., Any] | None:
-    """The module's function if it has one; else its functions are listed."""
-    from inspect import signature
+def _functions(target: str) -> dict[str, Function]:
+    """The functions that the target may mean, by name: one if it names one, else those of its module."""
+    from srcad.target import TargetError, functions, load
 
-    from srcad.target import TargetError, functions
-
-    found = functions(module)
+    module, function = load(target)
+    found = {"": function} if function is not None else functions(module)
     if not found:
         raise TargetError(f"{target} defines no function")
-    if len(found) == 1:
-        return next(iter(found.values()))
-    for name, function in found.items():
-        print(f"{target}:{name}{signature(getattr(function, 'py_func', function))}")
-    return None
+    return found
 
 
-def _generate(function: Callable[..., Any], options: argparse.Namespace) -> str:
-    """The module, or the trace after the pass that was asked for."""
+def _only(target: str, found: dict[str, Function]) -> Function:
+    if len(found) > 1:
+        raise UsageError("\n  ".join([f"{target} has several functions, name one:", *_listed(target, found)]))
+    return next(iter(found.values()))
+
+
+def _listed(target: str, found: dict[str, Function]) -> list[str]:
     from inspect import signature
 
-    from srcad import ir
-    from srcad.emit import emit
+    return [f"{target}:{name}{signature(getattr(function, 'py_func', function))}" for name, function in found.items()]
+
+
+def _generate(function: Function, options: argparse.Namespace) -> str:
+    """The module, or the trace after the pass that was asked for."""
+    from srcad.derive import derive, source_of
     from srcad.errors import SrcadError
     from srcad.infer import default_types, describe, parse_types
-    from srcad.pipeline import PIPELINES, Derivative, build
+    from srcad.pipeline import PIPELINES, parameters
 
     passes = [p.name for p in PIPELINES[options.kind]]
     if options.stop_after and options.stop_after not in passes:
         raise UsageError(f"{options.kind} has no pass {options.stop_after!r}; it has {', '.join(passes)}")
-    names = list(signature(function).parameters)
-    derivative = Derivative(function, options.kind, _argnums(options, names))
+    if options.argnums and options.kind in ("primal", "tangent", "adjoint"):
+        raise UsageError(f"--argnums goes with grad and its kin: {options.kind} is for every float argument")
     try:
-        types = parse_types(options.types) if options.types else default_types(function, signature(function))
-    except TypeError as error:
+        made = derive(function, options.kind, _argnums(options.argnums or "0"))
+        derivative = made.derivative
+        names = [p.name for p in parameters(derivative.fn)]
+        types = parse_types(options.types) if options.types else default_types(derivative.fn, derivative.signature)
+    except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
+    types = types if options.types else types[: len(names)]
     if len(types) != len(names):
-        raise UsageError(f"--types names {len(types)} types for {len(names)} parameters ({', '.join(names)})")
+        raise UsageError(f"--types has {len(types)} types for {len(names)} parameters ({', '.join(names)})")
     try:
-        trace = build(derivative, types, options.stop_after or "")
-        return ir.show(trace) + "\n" if options.stop_after else emit(trace)
+        text = source_of(derivative, made.__srcad_options__, types, None, options.stop_after or "")
     except (SrcadError, TypeError) as error:
-        if options.types:
-            raise
-        assumed = ", ".join(map(describe, types))
-        error.add_note(
-            f"help: the arguments were taken to be ({assumed}); say what they are, as in --types 'f8[:], i8'"
-        )
+        if not options.types:
+            assumed = ", ".join(map(describe, types))
+            error.add_note(f"help: the arguments were taken to be ({assumed}); say otherwise with --types 'f8[:], i8'")
         raise
+    return text if text.endswith("\n") else text + "\n"
 
 
-def _argnums(options: argparse.Namespace, names: list[str]) -> int | tuple[int, ...]:
+def _argnums(text: str) -> int | str | list[int | str]:
     """`0`, `w` or `0,b`: positions and names."""
-    if not options.argnums:
-        return 0
-    if options.kind in ("primal", "tangent", "adjoint"):
-        raise UsageError(f"--argnums goes with grad and its kin: {options.kind} has every float argument")
-    found = []
-    for item in (part.strip() for part in options.argnums.split(",")):
-        if item in names:
-            found.append(names.index(item))
-        elif item.isdigit() and int(item) < len(names):
-            found.append(int(item))
-        else:
-            raise UsageError(f"--argnums {item!r} is none of {', '.join(names)}, nor a position below {len(names)}")
-    return found[0] if len(found) == 1 else tuple(found)
+    items = [int(item) if item.lstrip("-").isdigit() else item for item in text.replace(" ", "").split(",")]
+    return items[0] if len(items) == 1 else items
 
 
 # --- srcad check -------------------------------------------------------------------------------------------------------------
 
 
 def _check(options: argparse.Namespace) -> int:
-    from srcad.target import load
-
     args = _arguments(options.at)
-    module, function = load(options.target)
-    if function is None:
-        function = _only_function(module, options.target)
-        if function is None:
-            raise UsageError(f"{options.target} has several functions: name one, as in {options.target}:f")
+    function = _only(options.target, _functions(options.target))
 
     from srcad.check import compare, evaluate
 

@@ -1,7 +1,7 @@
 """The last step: a trace becomes a Python module that a person can read, run and step through.
 
-`srcad.nesting` makes statements of the trace, `srcad.naming` decides on variables, `srcad.finish` puts both together, `srcad.spelling`
-knows how ops are written, and `srcad.unparse` prints. Here the functions get a module around them.
+`srcad.nesting` makes statements of the trace, `srcad.spelling` knows how ops are written, `srcad.naming` decides on variables,
+`srcad.finish` puts both together, and `srcad.unparse` prints. Here the functions get a module around them.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Module:
         self.reserved = {*taken - params, *keyword.kwlist, "_"}
         self.used: set[str] = set()
 
-    # --- text ----------------------------------------------------------------------------------------------------------
+    # --- text -----------------------------------------------------------------------------------------
 
     def text(self) -> str:
         functions = [unparse(self.definition(f)) for f in self.functions]
@@ -110,14 +110,14 @@ class _Module:
         values: list[tuple[str, ast.expr]] = []
         for text in _BUILTINS:
             if text in self.used and self.standard[text] != text:
-                values.append((self.standard[text], ast.Name(text, ast.Load())))
+                values.append((self.standard[text], ast.Name(text, ast.Load(), done=True)))
         for cls, text in self.classes.items():
             fields = ast.List([ast.Constant(f) for f in cls._fields], ast.Load())  # type: ignore[attr-defined]
             values.append((text, ast.Call(name("namedtuple"), [ast.Constant(cls.__name__), fields], [])))
         values += [(text, constant(const)) for const, text in self.constants.items() if not is_large(const)]
         return [ast.Assign([ast.Name(text, ast.Store())], value) for text, value in values]
 
-    # --- functions -------------------------------------------------------------------------------------------------------
+    # --- functions ------------------------------------------------------------------------------------
 
     def definition(self, trace: Trace) -> ast.stmt:
         signature: dict[Param, str] = {}
@@ -137,8 +137,7 @@ class _Module:
             keywords = {key: phrase(repr(value)) for key, value in self.options.items()}
             decorators.append(call("njit", **keywords))
             resolve(decorators[0])
-        function = ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
-        return function
+        return ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
 
     def resolve_all(self, node: ast.AST, signature: Mapping[Param, str]) -> None:
         for found in ast.walk(node):
@@ -174,7 +173,7 @@ def statements(
     while True:
         nester = Nester(trace, functions, late)
         body = nester.function()
-        names = Names(body, params, reserved)
+        names = Names(body, params, reserved, nester.hints)
         more = {v for v in names.copied() if v in nester.could_be_late}
         if more <= late:
             return Finisher(names, body, resolve).block(body)
@@ -233,7 +232,11 @@ def constant(const: Const) -> ast.expr:
     def rows(items: Any) -> ast.expr:
         return ast.List([rows(i) for i in items], ast.Load()) if isinstance(items, list) else number(items)
 
-    keywords = {} if str(array.dtype) in ("float64", "int64", "bool", "complex128") else {"dtype": dtype_name(str(array.dtype))}
+    keywords = (
+        {}
+        if str(array.dtype) in ("float64", "int64", "bool", "complex128")
+        else {"dtype": dtype_name(str(array.dtype))}
+    )
     if const.type.layout == "F" and array.ndim > 1:
         keywords["order"] = ast.Constant("F")
     return call("np.array", rows(array.tolist()), **keywords)

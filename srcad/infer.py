@@ -99,6 +99,19 @@ def arg_type_of(value: Any, name: str = "") -> ArgType:
     return arg_type(typeof(value), name)
 
 
+def as_arg_type(type: Any) -> ArgType:
+    """The trace's type for one of its own, for one of Numba's, or for its name in Numba's notation."""
+    if isinstance(type, Scalar | Array | Tree | Static):
+        return type
+    if isinstance(type, str):
+        (type,) = parse_types(type)
+        return type
+    found = _annotated(type)
+    if found is None:
+        raise TypeError(f"{type!r} is no type: write it as Numba does, as in 'f8[:]'")
+    return found
+
+
 def numba_type(type: ArgType) -> Any:
     """Numba's type for the trace's."""
     match type:

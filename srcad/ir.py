@@ -190,7 +190,10 @@ class If:
 
 @dataclass(frozen=True, eq=False)
 class For:
-    """`for index in range(start, stop, step)`. `params` take `inits` at first, then what the body yields."""
+    """`for index in range(start, stop, step)`. `params` take `inits` at first, then what the body yields.
+
+    `mirror` is a token that a loop of a forward sweep shares with the loop that runs its iterations backwards.
+    """
 
     results: tuple[Var, ...]
     index: Var
@@ -202,6 +205,7 @@ class For:
     body: Block
     exits: bool = False
     span: Span | None = None
+    mirror: object = None
 
 
 @dataclass(frozen=True, eq=False)

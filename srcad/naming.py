@@ -1,9 +1,9 @@
 """Out of SSA: which values share a variable, and what the variables are called.
 
-Every Var becomes a variable; `Copies` say which values flow into which at the edges of the control flow. Two variables may be one
-if neither is assigned while the other is still needed (they do not *interfere*); a copy between the two then disappears, and
-`y = y * x` comes out instead of `y_2 = y_1 * x`. This is the coalescing of register allocation (Chaitin 1982), with names in place
-of registers: copies go first, innermost loops foremost; then variables that would like the same name share it.
+Every Var becomes a variable; `Copies` say which values flow into which at the edges of the control flow. Two variables may be
+one if neither is assigned while the other is still needed (they do not *interfere*); a copy between the two then disappears,
+and `y = y * x` comes out instead of `y_2 = y_1 * x`. This is the coalescing of register allocation (Chaitin 1982), with names
+in place of registers: copies go first, innermost loops foremost; then variables that would like the same name share it.
 """
 
 from __future__ import annotations
@@ -145,46 +145,52 @@ class Liveness:
             stmt.pairs = pairs
         return live & ~targets | reads
 
-    def needed(self, stmts: list[ast.stmt], after_loop: Bits) -> Bits:
-        """What a loop's body needs from outside, whatever comes next."""
-        key = id(stmts), after_loop
-        if key not in self.needs:
-            noting, self.noting = self.noting, False
-            self.needs[key] = self.block(stmts, 0, after_loop)
-            self.noting = noting
-        return self.needs[key]
+    def head(self, body: list[ast.stmt], entry: Bits, after: Bits, own: Bits = 0) -> Bits:
+        """What a loop needs at its head: `entry` and what its body needs, each time around, but for its `own` index."""
+        noting, self.noting = self.noting, False
+        head, grown = entry, True
+        while grown:
+            key = id(body), head, after
+            if key not in self.needs:
+                self.needs[key] = self.block(body, head, after)
+            before, head = head, head | self.needs[key] & ~own
+            grown = head != before
+        self.noting = noting
+        return head
 
     def for_loop(self, loop: ast.For, after: Bits) -> Bits:
         assert isinstance(loop.target, ast.Name)
         index = self.bits([loop.target.id])
-        head = after | self.needed(loop.body, after) & ~index
-        self.depth += 1
-        inside = self.block(loop.body, head, after)
-        self.depth -= 1
+        head = self.head(loop.body, after, after, index)
+        inside = self.inside(loop.body, head, after)
         self.define(loop.target.id, (inside | head) & ~index)
         return head | self.names(loop.iter)[0]
 
     def while_loop(self, loop: ast.While, after: Bits) -> Bits:
         forever = isinstance(loop.test, ast.Constant) and loop.test.value
-        test = self.names(loop.test)[0]
-        head = (0 if forever else after) | self.needed(loop.body, after) | test
+        head = self.head(loop.body, self.names(loop.test)[0] | (0 if forever else after), after)
+        return self.inside(loop.body, head, after) | head
+
+    def inside(self, body: list[ast.stmt], head: Bits, after: Bits) -> Bits:
         self.depth += 1
-        inside = self.block(loop.body, head, after)
+        inside = self.block(body, head, after)
         self.depth -= 1
-        return inside | head
+        return inside
 
 
 class Names:
     """Classes of variables that are one, and their names."""
 
-    def __init__(self, body: list[ast.stmt], params: Mapping[Var, str], reserved: Iterable[str]) -> None:
+    def __init__(
+        self, body: list[ast.stmt], params: Mapping[Var, str], reserved: Iterable[str], hints: Mapping[Var, str]
+    ) -> None:
         self.live = Liveness(body, list(params))
         self.reserved = set(reserved)
         self.fixed = dict(params)
         self.leader = {var: var for var in self.live.order}
         self.members = {var: self.live.bits([var]) for var in self.live.order}
         self.clashes = {var: self.live.clashes[k] for k, var in enumerate(self.live.order)}
-        self.hints = {var: clean(self.fixed.get(var, var.hint)) for var in self.live.order}
+        self.hints = {var: clean(self.fixed.get(var, var.hint or hints.get(var, ""))) for var in self.live.order}
         for _, to, origin in sorted(self.live.copies, key=lambda copy: -copy[0]):
             self.unite(to, origin)
         self.names: dict[Var, str] = {}

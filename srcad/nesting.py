@@ -12,12 +12,14 @@ need a copy anyway are nested in it on a second round: they are the `late` ones.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.ir import (
     BOOL,
+    INT,
     Array,
     Block,
     Const,
@@ -41,7 +43,7 @@ from srcad.ir import (
     operands,
     walk,
 )
-from srcad.naming import Copies
+from srcad.naming import Copies, variables
 from srcad.ops import ELEMENTWISE, FRESH, SHAPE_ONLY, WRITES
 from srcad.spelling import (
     STORE,
@@ -59,7 +61,8 @@ from srcad.unparse import Comment, expression_text
 
 #: How long an expression may become by nesting, and a conditional one.
 WIDTH, CONDITIONAL = 88, 60
-#: Names that lowering gives to results; they are no user's names.
+#: Hints of elements of arrays, such as fusion makes: `u_i` is good where a name is needed, but `u[i]` is better.
+_ELEMENT = re.compile(r"_[ijklm]+(_dot|_bar)*$")
 _ANYTHING = object()
 Writes = frozenset[object]
 
@@ -68,11 +71,11 @@ def text_of(node: ast.expr) -> str:
     return expression_text(node, lambda id: getattr(id, "hint", "") or getattr(id, "name", "") or "v1")
 
 
-# --- memory ------------------------------------------------------------------------------------------------------------------
+# --- memory ---------------------------------------------------------------------------------------
 
 
 class Memory:
-    """Which reads a write may disturb, as far as emission needs to know: fresh arrays are apart from each other and from inputs."""
+    """Which reads a write may disturb: all of memory it may share. Fresh arrays share none with each other or with inputs."""
 
     def __init__(self, trace: Trace) -> None:
         self.inputs = set(trace.inputs)
@@ -116,7 +119,7 @@ class Memory:
         return not (all(known) and (self.fresh(a) or self.fresh(b)))
 
 
-# --- one block ---------------------------------------------------------------------------------------------------------------------
+# --- one block ------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -191,6 +194,10 @@ class Nester:
         self.home: dict[Var, Block] = {}
         self.results: dict[Var, Var] = {}
         self.carried: set[Var] = set()
+        self.flowing: set[Operand] = set()
+        self.indices: set[Operand] = set()
+        #: Names for values without a hint.
+        self.hints: dict[Var, str] = {}
         self.inlined: dict[Var, ast.expr] = {}
         #: Values with a statement of their own for the only reason that they flow into a variable.
         self.could_be_late: set[Var] = set()
@@ -202,11 +209,15 @@ class Nester:
         for stmt in block.stmts:
             for operand in operands(stmt):
                 self.read(operand, block)
+            if isinstance(stmt, For):
+                self.indices.add(stmt.index)
             if isinstance(stmt, For | While):
+                self.flowing.update(stmt.inits)
                 self.carried.update(v for v in stmt.inits if isinstance(v, Var))
                 self.results.update(zip(stmt.results, stmt.params, strict=True))
             for inner in blocks_of(stmt):
                 self.count(inner)
+        self.flowing.update(block.yields)
         for operand in block.yields:
             self.read(operand, block)
 
@@ -215,12 +226,10 @@ class Nester:
             self.counts[operand] += 1
             self.home[operand] = block
 
-    # --- the function ------------------------------------------------------------------------------------------------------
+    # --- the function ---------------------------------------------------------------------------------
 
     def function(self) -> list[ast.stmt]:
-        opening = [
-            ast.Assign([self.pattern(p.tree)], name(p)) for p in self.trace.params if isinstance(p.tree, Tree)
-        ]
+        opening = [ast.Assign([self.pattern(p.tree)], name(p)) for p in self.trace.params if isinstance(p.tree, Tree)]
         return [*opening, *self.block(self.trace.body, self.ending_of_function())]
 
     def pattern(self, tree: object) -> ast.expr:
@@ -252,7 +261,7 @@ class Nester:
 
         return Ending(write, body.yields, lambda k: used[k] == 1, split)
 
-    # --- blocks ----------------------------------------------------------------------------------------------------------------
+    # --- blocks ---------------------------------------------------------------------------------------
 
     def block(self, block: Block, ending: Ending, home: Block | None = None) -> list[ast.stmt]:
         """The block's statements, and what its ending makes of its yields. `home` is the block that counted the reads."""
@@ -269,6 +278,7 @@ class Nester:
                 self.statement(stmt, scope)
             if len(block.stmts) in comments:
                 self.comment(comments[len(block.stmts)])
+            self.fit(block.yields)
             yields = self.yields(block.yields, ending)
             self.frame.settle()
             return [*self.frame.stmts(), *ending.write(yields)]
@@ -287,7 +297,8 @@ class Nester:
         return self.take(operand)
 
     def comment(self, text: str) -> None:
-        self.frame.settle()
+        """Values do not go from one sweep to the next, unless they are mere indices and sizes."""
+        self.frame.settle(lambda p: p.var.type != INT or bool(p.reads))
         self.frame.put(Comment(text))
 
     def tail(self, block: Block, ending: Ending) -> If | None:
@@ -319,7 +330,7 @@ class Nester:
             rest = [_at(ast.If(test, then, orelse), stmt.span)]
         return [*self.frame.stmts(), *rest]
 
-    # --- statements --------------------------------------------------------------------------------------------------------------
+    # --- statements -----------------------------------------------------------------------------------
 
     def statement(self, stmt: Stmt, scope: Scope) -> None:
         match stmt:
@@ -332,11 +343,16 @@ class Nester:
 
     def op(self, op: Op, scope: Scope) -> None:
         if op.name == "comment":
-            return self.comment(op.attr("text"))
-        if op.name == "call":
-            return self.call(op)
-        if not op.results or op.name == "pop":
-            return self.effect(op)
+            self.comment(op.attr("text"))
+        elif op.name == "call":
+            self.call(op)
+        elif not op.results or op.name == "pop":
+            self.effect(op)
+        else:
+            self.define(op, scope)
+
+    def define(self, op: Op, scope: Scope) -> None:
+        """A pure op: a value for later, or a statement."""
         expr, reads = self.spell(op)
         reads |= self.memory.reads(op)
         if self.is_short_everywhere(op):
@@ -344,6 +360,8 @@ class Nester:
         elif self.can_wait(op.result, op, scope):
             self.wait(op.result, expr, reads, op.span)
         else:
+            if not op.result.hint and op.args:
+                self.hints[op.result] = self.element_hint(op)
             self.frame.put(_at(ast.Assign([target(op.result)], expr), op.span))
 
     def wait(self, var: Var, expr: ast.expr, reads: Writes, span: Span | None) -> None:
@@ -351,9 +369,27 @@ class Nester:
         self.frame.pending[var] = Pending(len(self.frame.slots) - 1, var, expr, reads, span)
 
     def is_short_everywhere(self, op: Op) -> bool:
-        """Whether the value is written at each use: the size of an array that keeps its name anyway."""
-        array = op.args[0] if op.args else None
-        return op.name == "dim" and not op.result.hint and array in self.memory.inputs
+        """Whether the value is written at each use: the size of an array that keeps its name anyway, or `i - 1`."""
+        if op.result.hint or op.result in self.flowing:
+            return False
+        if op.name == "dim":
+            return op.args[0] in self.memory.inputs
+        left, *right = op.args
+        small = op.name in ("add", "sub") and all(isinstance(a, Const) and a.value in (1, 2) for a in right)
+        return small and (left in self.indices or (left in self.memory.inputs and op.result.type == INT))
+
+    def element_hint(self, op: Op) -> str:
+        """`x_i` for a nameless `x[i]` that is read more than once, `x_prev` for `x[i - 1]`."""
+        array, *index = op.args
+        if op.name != "load" or not isinstance(array, Var) or not array.hint:
+            return ""
+        letters = [v.hint for v in index if isinstance(v, Var) and v in self.indices and len(v.hint) == 1]
+        if len(letters) == len(index):
+            return f"{array.hint}_{''.join(letters)}"
+        match [self.memory.definition.get(v) for v in index if isinstance(v, Var)]:
+            case [Op(name="sub" | "add" as sign, args=(i, Const(value=1)))] if i in self.indices and len(index) == 1:
+                return f"{array.hint}_{'prev' if sign == 'sub' else 'next'}"
+        return ""
 
     def can_wait(self, var: Var, op: Op | None, scope: Scope) -> bool:
         if self.counts[var] != 1 or self.home[var] is not scope.home or var in scope.repeated:
@@ -363,10 +399,10 @@ class Nester:
         if var in self.carried or var in scope.kept:
             self.could_be_late.add(var)
             return False
-        return not var.hint or self.continues(var, op)
+        return not var.hint or _ELEMENT.search(var.hint) is not None or self.continues(var, op)
 
     def continues(self, var: Var, op: Op | None) -> bool:
-        """Whether the value is one more term of a sum that goes on under the same name (and not `x += ...`, which stands alone)."""
+        """Whether the value is a term of a sum that goes on under the same name; but `x += ...` stands alone."""
         reader = next((s for s in self.home[var].stmts if var in operands(s)), None)
         if not isinstance(reader, Op) or not reader.results or reader.results[0].hint != var.hint or op is None:
             return False
@@ -374,7 +410,9 @@ class Nester:
 
     def call(self, op: Op) -> None:
         callee = op.attr("callee")
-        function = self.functions[callee] if isinstance(callee, int) else next(f for f in self.functions if f.name == callee)
+        function = (
+            self.functions[callee] if isinstance(callee, int) else next(f for f in self.functions if f.name == callee)
+        )
         args = iter([self.value(a, v.type) for a, v in zip(op.args, function.inputs, strict=True)])
 
         def build(tree: object) -> ast.expr:
@@ -408,26 +446,28 @@ class Nester:
             self.frame.settle(lambda p: self.memory.disturbs(writes, p.reads))
 
     def arguments(self, op: Op) -> tuple[list[ast.expr], Writes]:
-        """The op's arguments as expressions, the widest ones un-nested until the line is readable; and what they read."""
+        """The op's arguments as expressions, and the memory that they read."""
         types = constants(op)
-
-        def width() -> int:
-            nested = [self.frame.pending[a].expr if a in self.frame.pending else None for a in op.args]  # type: ignore[index]
-            shown = [
-                n if n is not None else literal(a, t) if isinstance(a, Const) else self.name(a)
-                for a, n, t in zip(op.args, nested, types, strict=True)
-            ]
-            return sum(len(text_of(s)) + 3 for s in shown) + 4
-
-        while width() > WIDTH:
-            nested = [self.frame.pending[a] for a in op.args if isinstance(a, Var) and a in self.frame.pending]
-            if not nested:
-                break
-            widest = max(nested, key=lambda p: len(text_of(p.expr)))
-            self.frame.settle(lambda p, widest=widest: p is widest)  # type: ignore[misc]
-        reads = [self.frame.pending[a].reads for a in op.args if isinstance(a, Var) and a in self.frame.pending]
+        memory = self.frame.pending.get(op.args[0]) if op.args and not op.results else None  # type: ignore[arg-type]
+        if memory and not isinstance(memory.expr, ast.Subscript | ast.Attribute):
+            self.frame.settle(lambda p: p is memory)
+        self.fit(op.args)
+        reads = [p.reads for p in self.waiting(op.args)]
         args = [literal(a, t) if isinstance(a, Const) else self.take(a) for a, t in zip(op.args, types, strict=True)]
         return args, frozenset().union(*reads)
+
+    def waiting(self, args: Sequence[Operand]) -> list[Pending]:
+        return [p for a in args if (p := self.frame.pending.get(a)) is not None]  # type: ignore[arg-type]
+
+    def fit(self, args: Sequence[Operand]) -> None:
+        """Give the widest of the arguments statements of their own, until the line of all of them is readable."""
+        while nested := self.waiting(args):
+            widths = {p.var: len(text_of(p.expr)) for p in nested}
+            others = sum(len(getattr(a, "hint", "")) or 2 for a in args if a not in widths)
+            if others + sum(widths.values()) + 2 * len(args) <= WIDTH:
+                break
+            widest = max(nested, key=lambda p: widths[p.var])
+            self.frame.settle(lambda p, widest=widest: p is widest)  # type: ignore[misc]
 
     def spell(self, op: Op) -> tuple[ast.expr, Writes]:
         args, reads = self.arguments(op)
@@ -443,7 +483,7 @@ class Nester:
         waiting = self.frame.pending.pop(operand, None)
         return waiting.expr if waiting else self.name(operand)
 
-    # --- control flow ----------------------------------------------------------------------------------------------------------------
+    # --- control flow ---------------------------------------------------------------------------------
 
     def conditional(self, stmt: If, scope: Scope) -> None:
         if self.as_expression(stmt, scope):
@@ -474,7 +514,9 @@ class Nester:
         if None in parts:
             return False
         (then, then_reads), (orelse, orelse_reads) = parts  # type: ignore[misc]
-        test = self.frame.pending[stmt.cond].expr if stmt.cond in self.frame.pending else self.name_or_literal(stmt.cond)  # type: ignore[index]
+        test = (
+            self.frame.pending[stmt.cond].expr if stmt.cond in self.frame.pending else self.name_or_literal(stmt.cond)
+        )  # type: ignore[index]
         expr = choice(test, then, orelse, result)
         if len(text_of(expr)) > (CONDITIONAL if waits else WIDTH):
             return False
@@ -519,7 +561,11 @@ class Nester:
             copies = Copies(list(zip(loop.params, yields[loop.exits :], strict=True)))
             if isinstance(go, ast.Constant):
                 return [copies] if go.value else [copies, ast.Break()]
-            return [copies, ast.If(negate(go), [ast.Break()], [])]
+            first: list[ast.stmt] = []
+            if any(n.id in loop.params for n in variables(go)):
+                flag = Var("", BOOL)
+                first, go = [ast.Assign([target(flag)], go)], name(flag)
+            return [*first, copies, ast.If(negate(go), [ast.Break()], [])]
 
         def split(stmt: If, yields: tuple[Operand, ...]) -> bool:
             if not loop.exits or yields[0] not in stmt.results:
@@ -562,7 +608,7 @@ class Nester:
         return ast.While(ast.Constant(True), [*before, leave, *body], [])
 
 
-# --- trees -----------------------------------------------------------------------------------------------------------------------------
+# --- trees ----------------------------------------------------------------------------------------
 
 
 def leaves_block(stmts: Sequence[ast.stmt]) -> bool:

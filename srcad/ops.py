@@ -20,7 +20,7 @@ Memory (an array Var is a reference):
     copy(a)                          fresh C-contiguous memory
     expand(a, *dims)                 a broadcast to dims: a itself when it has that shape already, else a copy
     reduce_like(g, a)                the adjoint of expand: g summed over the axes along which a was repeated, with a's
-                                     shape; fresh memory
+                                     shape. g is given away: it may be the result itself
     stop_gradient(x)                 x itself, as a constant (for arrays: the same memory)
 
 Sizes and iteration:

@@ -7,6 +7,7 @@ derivative starts from the trace of the inner one, instead of from source.
 from __future__ import annotations
 
 import inspect
+import keyword
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import fold
 from srcad.transforms.fuse import fuse
+from srcad.transforms.join import join
 from srcad.transforms.protect import protect
 from srcad.transforms.tangent import tangent
 
@@ -45,6 +47,48 @@ class Derivative:
     def single(self) -> bool:
         return not isinstance(self.argnums, tuple)
 
+    @property
+    def name(self) -> str:
+        return name_of(self.fn) if self.kind == "primal" else f"{name_of(self.fn)}_{self.kind}"
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. Parameters before a seed that
+        must be given have no defaults."""
+        own = [_plain_parameter(p) for p in parameters(self.fn)]
+        seeds = {"adjoint": ["y_bar"], "hvp": ["v"], "tangent": [f"{p.name}_dot" for p in own]}.get(self.kind, [])
+        if seeds and any(p.kind is p.VAR_POSITIONAL for p in own):
+            raise TypeError(f"{self.kind} of {name_of(self.fn)}: its parameter *{own[-1].name} must be a tuple instead")
+        if seeds and self.kind != "tangent":
+            own = [p.replace(default=p.empty) for p in own]
+        for seed in seeds:
+            default = None if self.kind == "tangent" else inspect.Parameter.empty
+            free = signature.unused(seed, own)
+            own.append(inspect.Parameter(free, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
+        return inspect.Signature(own)
+
+    def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace:
+        return build(self, arg_types, stop_after)
+
+
+def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(fn).parameters.values())
+
+
+def _plain_parameter(p: inspect.Parameter) -> inspect.Parameter:
+    """As Numba wants it: positional, keyword or both, all the same."""
+    if p.kind is p.VAR_KEYWORD:
+        raise TypeError(f"**{p.name} cannot be compiled: name the parameters")
+    kind = p.VAR_POSITIONAL if p.kind is p.VAR_POSITIONAL else p.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(p.name, kind, default=p.default)
+
+
+def name_of(fn: Any) -> str:
+    """A name for generated functions: "f"; "<lambda>" is none that Python would take."""
+    name = getattr(fn, "__name__", None) or getattr(getattr(fn, "func", None), "__name__", "function")
+    name = "".join(c for c in name if c.isalnum() or c == "_")
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"_{name}"
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -63,6 +107,8 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
 
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
     passes = {"fuse": fuse, "fold": fold, "cse": cse, "dce": dce}
+    if suffix:
+        passes |= {"join": join, "refold": fold, "recse": cse, "redce": dce}
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())
 
 
@@ -72,7 +118,7 @@ def _tangent(trace: Trace, d: Derivative) -> Trace:
 
 def _adjoint(trace: Trace, d: Derivative) -> Trace:
     if not any(is_float(type) for type in leaves(signature.result_types(trace))):
-        raise TypeError(f"{_name(d.fn)} has no adjoint: its result {_text(trace)} has no float in it")
+        raise TypeError(f"{name_of(d.fn)} has no adjoint: its result {_text(trace)} has no float in it")
     return adjoint(trace, floats(trace))
 
 
@@ -82,7 +128,7 @@ def _scalar(trace: Trace, d: Derivative) -> Trace:
     result = signature.result_types(trace)
     if d.has_aux:
         if not isinstance(result, Tree) or len(result.items) != 2:
-            raise TypeError(f"with has_aux=True {_name(d.fn)} must return (value, aux), but it returns {_text(trace)}")
+            raise TypeError(f"with has_aux=True {name_of(d.fn)} must return (value, aux), but it returns {_text(trace)}")
         result = result.items[0]
     if not isinstance(result, Scalar | Array) or getattr(result, "ndim", 0):
         axes = getattr(result, "ndim", 0) * (":",)
@@ -107,7 +153,11 @@ def _gradient(trace: Trace, d: Derivative) -> Trace:
 
 
 def _derivative_only(trace: Trace, d: Derivative) -> Trace:
-    return signature.select(trace, 1)
+    """From (y, x_bar) to x_bar; from ((y, aux), x_bar) to (x_bar, aux)."""
+    if not d.has_aux:
+        return signature.select(trace, 1)
+    (_, aux), x_bar = trace.returns.items[0].items, trace.returns.items[1]
+    return signature.returning(trace, Tree((x_bar, aux)))
 
 
 def _along(trace: Trace, d: Derivative) -> Trace:
@@ -202,10 +252,6 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     return trace
 
 
-def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(fn).parameters.values())
-
-
 _building = threading.local()
 
 
@@ -213,23 +259,13 @@ def _base(fn: Any, arg_types: tuple[ArgType, ...]) -> Trace:
     """The trace of the function itself: from its source, or from the derivative that it is."""
     active: list[Any] = _building.__dict__.setdefault("active", [])
     if len(active) > 50 and active.count(fn) > 10:
-        raise UnsupportedError(f"{_name(fn)} needs its own derivative to be differentiated")
+        raise UnsupportedError(f"{name_of(fn)} needs its own derivative to be differentiated")
     active.append(fn)
     try:
         trace = getattr(fn, "__srcad_trace__", None)
-        return trace(arg_types) if trace is not None else lower(fn, arg_types, _name(fn))
+        return trace(arg_types) if trace is not None else lower(fn, arg_types, name_of(fn))
     finally:
         active.pop()
-
-
-def _name(fn: Any) -> str:
-    """A name for generated functions: "f"; "<lambda>" has none that Python would take."""
-    name = getattr(fn, "__name__", "") or _name(getattr(fn, "func", None) or _anonymous)
-    name = "".join(c if c.isalnum() or c == "_" else "" for c in name)
-    return name if name.isidentifier() else f"_{name}"
-
-
-def _anonymous() -> None: ...
 
 
 def _text(trace: Trace) -> str:

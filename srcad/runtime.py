@@ -40,11 +40,15 @@ def expand(a: Any, *dims: int) -> Any:
 
 
 def reduce_like(g: Any, a: Any) -> Any:
-    """`g` summed over the axes along which `a` was repeated to get the shape of `g`; fresh memory.
+    """`g` summed over the axes along which `a` was repeated to get the shape of `g`: `g` itself if none was.
+
+    The caller gives `g` away: it is read no more.
 
     >>> reduce_like(np.ones((3, 2)), np.zeros((1, 2)))
     array([[3., 3.]])
     """
+    if g.shape == a.shape:
+        return g
     leading = g.ndim - a.ndim
     repeated = tuple(k for k in range(g.ndim) if k < leading or (a.shape[k - leading] == 1 and g.shape[k] != 1))
     return np.array(g.sum(axis=repeated)).reshape(a.shape)
@@ -91,7 +95,8 @@ def _expand(a: Any, *dims: Any) -> Any:
 def _reduce_like(g: Any, a: Any) -> Any:
     letters = [f"i{k}" for k in range(g.ndim)]
     body = _loops(letters, "g", f"out[{_repeated(a.ndim, letters)}] += g[{', '.join(letters) or '()'}]")
-    return _define("reduce_like", "g, a", ["out = np.zeros(a.shape, g.dtype)", *body, "return out"])
+    same = ["if g.shape == a.shape:", "    return g"] if g.ndim == a.ndim else []
+    return _define("reduce_like", "g, a", [*same, "out = np.zeros(a.shape, g.dtype)", *body, "return out"])
 
 
 @overload(check_disjoint, strict=False)

@@ -1,8 +1,8 @@
 """How each op is written in Python: an op and its operands' expressions give an expression, or a statement.
 
-Names in these trees are not chosen yet: `Name.id` is a Var for a local, a Const for a global constant, a Trace for a function of
-the module, and a string for what the module imports or Python has built in ("np", "range"). `srcad.naming` and `srcad.emit` turn all
-of them into names that do not clash.
+Names in these trees are not chosen yet: `Name.id` is a Var for a local, a Const for a global constant, a Trace for a function
+of the module, and a string for what the module imports or Python has built in ("np", "range"). `srcad.naming` and `srcad.emit`
+turn all of them into names that do not clash.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CASTS = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "com
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not", "where": "np.where"}
 
 
-# --- pieces ------------------------------------------------------------------------------------------------------------------
+# --- pieces ---------------------------------------------------------------------------------------
 
 
 def name(id: Any) -> ast.Name:
@@ -123,7 +123,7 @@ def _alloc(fill: str, dims: Sequence[ast.expr], dtype: str) -> ast.expr:
     return call(f"np.{fill}", one_or_tuple(dims), **keywords)
 
 
-# --- expressions ---------------------------------------------------------------------------------------------------------------
+# --- expressions ----------------------------------------------------------------------------------
 
 
 def constants(op: Op) -> list[Type | None]:
@@ -185,7 +185,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             vector = isinstance(array, Array) and array.ndim == 1
             return phrase("_0.size" if vector else f"_0.shape[{op.attr('axis')}]", args[0])
         case "trips":
-            return phrase("len(_0)", range_of(*args))
+            return _trips(*args)
         case "dot":
             return phrase("_0 @ _1", *args)
         case "list":
@@ -207,10 +207,18 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     raise AssertionError(f"no spelling for {op.name}")
 
 
-def range_of(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
-    def is_number(node: ast.expr, value: int) -> bool:
-        return isinstance(node, ast.Constant) and node.value == value
+def is_number(node: ast.expr, value: int) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value
 
+
+def _trips(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
+    if not is_number(step, 1):
+        return phrase("len(_0)", range_of(start, stop, step))
+    count = stop if is_number(start, 0) else total(stop, start, minus=True)
+    return count if isinstance(count, ast.Attribute | ast.Subscript) else call("max", count, ast.Constant(0))
+
+
+def range_of(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
     args = [start, stop, step]
     if is_number(step, 1):
         args = [stop] if is_number(start, 0) else [start, stop]
@@ -292,7 +300,7 @@ def _slices(spec: str, operands: Sequence[ast.expr]) -> list[ast.expr]:
     return items
 
 
-# --- statements ------------------------------------------------------------------------------------------------------------------
+# --- statements -----------------------------------------------------------------------------------
 
 
 def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:

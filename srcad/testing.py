@@ -1,18 +1,14 @@
-"""Checks of derivatives for users' own test suites, after `jax.test_util`.
-
-from srcad.testing import check_grads
-
-def test_model():
-    check_grads(model, (np.array([0.3, 0.7]), 2.0))
-"""
+"""Checks of derivatives for users' own test suites, after `jax.test_util`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from srcad.api import grad, jvp, tangent, vjp
 
 Function = Callable[..., Any]
@@ -31,8 +27,8 @@ def check_grads(
     """Check the derivatives that srcad gives for `f` at `args`; raise AssertionError where they are wrong.
 
     Forward mode is compared with central differences (Richardson-extrapolated) along a random direction of each
-    argument in turn, reverse mode with forward mode by the identity y_bar . (J x_dot) = (J^T y_bar) . x_dot, or with the
-    differences if `modes` has no "fwd". Orders above the first check the derivative function in the same way: the
+    argument in turn, reverse mode with forward mode by the identity y_bar . (J x_dot) = (J^T y_bar) . x_dot, or with
+    the differences if `modes` has no "fwd". Orders above the first check the derivative function in the same way: the
     gradient where `f` gives a number, its tangent otherwise.
 
     f       any function that srcad takes, or one made by `differentiate` (whose options then hold)
@@ -52,32 +48,35 @@ def check_grads(
     """
     if order < 1:
         raise ValueError(f"order must be at least 1, not {order}")
-    if unknown := set(modes) - {"fwd", "rev"} or not modes:
-        raise ValueError(f"modes must be of 'fwd' and 'rev', not {modes!r} ({unknown})")
+    if not modes or set(modes) - {"fwd", "rev"}:
+        raise ValueError(f"modes must be of 'fwd' and 'rev', not {modes!r}")
     active = [i for i, arg in enumerate(args) if any(map(_is_float, _leaves(arg)))]
     if not active:
         raise TypeError("none of the arguments is a float or an array of floats: there is nothing to differentiate")
     narrow = any(leaf.dtype == np.float32 for leaf in map(np.asarray, filter(_is_float, _leaves(tuple(args)))))
-    check = _Check(f, tuple(args), active, modes, atol, rtol, eps or (3e-2 if narrow else 1e-3), narrow)
+    check = _Check(
+        f,
+        tuple(args),
+        active,
+        frozenset(modes),
+        atol=(5e-3 if narrow else 1e-8) if atol is None else atol,
+        rtol=(5e-3 if narrow else 1e-6) if rtol is None else rtol,
+        eps=(3e-2 if narrow else 1e-3) if eps is None else eps,
+    )
     check.run(order, getattr(f, "__name__", "f"))
 
 
+@dataclass(frozen=True)
 class _Check:
-    """The arguments of `check_grads`, for `f` and then for its derivatives."""
+    """What `check_grads` was given, for `f` and then for its derivatives."""
 
-    def __init__(
-        self,
-        f: Function,
-        args: tuple[Any, ...],
-        active: list[int],
-        modes: Sequence[str],
-        atol: float | None,
-        rtol: float | None,
-        eps: float,
-        narrow: bool,
-    ) -> None:
-        self.f, self.args, self.active, self.modes = f, args, active, modes
-        self.atol, self.rtol, self.eps, self.narrow = atol, rtol, eps, narrow
+    f: Function
+    args: tuple[Any, ...]
+    active: list[int]
+    modes: frozenset[str]
+    atol: float
+    rtol: float
+    eps: float
 
     def run(self, order: int, name: str) -> None:
         y = self.f(*_copy(self.args))
@@ -99,14 +98,13 @@ class _Check:
 
     def next(self, y: Any) -> _Check:
         """The check of the derivative function."""
-        loose = [None if tol is None else 10 * tol for tol in (self.atol, self.rtol)]
         if _is_float(y) and np.ndim(y) == 0:
             derivative, args, active = grad(self.f, argnums=tuple(self.active)), self.args, self.active
         else:
             dots = tuple(_random(self.args[i], seed=20 + i) for i in self.active)
             derivative, args = tangent(self.f), self.args + dots
             active = self.active + list(range(len(self.args), len(args)))
-        return _Check(derivative, args, active, self.modes, *loose, self.eps, self.narrow)
+        return replace(self, f=derivative, args=args, active=active, atol=10 * self.atol, rtol=10 * self.rtol)
 
     def difference(self, along: tuple[Any, ...]) -> Vector:
         """The directional derivative by central differences with steps h, h/2 and h/4, extrapolated."""
@@ -121,16 +119,14 @@ class _Check:
         return (16 * best - better) / 15
 
     def compare(self, what: str, i: int, got: Vector, want: Vector, by: str, scale: float) -> None:
-        default = 5e-3 if self.narrow else 1e-8
-        atol = (default if self.atol is None else self.atol) * scale
-        rtol = (5e-3 if self.narrow else 1e-6) if self.rtol is None else self.rtol
-        if np.allclose(got, want, rtol=rtol, atol=atol):
+        atol = self.atol * scale
+        if np.allclose(got, want, rtol=self.rtol, atol=atol):
             return
         worst = int(np.argmax(np.abs(got - want)))
         raise AssertionError(
             f"{what} disagrees with {by} for argument {i}: it gives\n    {got}\nwhere {by} gives\n    {want}\n"
             f"The largest difference, {abs(got - want)[worst]:.3g} at position {worst}, exceeds "
-            f"atol={atol:.3g} + rtol={rtol:.3g} * |{want[worst]:.6g}|"
+            f"atol={atol:.3g} + rtol={self.rtol:.3g} * |{want[worst]:.6g}|"
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import io
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from astunparse import Unparser
@@ -28,7 +29,7 @@ _BINARY = {
     "Sub": ARITH,
     "Pow": POWER,
 }
-_LEVELS = {"IfExp": TEST, "Lambda": TEST, "NamedExpr": TUPLE, "Compare": COMPARE, "Await": ATOM, "Yield": TUPLE, "YieldFrom": TUPLE}
+_LEVELS = {"IfExp": TEST, "Lambda": TEST, "NamedExpr": TUPLE, "Compare": COMPARE, "Yield": TUPLE, "YieldFrom": TUPLE}
 
 #: Between a statement and its note, until all lines are known and notes can be aligned.
 _NOTE = "\0"
@@ -76,9 +77,12 @@ class SourceUnparser(Unparser):  # type: ignore[misc]
     # statements
 
     def dispatch(self, tree: Any) -> None:
-        self.note = getattr(tree, "note", "")
+        note = getattr(tree, "note", "")
+        if note:
+            self.note = note
         super().dispatch(tree)
-        self.end_line()
+        if note:
+            self.end_line()
 
     def end_line(self) -> None:
         if self.note:
@@ -284,5 +288,5 @@ def _bracket(line: str) -> tuple[str, list[str], str] | None:
     if best is None or best[1][-1] - best[0] < _LINE // 3 or line.lstrip().startswith(("for ", "if ", "while ")):
         return None
     cuts = best[1]
-    items = [line[a + 1 : b].strip() for a, b in zip(cuts, cuts[1:], strict=False)]
+    items = [line[a + 1 : b].strip() for a, b in pairwise(cuts)]
     return line[: cuts[0] + 1], [item for item in items if item], line[cuts[-1] :]

@@ -230,11 +230,11 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return len(range(*(int(b) for b in bounds)))
         case "broadcast_dim", [n, m]:
             return np.broadcast_shapes((n,), (m,))[0]
-        case ("sum" | "mean" | "prod" | "max" | "min"), [a]:
+        case (("sum" | "mean" | "prod" | "max" | "min"), [a]):
             return getattr(np, name)(a, axis=op.attr("axis"), keepdims=bool(op.attr("keepdims")))
-        case ("argmax" | "argmin" | "any" | "all" | "dot"), _:
+        case (("argmax" | "argmin" | "any" | "all" | "dot"), _):
             return getattr(np, name)(*args)
-        case ("solve" | "inv" | "det"), _:
+        case (("solve" | "inv" | "det"), _):
             return getattr(np.linalg, name)(*args)
         case "list", _:
             return []

@@ -91,8 +91,8 @@ def direction(tree: Tree, seed: int) -> Tree:
 def zero(leaf: Any) -> Any:
     """The tangent of a constant."""
     if isinstance(leaf, np.ndarray):
-        return np.zeros(leaf.shape)
-    return 0.0 if isinstance(leaf, int | bool | np.number | np.bool_) else None
+        return np.zeros(leaf.shape, int)
+    return 0 if isinstance(leaf, int | bool | np.number | np.bool_) else None
 
 
 # --- derivatives -----------------------------------------------------------------------------------------------------

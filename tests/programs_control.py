@@ -113,7 +113,7 @@ def optional_argument(x, scale=None):
 # --- for -------------------------------------------------------------------------------------------------------------
 
 
-@program(0.4, 7, tags="for", single=True)
+@program(0.4, 7, tags="for")
 def horner_sin(x, n):
     y = 1.0
     for i in range(n):

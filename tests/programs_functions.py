@@ -159,7 +159,6 @@ def power_law(a, x, n):
 
 
 partial_power = functools.partial(power_law, 1.5, n=3.0)
-functools.update_wrapper(partial_power, power_law)
 partial_power.__name__ = "partial_power"
 program(0.8, tags="partial")(partial_power)
 

@@ -14,7 +14,7 @@ import numpy as np
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """`second`: differentiate twice when the result is a scalar; `single`: holds in float32 too; `analytic`: the
     complex step may be taken (no comparison or abs of the inputs); `rtol`: against finite differences."""

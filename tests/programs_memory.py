@@ -6,7 +6,7 @@ from programs_kit import normal, program, sample
 # --- stores ----------------------------------------------------------------------------------------------------------
 
 
-@program(sample(6), 0.3, tags="store recurrence", single=True)
+@program(sample(6), 0.3, tags="store recurrence")
 def smooth(x, a):
     u = np.zeros(x.size)
     for i in range(1, x.size):

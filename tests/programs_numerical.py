@@ -542,7 +542,7 @@ def asian_option(s0, sigma, noise):
     return payoff / noise.shape[0]
 
 
-@program(100.0, 100.0, 0.2, 6, tags="binomial tree")
+@program(100.0, 103.0, 0.2, 6, tags="binomial tree")
 def american_put(S, K, sigma, n):
     u = np.exp(sigma * np.sqrt(0.1))
     d = 1.0 / u

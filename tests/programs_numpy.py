@@ -39,7 +39,7 @@ def math_module(x, y):
     return math.sin(x) * math.exp(y) + math.sqrt(x) / math.log(1.0 + y) + math.tanh(x * y) + math.hypot(x, y)
 
 
-@program(0.4, 0.9, tags="math special")
+@program(0.4, 0.9, tags="math special beyond")
 def math_special(x, y):
     return math.erf(x) * math.lgamma(y + 2.0) + math.pow(x, y) + math.atan2(x, y) - math.fabs(-x) + math.pi * math.e
 

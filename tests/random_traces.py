@@ -9,8 +9,29 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Block, Builder, Const, For, If, Operand, Param, Scalar, Span
-from srcad.ir import Trace, Tree, Type, Undef, Var, While, const
+from srcad.ir import (
+    BOOL,
+    FLOAT,
+    INT,
+    Array,
+    Atom,
+    Block,
+    Builder,
+    Const,
+    For,
+    If,
+    Operand,
+    Param,
+    Scalar,
+    Span,
+    Trace,
+    Tree,
+    Type,
+    Undef,
+    Var,
+    While,
+    const,
+)
 
 SIZE = 3
 ROW = Array("float64", 1)
@@ -46,7 +67,9 @@ class Maker:
 
     def span(self) -> Span | None:
         self.line += self.random.randrange(2)
-        return Span("f.py", self.line, 0, self.line + self.random.randrange(2), 1) if self.random.random() < 0.8 else None
+        return (
+            Span("f.py", self.line, 0, self.line + self.random.randrange(2), 1) if self.random.random() < 0.8 else None
+        )
 
     def index(self, b: Builder, scope: list[Var]) -> Atom:
         if self.random.random() < 0.3:
@@ -59,7 +82,9 @@ class Maker:
         pick, rnd = self.pick, self.random
         kind = rnd.random()
         if kind < 0.35 or (depth > 3 and kind < 0.7):
-            scope.append(b.op(rnd.choice(FLOAT_OPS), pick(scope, self.float, False), pick(scope, self.float), hint=self.hint()))
+            scope.append(
+                b.op(rnd.choice(FLOAT_OPS), pick(scope, self.float, False), pick(scope, self.float), hint=self.hint())
+            )
         elif kind < 0.40:
             scope.append(b.op("neg", pick(scope, self.float, False), hint=self.hint()))
         elif kind < 0.45:
@@ -80,7 +105,9 @@ class Maker:
         elif kind < 0.70:
             scope.append(b.op("copy", pick(scope, self.row), hint=self.hint()))
         elif kind < 0.72:
-            scope.append(b.op("alloc", const(SIZE), fill=rnd.choice(["zeros", "ones"]), dtype=self.row.dtype, hint=self.hint()))
+            scope.append(
+                b.op("alloc", const(SIZE), fill=rnd.choice(["zeros", "ones"]), dtype=self.row.dtype, hint=self.hint())
+            )
         elif kind < 0.74:
             scope.append(b.op("sum", pick(scope, self.row), hint=self.hint()))
         elif kind < 0.76:
@@ -103,7 +130,10 @@ class Maker:
         return b.block(*yields)
 
     def types(self, low: int) -> list[Type]:
-        return [self.random.choice([self.float, self.float, INT, BOOL, self.row]) for _ in range(self.random.randrange(low, 4))]
+        return [
+            self.random.choice([self.float, self.float, INT, BOOL, self.row])
+            for _ in range(self.random.randrange(low, 4))
+        ]
 
     def conditional(self, b: Builder, scope: list[Var], depth: int) -> None:
         types = self.types(0)
@@ -176,7 +206,9 @@ class Maker:
             return [*values, b.op("add", count, const(1))]
 
         body = self.stmts([*scope, *params, count], depth + 1, last)
-        b.add(While((*results, count.like()), (*params, count), (*inits, const(0)), condition, body, exits, self.span()))
+        b.add(
+            While((*results, count.like()), (*params, count), (*inits, const(0)), condition, body, exits, self.span())
+        )
         scope += results
 
     def trace(self) -> Trace:

@@ -80,7 +80,7 @@ def test_a_file_with_several_lists_them(capsys, several):
     ]
     code, _, err = run(capsys, "show", several, "-o", "x.py")
     assert code == 2
-    assert "name one" in err
+    assert "name one:" in err
     assert run(capsys, "check", several, "--at", "1.0")[0] == 2
 
 
@@ -177,7 +177,7 @@ def test_what_cannot_be_differentiated_is_shown_with_a_caret(capsys, several):
         ("{one}:surve", "did you mean survey?"),
         ("{several}:CONSTANT", "is a int, not a function"),
         ("nope.module:f", "no module named"),
-        ("{dir}/on.py", "did you mean one.py?"),
+        ("{dir}/on.py", "did you mean one.py"),
         ("{dir}/broken.py:f", "broken.py:1: SyntaxError"),
         ("{dir}/raises.py:f", "raises.py:1: ZeroDivisionError"),
         ("{dir}/empty.py", "defines no function"),

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import difference, dot, flatten, direction, is_active, leaves, map_leaves, zero
 
+from oracles import difference, direction, dot, flatten, is_active, leaves, map_leaves, zero
 from srcad.emit import emit
 from srcad.infer import arg_type_of
 from srcad.pipeline import Derivative, build
@@ -81,7 +81,7 @@ def test_generated_module_runs_alone(path):
             value, dots = g(*args, *(v[i] for i in floats))
             got, want = flatten(dots), y_dot
         elif kind in ("grad", "hvp"):
-            along = (v[0], *map_leaves(zero, args[1:]))
+            along = (v[0], *map_leaves(lambda leaf: 0.0 * leaf if is_active(leaf) else zero(leaf), args[1:]))
             value = y
             if kind == "grad":
                 got, want = dot(g(*args), v[0]), difference(f, args, along)

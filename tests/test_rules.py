@@ -55,7 +55,7 @@ def single(name: str, args: Sequence[Atom], **attrs: Any) -> Trace:
     """The function of the args that are Vars, of one op."""
     b = Builder()
     y = b.op(name, *args, hint="y", **attrs)
-    params = tuple(Param(v.hint, v) for v in args if isinstance(v, Var))
+    params = tuple(Param(v.hint, v) for v in dict.fromkeys(args) if isinstance(v, Var))
     return verify(Trace("f", params, b.block(y), 0))
 
 
@@ -124,8 +124,9 @@ def check(trace: Trace, args: Sequence[Any], order: int = 2, tolerance: float = 
 # --- the book ---------------------------------------------------------------------------------------------------------------------
 
 
-def variables(params: Sequence[Any]) -> list[Atom]:
-    return [const(p) if not isinstance(p, str) else const(1.7) if p.isupper() else Var(p, FLOAT) for p in params]
+def variables(params: Sequence[Any], type: Type = FLOAT) -> list[Atom]:
+    named = {p: Var(p, type) for p in params if isinstance(p, str) and not p.isupper()}
+    return [named[p] if p in named else const(1.7 if isinstance(p, str) else p) for p in params]
 
 
 def entries() -> list[Any]:
@@ -139,7 +140,7 @@ def test_book(rule: Any) -> None:
     if rule.op == "where":
         args[0] = Var("c", BOOL)
     trace = single(rule.op, args, **attrs)
-    for point in points(rule.op, [v for v in args if isinstance(v, Var)]):
+    for point in points(rule.op, trace.inputs):
         check(trace, point)
 
 
@@ -156,8 +157,7 @@ def points(name: str, inputs: Sequence[Var]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("rule", entries())
 def test_float32(rule: Any) -> None:
     """Nothing that is computed for a float32 derivative is a float64."""
-    single32 = Scalar("float32")
-    args = [Var(a.hint, single32) if isinstance(a, Var) else a for a in variables(rule.params)]
+    args = variables(rule.params, Scalar("float32"))
     if rule.op == "where":
         args[0] = Var("c", BOOL)
     trace = single(rule.op, args, **({"dtype": "float32"} if rule.op == "cast" else {}))

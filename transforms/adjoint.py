@@ -40,6 +40,7 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
 
     seeds, y_bar = _seeds(trace)
     b, bars = Builder(), Bars()
+    sweeps.outermost = b
     b.effect("comment", text="reverse sweep")
     for y, seed in zip(trace.body.yields, seeds, strict=True):
         if seed is not None and y in active:

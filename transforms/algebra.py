@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Const, Op, Scalar, Var, const, is_float
+from srcad.transforms.shapes import Dim, Shapes
 
 #: `make(name, *args)` appends an op (simplified in its turn) and gives its result.
 Make = Callable[..., Atom]
@@ -43,14 +44,15 @@ _SIZES = frozenset({"dim", "trips", "length", "broadcast_dim"})
 class Algebra:
     """Simplifies ops. `definitions` says which op gave a Var; `counters` are loop indices that are never negative."""
 
-    def __init__(self, definitions: Definitions, counters: set[Var]) -> None:
+    def __init__(self, definitions: Definitions, counters: set[Var], shapes: Shapes) -> None:
         self._definitions = definitions
         self._counters = counters
+        self._shapes = shapes
 
     def simplify(self, op: Op, make: Make) -> Atom | None:
         """What the op's result equals, or None where the op stands as it is."""
         if op.name in ("dim", "trips", "broadcast_dim"):
-            return self._size(op)
+            return self._size(op, make)
         if not all(isinstance(arg.type, Scalar) for arg in op.args) or not op.results:
             return self._reference(op, make)
         folded = fold_literals(op)
@@ -83,7 +85,7 @@ class Algebra:
             return make("sub", a, minus)
         if (minus := self._negated(a)) is not None:
             return make("sub", b, minus)
-        return None
+        return make("mul", const(2), a) if a is b else None
 
     def _sub(self, make: Make, a: Atom, b: Atom) -> Atom | None:
         if is_literal(b, 0):
@@ -246,13 +248,13 @@ class Algebra:
 
     # --- sizes and references ---
 
-    def _size(self, op: Op) -> Atom | None:
+    def _size(self, op: Op, make: Make) -> Atom | None:
         if op.name == "trips":
             return self._trips(op)
         if op.name == "broadcast_dim":
             n, m = op.args
             return m if is_literal(n, 1) or n == m else n if is_literal(m, 1) else None
-        return self._dim(op.args[0], op.attr("axis"))
+        return self._dim(op, make)
 
     def _trips(self, op: Op) -> Atom | None:
         folded = fold_literals(op)
@@ -268,18 +270,16 @@ class Algebra:
                 return var
         return None
 
-    def _dim(self, array: Atom, axis: int) -> Atom | None:
-        """The size of an array whose shape its definition tells."""
-        op = self._definitions.get(array) if isinstance(array, Var) else None
-        if op is None:
-            return None
-        match op.name:
-            case "alloc":
-                return op.args[axis]
-            case "expand" | "reshape":
-                return op.args[1 + axis]
-            case "array":
-                return const(int(op.attr("shape")[axis]))
+    def _dim(self, op: Op, make: Make) -> Atom | None:
+        """The size of an axis by its first name: what the array was made with, or a size of the array it is made from."""
+        size = self._shapes.value(op.result)
+        if not size.terms:
+            return const(size.constant)
+        match size.lone:
+            case Var() as var if var is not op.result:
+                return var
+            case Dim(array=array, axis=axis) if (array, axis) != (op.args[0], op.attr("axis")):
+                return make("dim", array, axis=axis)
         return None
 
     def _reference(self, op: Op, make: Make) -> Atom | None:

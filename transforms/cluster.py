@@ -17,7 +17,7 @@ from srcad.transforms.loopnest import Member
 from srcad.transforms.places import Places
 
 #: Ops that keep their order among each other, and before which nothing may move that stood after them.
-BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length"})
+BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length", "check_disjoint"})
 
 
 @dataclass(eq=False)
@@ -67,6 +67,8 @@ def cluster(stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places) 
         new.before |= {node for node in nodes if _conflict(node, new, places)}
         if barrier is not None:
             new.before.add(barrier)
+        if isinstance(stmt, Op) and stmt.name == "comment":
+            new.before |= set(nodes)
         home = _home(new, nodes, places) if member else None
         if home is not None:
             home.positions.append(position)
@@ -105,6 +107,8 @@ def accesses(stmt: Stmt, member: Member | None = None) -> tuple[list[Atom], list
                 arrays = arrays[1:]
             elif op.name == "call":
                 writes.update(dict.fromkeys(arrays))
+            elif op.name == "reduce_like":
+                writes[op.args[0]] = None  # its result may be the same memory
             if op.name not in SHAPE_ONLY or op.name == "expand":
                 reads.update(dict.fromkeys(arrays))
             barrier = barrier or op.name in BARRIERS

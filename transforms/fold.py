@@ -33,6 +33,7 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE, result_type
 from srcad.transforms.algebra import Algebra
 from srcad.transforms.alias import next_values
+from srcad.transforms.shapes import Shapes
 
 #: A fold can enable another; this many rounds are the most that are tried.
 ROUNDS = 6
@@ -41,7 +42,7 @@ ROUNDS = 6
 def fold(trace: Trace) -> Trace:
     """The trace with what is known while it is generated worked out."""
     for _ in range(ROUNDS):
-        folder = _Folder()
+        folder = _Folder(Shapes(trace))
         trace = folder.trace(trace)
         if not folder.changed:
             break
@@ -51,12 +52,12 @@ def fold(trace: Trace) -> Trace:
 class _Folder:
     """One walk over a trace, in program order."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Shapes) -> None:
         self.changed = False
         self._env: dict[Var, Operand] = {}
         self._definitions: dict[Var, Op] = {}
         self._counters: set[Var] = set()
-        self._algebra = Algebra(self._definitions, self._counters)
+        self._algebra = Algebra(self._definitions, self._counters, shapes)
 
     def trace(self, trace: Trace) -> Trace:
         out: list[Stmt] = []

@@ -18,7 +18,7 @@ class Region:
     is called any number of times."""
 
     node: Node | None = None
-    items: list[Op | Node] = field(default_factory=list)
+    items: list[Stmt | Node] = field(default_factory=list)
     yields: list[Operand] = field(default_factory=list)
     head: int = 0
     invocation: bool = False
@@ -60,7 +60,7 @@ class Region:
         self.items.insert(at, op)
 
     def freeze(self) -> Block:
-        stmts = tuple(item if isinstance(item, Op) else item.freeze() for item in self.items)
+        stmts = tuple(item.freeze() if isinstance(item, Node) else item for item in self.items)
         return Block(stmts, tuple(self.yields))
 
 
@@ -116,6 +116,8 @@ class Node:
 
 def open_node(stmt: If | Loop, parent: Region) -> Node:
     """A node with empty regions that yield what the statement's blocks yield."""
+    if isinstance(stmt, For):
+        stmt = replace(stmt, mirror=object())
     node = Node(stmt, parent)
     node.regions = [Region(node, yields=list(block.yields)) for block in blocks_of(stmt)]
     parent.items.append(node)

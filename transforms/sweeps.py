@@ -10,6 +10,7 @@ What the reverse sweep reads of the forward sweep it simply names here; `transfo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from srcad.errors import UnsupportedError
@@ -30,6 +31,7 @@ from srcad.ir import (
     Var,
     While,
     const,
+    definitions,
     free,
     is_float,
     replace,
@@ -57,6 +59,12 @@ class Sweeps:
         self.tape = Tape(memory)
         self.returned = {memory.aliases.find(y) for y in trace.body.yields if is_memory(y)}  # type: ignore[arg-type]
         self.shadows: dict[Var, Var] = {}
+        #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.
+        self.unused: set[Operand] = set()
+        #: The reverse sweep at the top level.
+        self.outermost: Builder | None = None
+        variables = (*trace.inputs, *definitions(trace.body))
+        self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
         #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
         self.seen_as: dict[Op, Op] = {}
         self.nodes: dict[If | Loop, Node] = {}
@@ -70,6 +78,7 @@ class Sweeps:
 
     def shadow(self, operand: Operand) -> Var:
         assert isinstance(operand, Var)
+        self.unused.discard(operand)
         return self.shadows[operand]
 
     def emit(self, region: Region, op: Op) -> None:
@@ -99,10 +108,12 @@ class Sweeps:
     def make_zeros(self, var: Var, region: Region) -> None:
         """A shadow of zeros, beside what it is the shadow of."""
         b = Builder()
-        self.shadows[var] = shadow = self.zeros_like(b, var, var.hint + "_bar")
+        self.shadows[var] = shadow = self.zeros_like(b, var, _bar(var))
         for op in b.stmts:
             assert isinstance(op, Op)
             self.emit(region, op)
+        if not region.repeats() and region.node is None and self.names[self.active.aliases.find(var)] == 1 and self.memory.is_simple(var):
+            self.unused.add(var)
         if region.repeats() and self.is_local(var, region):
             self.tape.local.add(shadow)
 
@@ -155,13 +166,13 @@ class Sweeps:
                 continue
             if op.name in REFERENCES:
                 base, *rest = op.args
-                self.shadows[result] = shadow = result.like(result.hint + "_bar")
+                self.shadows[result] = shadow = result.like(_bar(result))
                 self.emit(region, replace(op, results=(shadow,), args=(self.shadow(base), *rest)))
             elif op.name == "list":
-                self.shadows[result] = shadow = result.like(result.hint + "_bar")
+                self.shadows[result] = shadow = result.like(_bar(result))
                 self.emit(region, replace(op, results=(shadow,)))
             elif op.name == "pop":
-                self.shadows[result] = shadow = result.like(result.hint + "_bar")
+                self.shadows[result] = shadow = result.like(_bar(result))
                 self.emit(region, replace(op, results=(shadow,), args=(self.shadow(op.args[0]),)))
             else:
                 self.make_zeros(result, region)
@@ -180,7 +191,7 @@ class Sweeps:
                 if arg not in self.active:
                     self.make_zeros(_var(arg), region)
                 shadows.append(self.shadow(arg))
-        made = [r.like(r.hint + "_bar") for r in op.results if is_memory(r) and is_float(r.type)]
+        made = [r.like(_bar(r)) for r in op.results if is_memory(r) and is_float(r.type)]
         self.shadows.update(zip((r for r in op.results if is_memory(r) and is_float(r.type)), made, strict=True))
         results = (*op.results, *made)
         attrs = (("callee", forward.name), ("results", tuple(r.type for r in results)))
@@ -223,7 +234,7 @@ class Sweeps:
         for k, result in enumerate(stmt.results):
             if self.has_shadow(result):
                 values = [self.shadow_of(r.yields[k], r) for r in node.regions]
-                self.shadows[result] = shadow = node.merge(result.hint + "_bar", result.type, *values)
+                self.shadows[result] = shadow = node.merge(_bar(result), result.type, *values)
                 self.tape.define(region, node, (shadow,))
 
     def forward_loop(self, stmt: Loop, region: Region) -> None:
@@ -239,7 +250,7 @@ class Sweeps:
         if isinstance(stmt, For):
             self.tape.define(body, None, (stmt.index,))
         if isinstance(stmt, While):
-            node.regions[0].items = [op for op in stmt.cond.stmts]  # type: ignore[misc]
+            node.regions[0].items = list(stmt.cond.stmts)
         nexts = dict(zip(stmt.params, next_values(stmt), strict=True))
         handed_on = [nexts[p] for p in arrays]
         for var in (*arrays, *handed_on) if anew else arrays:
@@ -247,7 +258,7 @@ class Sweeps:
                 self.make_zeros(var, body)
                 self.tape.local.add(self.shadows[var])
             else:
-                self.shadows[_var(var)] = shadow = _var(var).like(_var(var).hint + "_bar")
+                self.shadows[_var(var)] = shadow = _var(var).like(_bar(var))
                 self.tape.define(body, None, (shadow,))
         self.forward(stmt.body, body)
         self.tape.define(region, node, stmt.results)
@@ -282,9 +293,25 @@ class Sweeps:
         if contribution is None or to not in self.active:
             return
         if is_memory(to):
-            b.effect("accumulate", self.shadow(to), contribution)
+            if not self.adopt(b, to, contribution):
+                b.effect("accumulate", self.shadow(to), contribution)
         else:
             self.add(b, bars, to, contribution)
+
+    def adopt(self, b: Builder, to: Operand, contribution: Atom) -> bool:
+        """Make fresh memory with the first contribution the shadow itself, instead of zeros that it is added to."""
+        if b is not self.outermost or to not in self.unused or contribution.type != self.shadows[to].type:  # type: ignore[index]
+            return False
+        made = [k for k, stmt in enumerate(b.stmts) if contribution in stmt.results]
+        if not made or not isinstance(op := b.stmts[made[0]], Op) or op.name not in ("dot", "reduce_like", "solve", "inv"):
+            return False
+        if contribution in free(Block(tuple(b.stmts[made[0] + 1 :]))):
+            return False
+        assert isinstance(to, Var)
+        self.unused.discard(to)
+        self.shadows[to] = shadow = Var(_bar(to), contribution.type, op.span)
+        b.stmts[made[0]] = replace(op, results=(shadow,))
+        return True
 
     def reverse(self, block: Block, region: Region, b: Builder, bars: Bars) -> None:
         for stmt in reversed(block.stmts):
@@ -362,7 +389,10 @@ class Sweeps:
         wanted = [arg in self.active for arg in original.args]
         if y_bar is None or not any(wanted):
             return
-        for to, contribution in zip(original.args, pullback(b, op, y_bar, wanted), strict=True):
+        contributions = pullback(b, op, y_bar, wanted)
+        for k, (to, contribution) in enumerate(zip(original.args, contributions, strict=True)):
+            if contribution in contributions[:k] or contribution in contributions[k + 1 :]:
+                self.unused.discard(to)  # one buffer cannot be the shadow of two arrays
             self.contribute(b, bars, to, contribution)
 
     def reverse_if(self, stmt: If, b: Builder, bars: Bars) -> None:
@@ -395,8 +425,10 @@ class Sweeps:
         outer = [v for v in free(stmt.body) if isinstance(v.type, Scalar) and v in self.active and v not in stmt.params]
         if isinstance(stmt, For):
             outer = [v for v in outer if v is not stmt.index]
-        carried = [v for v in stmt.params if isinstance(v.type, Scalar) and v in self.active]
         results = dict(zip(stmt.params, stmt.results, strict=True))
+        # one that the body only assigns is active as the loop's result only, one not read after the loop as its parameter only
+        scalars = [v for v in stmt.params if isinstance(v.type, Scalar)]
+        carried = [v for v in scalars if v in self.active or results[v] in self.active]
         nexts = dict(zip(stmt.params, next_values(stmt), strict=True))
         firsts = dict(zip(stmt.params, stmt.inits, strict=True))
 
@@ -439,8 +471,9 @@ class Sweeps:
             step = const(-1) if one == const(1) else const(1)
             bounds = (b.op("sub", stmt.stop, one), b.op("sub", stmt.start, one), step)
         block = self.tape.resolve(body, inner.block(*yields), known, head)
+        mirror = None if counted(stmt) else node.stmt.mirror  # type: ignore[union-attr]
         finals = tuple(p.like() for p in params)
-        b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, span=stmt.span))
+        b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, span=stmt.span, mirror=mirror))
         bars.update(zip(outer, finals, strict=False))
         for v, final in zip((*carried, *arrays), finals[len(outer) :], strict=True):
             if v in carried or anew:
@@ -468,7 +501,9 @@ def unravel(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _bar(operand: Operand) -> str:
     hint = operand.hint if isinstance(operand, Var) else ""
-    return f"{hint}_bar" if hint else ""
+    if hint:
+        return f"{hint}_bar"
+    return "v_bar" if is_memory(operand) else ""
 
 
 def _dtype(operand: Operand) -> str:

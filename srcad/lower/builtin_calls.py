@@ -12,9 +12,22 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
+from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
-from srcad.lower.elementwise_calls import boolean, elementwise, numpy_round
-from srcad.lower.known import FALSE, NONE, ZERO, ZERO_FLOAT, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.elementwise_calls import elementwise
+from srcad.lower.known import (
+    FALSE,
+    NONE,
+    ZERO,
+    ZERO_FLOAT,
+    describe,
+    is_known,
+    is_none,
+    known_int,
+    lift,
+    opened,
+    python,
+)
 from srcad.lower.operands import operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
@@ -61,6 +74,7 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
     def lowering(ctx: Context, first: Value, /, *others: Value) -> Value:
+        first = opened(ctx, first)
         items: Sequence[Value] = (first, *others)
         if not others:
             if is_array(first):
@@ -92,6 +106,7 @@ lowers(min)(_extreme("minimum", min))
 
 @lowers(sum)
 def _sum(ctx: Context, iterable: Value, /, start: Value = ZERO) -> Value:
+    iterable = opened(ctx, iterable)
     if isinstance(iterable, Tup | Seq):
         total = start
         for item in iterable.items:
@@ -173,11 +188,11 @@ def _len(ctx: Context, x: Value, /) -> Value:
 
 def items_of(ctx: Context, value: Value, name: str) -> tuple[Value, ...]:
     """The items of something whose length is known while lowering."""
-    match value:
-        case Tup() | Seq():
-            return value.items
-        case Obj(value=str() | range() | dict()):
-            return tuple(lift(ctx, item) for item in value.value)
+    match opened(ctx, value):
+        case Tup(items=items) | Seq(items=items):
+            return items
+        case Obj(value=str() | dict() as sequence):
+            return tuple(lift(ctx, item) for item in sequence)
     return ctx.refuse(f"{name} of {describe(value)} is not supported here", "write a loop over range(len(...))")
 
 

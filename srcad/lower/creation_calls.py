@@ -8,9 +8,9 @@ import numpy as np
 
 from srcad.ir import Atom, Const, Var, const
 from srcad.lower import library
-from srcad.lower.arguments import dtype_name, shape_of, with_dtype
+from srcad.lower.arguments import dtype_name, shape_of
 from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
-from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none
+from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none, opened
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import Lowering, lowers
@@ -18,7 +18,6 @@ from srcad.lower.shapes import alloc, contiguous, dims
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 FIFTY = const(50)
-WHOLE = Obj("full")
 
 # --- filled -----------------------------------------------------------------------------------------------------------
 
@@ -81,6 +80,7 @@ def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> V
 
 def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
     """np.array or np.asarray; a number stays a number, since a 0-d array behaves as one."""
+    a = opened(ctx, a)
     if isinstance(a, Tup | Seq):
         return array_of(ctx, a, None if is_none(dtype) else dtype_name(ctx, dtype, "float64"))
     if isinstance(a, Obj):
@@ -206,34 +206,3 @@ def _triangle(name: str) -> Lowering:
 
 for _name in ("tril", "triu"):
     lowers(getattr(np, _name))(_triangle(_name))
-
-
-@lowers(np.polyval)
-def _polyval(ctx: Context, p: Value, x: Value) -> Value:
-    coefficients, point = operand(ctx, p, "np.polyval"), operand(ctx, x, "np.polyval")
-    if ndim_of(coefficients) != 1:
-        ctx.type_error(f"np.polyval takes a vector of coefficients, not {describe(coefficients)}")
-    dtype = common_dtype([coefficients, point])
-    zero: Value = cast(ctx, ZERO, dtype)
-    if is_array(point):
-        zero = alloc(ctx, dims(ctx, point), dtype, "zeros")
-    return ctx.call(Obj(library.polynomial), [coefficients, point, zero], {})
-
-
-@lowers(np.convolve)
-def _convolve(ctx: Context, a: Value, v: Value, mode: Value = WHOLE) -> Value:
-    x, y = operand(ctx, a, "np.convolve"), operand(ctx, v, "np.convolve")
-    if ndim_of(x) != 1 or ndim_of(y) != 1:
-        ctx.type_error("np.convolve takes two vectors")
-    if not (isinstance(mode, Obj) and mode.value == "full"):
-        ctx.refuse("np.convolve is supported with mode='full'", "take a slice of the full result")
-    return ctx.call(Obj(library.convolve), [x, y], {})
-
-
-@lowers(np.interp)
-def _interp(ctx: Context, x: Value, xp: Value, fp: Value) -> Value:
-    point, places, values = (operand(ctx, value, "np.interp") for value in (x, xp, fp))
-    if ndim_of(point) > 1 or ndim_of(places) != 1 or ndim_of(values) != 1:
-        ctx.refuse("np.interp is supported for a number or a vector, and vectors of points", "flatten the array first")
-    function = library.interpolate_each if is_array(point) else library.interpolate
-    return ctx.call(Obj(function), [with_dtype(ctx, point, NONE), places, values], {})

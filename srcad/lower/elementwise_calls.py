@@ -10,11 +10,10 @@ import numpy as np
 
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import cast, dtype_of, is_array, kind_of, zero_like
-from srcad.lower.comparisons import compare
-from srcad.lower.known import ATOL, FALSE, NONE, RTOL, ZERO, ZERO_FLOAT, is_known, is_none, known_int
+from srcad.lower.casts import cast, is_array, kind_of
+from srcad.lower.known import NONE, is_known, is_none
 from srcad.lower.operands import operand
-from srcad.lower.operators import arithmetic, binary, fold, unary
+from srcad.lower.operators import arithmetic, fold, unary
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.values import Context, Value
 from srcad.ops import ELEMENTWISE
@@ -40,9 +39,6 @@ MATH = {name: name for name in SAME_IN_MATH.split()} | {
     "fabs": "abs",
 }
 
-SAME_IN_SPECIAL = "erf erfc gamma expm1 log1p cbrt exp2"
-SPECIAL = {name: name for name in SAME_IN_SPECIAL.split()} | {"gammaln": "lgamma"}
-
 #: What is defined for complex numbers as well.
 HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite abs"
 COMPLEX = frozenset(HOLOMORPHIC.split())
@@ -65,7 +61,7 @@ def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
     return ctx.b.op(op, x, *rest)
 
 
-def _of_numpy(op: str) -> Lowering:
+def of_numpy(op: str) -> Lowering:
     if ELEMENTWISE[op].arity == 1:
         return lambda ctx, x, /, out=NONE: written(ctx, elementwise(ctx, op, x), out)
     return lambda ctx, x, y, /, out=NONE: written(ctx, elementwise(ctx, op, x, y), out)
@@ -95,28 +91,10 @@ def math_operand(ctx: Context, function: Callable[..., Any], value: Value) -> At
 
 
 for _name, _op in NUMPY.items():
-    lowers(getattr(np, _name))(_of_numpy(_op))
-lowers(np.abs, np.fabs)(_of_numpy("abs"))
+    lowers(getattr(np, _name))(of_numpy(_op))
+lowers(np.abs, np.fabs)(of_numpy("abs"))
 for _name, _op in MATH.items():
     lowers(getattr(math, _name))(_of_math(_op, getattr(math, _name)))
-
-
-def special_functions(module: Any) -> None:
-    """scipy.special's names for what the table has; called once SciPy is there."""
-    for name, op in SPECIAL.items():
-        lowers(getattr(module, name))(_of_numpy(op))
-    lowers(module.expit)(_expit)
-    lowers(module.xlogy)(_xlogy)
-
-
-def _expit(ctx: Context, x: Value, /) -> Value:
-    return binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), elementwise(ctx, "exp", unary(ctx, "neg", x))))
-
-
-def _xlogy(ctx: Context, x: Value, y: Value, /) -> Value:
-    zero = compare(ctx, "eq", x, ZERO)
-    safe = where(ctx, zero, const(1.0), y)
-    return binary(ctx, "mul", x, elementwise(ctx, "log", safe))
 
 
 # --- arithmetic and comparisons by name -------------------------------------------------------------------------------
@@ -209,108 +187,6 @@ def _to_integer(op: str, function: Callable[[float], int]) -> None:
 
 for _op in ("floor", "ceil", "trunc"):
     _to_integer(_op, getattr(math, _op))
-
-
-# --- truth ------------------------------------------------------------------------------------------------------------
-
-
-def boolean(ctx: Context, value: Value) -> Atom:
-    """The value as booleans, elementwise."""
-    atom = operand(ctx, value)
-    return atom if kind_of(atom) == "b" else ctx.b.op("ne", atom, zero_like(atom))
-
-
-for _name, _op in {"logical_and": "and", "logical_or": "or", "logical_xor": "ne"}.items():
-    lowers(getattr(np, _name))(lambda ctx, x, y, /, op=_op: ctx.b.op(op, boolean(ctx, x), boolean(ctx, y)))
-lowers(np.logical_not)(lambda ctx, x, /: ctx.b.op("not", boolean(ctx, x)))
-lowers(np.invert)(lambda ctx, x, /: unary(ctx, "invert", x))
-
-
-@lowers(np.isclose)
-def isclose(
-    ctx: Context, a: Value, b: Value, rtol: Value = RTOL, atol: Value = ATOL, equal_nan: Value = FALSE
-) -> Value:
-    difference = elementwise(ctx, "abs", binary(ctx, "sub", operand(ctx, a), b))
-    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
-    close = ctx.b.op("le", difference, operand(ctx, bound))
-    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
-    return ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
-
-
-# --- choices ----------------------------------------------------------------------------------------------------------
-
-
-@lowers(np.where)
-def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
-    if is_none(x) or is_none(y):
-        ctx.refuse(
-            "np.where with one argument is not supported", "pass three: np.where(condition, x, y), or write a loop"
-        )
-    return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
-
-
-@lowers(np.clip, method="clip")
-def clip(
-    ctx: Context,
-    a: Value,
-    a_min: Value = NONE,
-    a_max: Value = NONE,
-    out: Value = NONE,
-    *,
-    min: Value = NONE,
-    max: Value = NONE,
-) -> Value:
-    low, high = (min if is_none(a_min) else a_min), (max if is_none(a_max) else a_max)
-    result = operand(ctx, a)
-    if not is_none(low):
-        result = elementwise(ctx, "maximum", result, low)
-    if not is_none(high):
-        result = elementwise(ctx, "minimum", result, high)
-    return written(ctx, result, out)
-
-
-@lowers(np.heaviside)
-def _heaviside(ctx: Context, x: Value, half: Value, /) -> Value:
-    atom = operand(ctx, x)
-    below = ctx.b.op("where", ctx.b.op("lt", atom, ZERO), const(0.0), operand(ctx, half))
-    return ctx.b.op("where", ctx.b.op("gt", atom, ZERO), const(1.0), below)
-
-
-@lowers(np.sinc)
-def _sinc(ctx: Context, x: Value, /) -> Value:
-    atom = operand(ctx, x)
-    y = binary(ctx, "mul", const(math.pi), ctx.b.op("where", ctx.b.op("eq", atom, ZERO), const(1e-20), atom))
-    return binary(ctx, "div", elementwise(ctx, "sin", y), y)
-
-
-@lowers(np.round, np.around, method="round")
-def numpy_round(ctx: Context, a: Value, decimals: Value = ZERO, out: Value = NONE) -> Value:
-    digits = known_int(decimals)
-    if digits is None:
-        ctx.refuse("the number of decimals must be an integer in the source")
-    x = operand(ctx, a)
-    if kind_of(x) in "biu":
-        return written(ctx, ctx.b.op("copy", x) if is_array(x) else x, out)
-    if not digits:
-        return written(ctx, elementwise(ctx, "rint", x), out)
-    scale = const(10.0 ** abs(digits))
-    there, back = ("mul", "div") if digits > 0 else ("div", "mul")
-    return written(ctx, binary(ctx, back, elementwise(ctx, "rint", binary(ctx, there, x, scale)), scale), out)
-
-
-@lowers(np.nan_to_num)
-def _nan_to_num(
-    ctx: Context, x: Value, copy: Value = FALSE, nan: Value = ZERO_FLOAT, posinf: Value = NONE, neginf: Value = NONE
-) -> Value:
-    atom = operand(ctx, x)
-    if kind_of(atom) != "f":
-        return atom
-    largest = float(np.finfo(dtype_of(atom)).max)
-    high = const(largest) if is_none(posinf) else operand(ctx, posinf)
-    low = const(-largest) if is_none(neginf) else operand(ctx, neginf)
-    result: Atom = ctx.b.op("where", ctx.b.op("isnan", atom), operand(ctx, nan), atom)
-    result = ctx.b.op("where", ctx.b.op("eq", atom, const(math.inf)), high, result)
-    return ctx.b.op("where", ctx.b.op("eq", atom, const(-math.inf)), low, result)
 
 
 # --- complex numbers, as far as they are real -------------------------------------------------------------------------

@@ -10,9 +10,10 @@ import numpy as np
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower import library
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
-from srcad.lower.known import ABSENT, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.known import ABSENT, NONE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
-from srcad.lower.operators import BINARY, augmented, binary, unary
+from srcad.lower.operators import BINARY, augmented, binary, check_writable, unary
+from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, ravel, reshape, view
 from srcad.lower.shapes import dims as dims_of
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
@@ -153,6 +154,7 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, item: Value)
 def _writable(ctx: Context, value: Value) -> Var:
     match value:
         case Var(type=Array()):
+            check_writable(ctx, value)
             return value
         case Const(type=Array()):
             ctx.refuse(f"the global array '{value.name}' is written", "pass it as an argument, or copy it first")
@@ -256,6 +258,19 @@ def _put(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
         ctx.call(Obj(library.put), [target, index, item], {})
     else:
         ctx.call(Obj(library.put_number), [target, index, item], {})
+
+
+@lowers(np.add.at)
+def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
+    """Unlike `a[indices] += b`, this counts every index as often as it is given."""
+    array = _writable(ctx, a)
+    place = _place(ctx, array, indices)
+    if isinstance(place, Basic) or place.is_mask or len(place.arrays) > 1:
+        augment_item(ctx, a, indices, "add", b)
+        return NONE
+    target, index = _target(ctx, array, place)
+    ctx.call(Obj(library.add_at), [target, index, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array))], {})
+    return NONE
 
 
 def _augment_picked(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> None:

@@ -74,12 +74,20 @@ def lift(ctx: Context, thing: Any, name: str = "") -> Value:
         case tuple():
             cls = type(thing) if hasattr(thing, "_fields") else None
             return Tup(tuple(lift(ctx, item, name) for item in thing), cls)
-        case np.ndarray() if name:
+        case np.ndarray():
+            name = name or "constant"
             if thing.dtype.kind not in "biufc":
                 ctx.type_error(f"the array '{name}' has dtype {thing.dtype}, which is not a number")
             layout = "C" if thing.flags.c_contiguous else "F" if thing.flags.f_contiguous else "A"
             return Const(thing, Array(thing.dtype.name, thing.ndim, layout), weak=False, name=name)
     return Obj(thing)
+
+
+def opened(ctx: Context, value: Value) -> Value:
+    """A Python list or range from outside the function as a list of values; anything else as it is."""
+    if isinstance(value, Obj) and isinstance(value.value, list | range):
+        return Seq(tuple(lift(ctx, item) for item in value.value))
+    return value
 
 
 def known_int(value: Value) -> int | None:

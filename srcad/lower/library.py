@@ -233,3 +233,48 @@ def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
         else:
             out[i] = a[i] @ b
     return out
+
+
+def cholesky(a: Any) -> Any:
+    n = a.shape[0]
+    out = np.zeros((n, n), a.dtype)
+    for j in range(n):
+        rest = a[j, j]
+        for k in range(j):
+            rest -= out[j, k] * out[j, k]
+        if not rest > 0:
+            raise ValueError("Matrix is not positive definite")
+        out[j, j] = np.sqrt(rest)
+        for i in range(j + 1, n):
+            rest = a[i, j]
+            for k in range(j):
+                rest -= out[i, k] * out[j, k]
+            out[i, j] = rest / out[j, j]
+    return out
+
+
+def bincount(places: Any, weights: Any, least: Any, dtype: Any) -> Any:
+    n = least
+    for k in range(places.shape[0]):
+        if places[k] < 0:
+            raise ValueError("'list' argument must have no negative elements")
+        n = max(n, places[k] + 1)
+    out = np.zeros(n, dtype)
+    for k in range(places.shape[0]):
+        if weights.ndim == 0:
+            out[places[k]] += weights
+        else:
+            out[places[k]] += weights[k]
+    return out
+
+
+def searchsorted(places: Any, value: Any, right: Any) -> Any:
+    low = 0
+    high = places.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        if places[middle] < value or (right and places[middle] == value):
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -103,13 +103,13 @@ def transposed(ctx: Context, x: Atom) -> Atom:
 
 @lowers(np.trace, method="trace")
 def trace(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
-    x = _matrix(ctx, a, "np.trace")
+    x = matrix(ctx, a, "np.trace")
     if kind_of(x) == "b":
         x = cast(ctx, x, "int64")
     return ctx.call(Obj(library.trace), [x, int_operand(ctx, offset, "the offset"), zero_like(x)], {})
 
 
-def _matrix(ctx: Context, value: Value, name: str) -> Atom:
+def matrix(ctx: Context, value: Value, name: str) -> Atom:
     x = operand(ctx, value, name)
     if ndim_of(x) != 2:
         ctx.refuse(f"{name} of {describe(x)} is not supported", "pass a two-dimensional array")
@@ -119,14 +119,14 @@ def _matrix(ctx: Context, value: Value, name: str) -> Atom:
 # --- np.linalg --------------------------------------------------------------------------------------------------------
 
 
-def _float_matrix(ctx: Context, value: Value, name: str) -> Atom:
-    x = _matrix(ctx, value, name)
+def float_matrix(ctx: Context, value: Value, name: str) -> Atom:
+    x = matrix(ctx, value, name)
     return x if kind_of(x) in "fc" else cast(ctx, x, "float64")
 
 
 @lowers(np.linalg.solve)
 def _solve(ctx: Context, a: Value, b: Value) -> Value:
-    x, y = _float_matrix(ctx, a, "np.linalg.solve"), operand(ctx, b, "np.linalg.solve")
+    x, y = float_matrix(ctx, a, "np.linalg.solve"), operand(ctx, b, "np.linalg.solve")
     if ndim_of(y) not in (1, 2):
         ctx.type_error(f"np.linalg.solve takes a vector or a matrix on the right, not {describe(y)}")
     dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y))).name
@@ -135,29 +135,29 @@ def _solve(ctx: Context, a: Value, b: Value) -> Value:
 
 @lowers(np.linalg.inv)
 def _inv(ctx: Context, a: Value) -> Value:
-    return ctx.b.op("inv", _float_matrix(ctx, a, "np.linalg.inv"))
+    return ctx.b.op("inv", float_matrix(ctx, a, "np.linalg.inv"))
 
 
 @lowers(np.linalg.det)
 def _det(ctx: Context, a: Value) -> Value:
-    return ctx.b.op("det", _float_matrix(ctx, a, "np.linalg.det"))
+    return ctx.b.op("det", float_matrix(ctx, a, "np.linalg.det"))
 
 
 @lowers(np.linalg.slogdet)
 def _slogdet(ctx: Context, a: Value) -> Value:
-    d = ctx.b.op("det", _float_matrix(ctx, a, "np.linalg.slogdet"))
+    d = ctx.b.op("det", float_matrix(ctx, a, "np.linalg.slogdet"))
     cls = type(np.linalg.slogdet(np.eye(1)))
     return Tup((ctx.b.op("sign", d), ctx.b.op("log", ctx.b.op("abs", d))), cls)
 
 
 @lowers(np.linalg.matrix_power)
 def _matrix_power(ctx: Context, a: Value, n: Value) -> Value:
-    x = _matrix(ctx, a, "np.linalg.matrix_power")
+    x = matrix(ctx, a, "np.linalg.matrix_power")
     times = known_int(n)
     if times is None:
         return ctx.call(Obj(library.power_of_matrix), [x, int_operand(ctx, n, "the power")], {})
     if times < 0:
-        x, times = ctx.b.op("inv", _float_matrix(ctx, x, "np.linalg.matrix_power")), -times
+        x, times = ctx.b.op("inv", float_matrix(ctx, x, "np.linalg.matrix_power")), -times
     if times == 0:
         return ctx.call(Obj(np.eye), [ctx.b.op("dim", x, axis=0)], {"dtype": Obj(np.dtype(dtype_of(x)))})
     result: Value = x
@@ -251,7 +251,7 @@ def _tensordot(ctx: Context, a: Value, b: Value, axes: Value = TWO) -> Value:
 
 @lowers(np.kron)
 def _kron(ctx: Context, a: Value, b: Value) -> Value:
-    x, y = _matrix(ctx, a, "np.kron"), _matrix(ctx, b, "np.kron")
+    x, y = matrix(ctx, a, "np.kron"), matrix(ctx, b, "np.kron")
     product = arithmetic(ctx, "mul", view(ctx, x, [FULL, None, FULL, None]), view(ctx, y, [None, FULL, None, FULL]))
     sizes = [operand(ctx, binary(ctx, "mul", m, n)) for m, n in zip(dims(ctx, x), dims(ctx, y), strict=True)]
     return reshape(ctx, product, sizes)

@@ -12,9 +12,10 @@ import numpy as np
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
-from srcad.lower.known import NONE, ZERO, describe, lift
+from srcad.lower.known import NONE, ONE, ZERO, describe, lift
 from srcad.lower.linalg_calls import transposed
 from srcad.lower.operands import int_operand, operand
+from srcad.lower.operators import guard
 from srcad.lower.registry import METHODS, apply, lowers
 from srcad.lower.shape_calls import reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
@@ -188,4 +189,7 @@ def _item(ctx: Context, a: Value, *index: Value) -> Value:
         return ctx.b.op("load", x, *[int_operand(ctx, k, "an index") for k in index])
     if len(index) == 1:
         return ctx.b.op("load", ravel(ctx, x), int_operand(ctx, index[0], "an index"))
+    if index:
+        ctx.type_error(f"item of {describe(x)} takes {ndim_of(x)} indices")
+    guard(ctx, ctx.b.op("ne", size(ctx, x), ONE), ValueError, "can only convert an array of size 1 to a Python scalar")
     return ctx.b.op("load", x, *[ZERO] * ndim_of(x))

@@ -13,10 +13,11 @@ import numpy as np
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
-    elementwise_calls,
+    joining_calls,
     linalg_calls,
-    reduction_calls,
+    numerical_calls,
     shape_calls,
+    special_calls,
 )
 from srcad.lower.known import is_known, lift, python
 from srcad.lower.methods import BoundMethod, call_method
@@ -72,7 +73,7 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
 
 @functools.cache
 def _scipy(module: types.ModuleType) -> None:
-    elementwise_calls.special_functions(module)
+    special_calls.special_functions(module)
 
 
 def _is_evaluated(function: Any) -> bool:
@@ -108,5 +109,6 @@ def full_name(function: Any) -> str:
         return f"np.{function.__name__}"
     module = getattr(function, "__module__", None) or ""
     if module.startswith("numpy"):
-        return f"np.{'linalg.' if 'linalg' in module else 'random.' if 'random' in module else ''}{name}"
+        part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
+        return f"np.{part}{name.rpartition('.')[2]}"
     return name if module in ("builtins", "") else f"{module.lstrip('_')}.{name}"

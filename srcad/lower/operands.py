@@ -6,7 +6,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const
 from srcad.lower.casts import common_dtype, is_array, kind_of, ndim_of, stored
-from srcad.lower.known import describe, known_int, lift
+from srcad.lower.known import describe, known_int, lift, opened
 from srcad.lower.shapes import alloc, load, stack
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
@@ -21,6 +21,8 @@ def operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
             return value
         case Tup() | Seq():
             return array_of(ctx, value)
+        case Obj(value=list() | range()):
+            return operand(ctx, opened(ctx, value), what)
         case Obj(value=np.generic() as number):
             lifted = lift(ctx, number)
             if isinstance(lifted, Const):

@@ -13,6 +13,7 @@ from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
+from srcad.lower.shapes import COPIES
 from srcad.lower.values import Context, Seq, Tup, Value
 from srcad.ops import promote
 
@@ -182,6 +183,7 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     assert isinstance(target, Var | Const)
     if isinstance(target, Const):
         ctx.refuse(f"the global array '{target.name}' is written", "copy it first: a = a.copy()")
+    check_writable(ctx, target)
     if op == "matmul":
         ctx.refuse("@= is not supported", "write a[...] = a @ b")
     amount = operand(ctx, value, BINARY[op][0] + "=")
@@ -203,6 +205,14 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     else:
         ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, target, amount), dtype))
     return target
+
+
+def check_writable(ctx: Context, array: Var) -> None:
+    if array in COPIES:
+        ctx.refuse(
+            "this array is a reshaped view of one that is not contiguous, which NumPy copies or not as its strides are",
+            "copy it before it is written: a = a.copy()",
+        )
 
 
 def _result_dtype(op: str, x: Atom, y: Atom) -> str:

@@ -10,7 +10,8 @@ from srcad.ir import Atom, Var, const
 from srcad.lower import library
 from srcad.lower.arguments import axes, axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
-from srcad.lower.elementwise_calls import boolean, elementwise, isclose
+from srcad.lower.choice_calls import boolean, isclose
+from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.known import ATOL, FALSE, MINUS_ONE, NONE, ONE, RTOL, ZERO, describe, flag, is_none, known_int, python
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 from srcad.ir import Array, Atom, Const, Var, const
@@ -68,12 +69,20 @@ def view(ctx: Context, array: Atom, items: Sequence[Item]) -> Atom:
         else:
             letters += "i"
             operands.append(item)
-    return ctx.b.op("view", array, *operands, spec=letters)
+    result = ctx.b.op("view", array, *operands, spec=letters)
+    if array in COPIES:
+        COPIES.add(result)
+    return result
 
 
 def along(axis: int, *items: Item) -> list[Item]:
     """The index that puts `items` on one axis and keeps those before it."""
     return [*[FULL] * axis, *items]
+
+
+#: Copies that reshape made of arrays that are not C-contiguous. NumPy may make a view there, depending on the strides, so
+#: nobody writes into them.
+COPIES: weakref.WeakSet[Var] = weakref.WeakSet()
 
 
 def contiguous(ctx: Context, array: Atom) -> Atom:
@@ -83,7 +92,11 @@ def contiguous(ctx: Context, array: Atom) -> Atom:
 
 
 def reshape(ctx: Context, array: Atom, shape: Sequence[Atom]) -> Atom:
-    return ctx.b.op("reshape", contiguous(ctx, array), *shape)
+    result = ctx.b.op("reshape", contiguous(ctx, array), *shape)
+    assert isinstance(array.type, Array)
+    if array.type.layout == "A" or array in COPIES:
+        COPIES.add(result)
+    return result
 
 
 def ravel(ctx: Context, array: Atom) -> Atom:

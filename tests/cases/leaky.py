@@ -16,3 +16,29 @@ def leaky(x, w):
 
 ARGS = (np.linspace(-0.5, 0.6, 6), 0.7)
 KINDS = ("adjoint",)
+
+
+# -------------------------------------------------------------------------------------------------------------- adjoint
+
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy")
+def leaky_adjoint(x, w, y_bar):
+    # forward and reverse sweep
+    x_bar = np.zeros(x.size)
+    s = 0.0
+    w_bar = 0.0
+    for i in range(x.size):
+        v1 = x[i]
+        z = v1 * w
+        if z > 0.0:
+            s += z * z
+            z_bar = 2 * z * y_bar
+        else:
+            s += 0.1 * z
+            z_bar = y_bar * 0.1
+        w_bar += z_bar * v1
+        x_bar[i] += z_bar * w
+    return s, x_bar, w_bar

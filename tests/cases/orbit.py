@@ -16,3 +16,62 @@ def orbit(x, v, k, steps):
 
 ARGS = (1.0, 0.2, 2.0, 9)
 KINDS = ("adjoint",)
+
+
+# -------------------------------------------------------------------------------------------------------------- adjoint
+
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy")
+def orbit_adjoint(x, v, k, steps, y_bar):
+    # forward sweep
+    v1 = len(range(steps))
+    v_tape = np.empty(v1)
+    x_tape = np.empty(v1)
+    v_tape_1 = np.empty(v1)
+    for __1 in range(steps):
+        v_tape[__1] = v
+        x_tape[__1] = x
+        b = k * x + 0.1 * v * v * v  # orbit.py:5
+        x_1 = x + 0.05 * v           # orbit.py:12
+        v_1 = v - 0.05 * b
+        v2 = 0.1 * v_1 * v_1         # orbit.py:5
+        v_tape_1[__1] = v2
+        d = k * x_1 + v2 * v_1
+        x += 0.025 * (v + v_1)       # orbit.py:13
+        v -= 0.025 * (b + d)
+    v3 = x * x + v * v               # orbit.py:14
+    # reverse sweep
+    v_bar = 2 * v * y_bar
+    x_bar = 2 * x * y_bar
+    k_bar = 0.0
+    for __1 in range(steps - 1, -1, -1):
+        v = v_tape[__1]
+        x = x_tape[__1]
+        v4 = 0.1 * v
+        v5 = v4 * v
+        b = k * x + v5 * v
+        v_1 = v - 0.05 * b
+        x_1 = x + 0.05 * v
+        v6 = v_bar * 0.025
+        v7 = x_bar * 0.025
+        v_bar += v7
+        v8 = v6 * v_1
+        v_bar_1 = v7 - v6 * v_tape_1[__1] - v8 * (0.1 * v_1)
+        v9 = v8 * v_1 * 0.1
+        v_bar_2 = v_bar_1 - v9
+        v10 = v6 * k
+        k_bar -= v6 * x_1
+        v_bar += v_bar_2
+        b_bar = (v9 - v_bar_1) * 0.05 - v6
+        x_bar -= v10
+        v_bar -= v10 * 0.05
+        v11 = b_bar * v
+        v_bar += b_bar * v5
+        v_bar += v11 * v4
+        v_bar += v11 * v * 0.1
+        k_bar += b_bar * x
+        x_bar += b_bar * k
+    return v3, x_bar, v_bar, k_bar

@@ -13,3 +13,84 @@ def softplus(x, sharpness):
 
 ARGS = (0.7, 2.0)
 KINDS = ("adjoint", "tangent", "grad")
+
+
+# -------------------------------------------------------------------------------------------------------------- adjoint
+
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy")
+def softplus_adjoint(x, sharpness, y_bar):
+    # forward sweep
+    v1 = x > 30.0                       # softplus.py:7
+    if v1:
+        result = x
+    else:
+        v2 = x < -30.0                  # softplus.py:9
+        if v2:
+            result = 0.0
+        else:
+            v4 = np.exp(sharpness * x)  # softplus.py:11
+            result = np.log1p(v4) / sharpness
+            v3 = result
+    # reverse sweep
+    if v1:
+        x_bar = y_bar
+        sharpness_bar = 0.0
+    elif v2:
+        sharpness_bar = 0.0
+        x_bar = 0.0
+    else:
+        v5 = y_bar / sharpness
+        v6 = v4 * (v5 / (1 + v4))
+        x_bar = v6 * sharpness
+        sharpness_bar = v6 * x - v5 * v3
+    return result, x_bar, sharpness_bar
+
+
+# -------------------------------------------------------------------------------------------------------------- tangent
+
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy")
+def softplus_tangent(x, sharpness, x_dot, sharpness_dot):
+    if x > 30.0:
+        result = x
+        result_dot = x_dot
+    elif x < -30.0:
+        result = 0.0
+        result_dot = 0.0
+    else:
+        v1 = np.exp(sharpness * x)  # softplus.py:11
+        result = np.log1p(v1) / sharpness
+        v2 = v1 * (sharpness_dot * x + sharpness * x_dot) / (1 + v1) - result * sharpness_dot
+        result_dot = v2 / sharpness
+    return result, result_dot
+
+
+# ----------------------------------------------------------------------------------------------------------------- grad
+
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy")
+def softplus_grad(x, sharpness):
+    # forward sweep
+    v1 = x > 30.0                       # softplus.py:7
+    if not v1:
+        v2 = x < -30.0                  # softplus.py:9
+        if not v2:
+            v3 = np.exp(sharpness * x)  # softplus.py:11
+    # reverse sweep
+    if v1:
+        x_bar = 1.0
+    elif v2:
+        x_bar = 0.0
+    else:
+        x_bar = v3 * (1.0 / sharpness / (1 + v3)) * sharpness
+    return x_bar

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float
+from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float, replace
 from srcad.transforms.rules import arithmetic, choice, elementary, linalg, reductions
 from srcad.transforms.rules.language import BOOK, evaluate, find
 from srcad.transforms.rules.structural import STRUCTURAL
@@ -37,14 +37,15 @@ def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
     """The derivative of the op's result, from its arguments' (None is zero)."""
     if not is_float(op.result.type) or all(dot is None for dot in dots):
         return None
-    hint = f"{op.result.hint}_dot" if op.result.hint else ""
     if op.name in STRUCTURAL:
         y_dot = STRUCTURAL[op.name].pushforward(b, op, dots)
     else:
         rule, env = find(op)
         env |= {f"{param}_dot": dot for param, dot in zip(rule.params, dots, strict=True)}
-        y_dot = evaluate(b, rule.forward, env, hint)
-    return None if y_dot is None else _as(b, y_dot, op.result.type, hint)
+        y_dot = evaluate(b, rule.forward, env)
+    if y_dot is None:
+        return None
+    return _named(b, _as(b, y_dot, op.result.type), f"{op.result.hint}_dot" if op.result.hint else "")
 
 
 def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
@@ -60,16 +61,26 @@ def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[At
     rule, env = find(op)
     env["y_bar"] = y_bar
     contributions: list[Atom | None] = []
-    for param, arg, want in zip(rule.params, op.args, wanted, strict=True):
-        expr = rule.reverse.get(f"{param}_bar")
+    for place, (param, arg, want) in enumerate(zip(rule.params, op.args, wanted, strict=True)):
+        first = param not in rule.params[:place]
+        expr = rule.reverse.get(f"{param}_bar") if first else None
         bar = evaluate(b, expr, env) if want and expr is not None else None
         contributions.append(None if bar is None else _as(b, bar, arg.type))
     return contributions
 
 
-def _as(b: Builder, value: Atom, type: Type, hint: str = "") -> Atom:
+def _named(b: Builder, value: Atom, hint: str) -> Atom:
+    """The value under a name, if the last op has just made it."""
+    match b.stmts[-1:]:
+        case [Op(results=(last,)) as op] if last is value and not last.hint:
+            value = last.like(hint)
+            b.stmts[-1] = replace(op, results=(value,))
+    return value
+
+
+def _as(b: Builder, value: Atom, type: Type) -> Atom:
     """The value with the dtype of what it is the derivative of: no float64 leaks into float32."""
     assert isinstance(type, Scalar | Array) and isinstance(value.type, Scalar | Array)
     if value.type.dtype == type.dtype or (isinstance(value, Const) and value.weak):
         return value
-    return b.op("cast", value, hint=hint, dtype=type.dtype)
+    return b.op("cast", value, dtype=type.dtype)

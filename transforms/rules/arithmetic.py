@@ -4,6 +4,7 @@ from srcad.transforms.rules.language import rule
 
 rule("y = add(a, b)", "y_dot = a_dot + b_dot", "a_bar = y_bar", "b_bar = y_bar")
 rule("y = sub(a, b)", "y_dot = a_dot - b_dot", "a_bar = y_bar", "b_bar = -y_bar")
+rule("y = mul(x, x)", "y_dot = 2 * x * x_dot", "x_bar = 2 * x * y_bar")
 rule("y = mul(a, b)", "y_dot = a_dot * b + a * b_dot", "a_bar = y_bar * b", "b_bar = y_bar * a")
 rule("y = div(a, b)", "y_dot = (a_dot - y * b_dot) / b", "a_bar = y_bar / b", "b_bar = -(y_bar / b * y)")
 rule("y = neg(x)", "y_dot = -x_dot", "x_bar = -y_bar")

@@ -5,7 +5,8 @@
 The first text is the op with names for its arguments; the others give the derivative in forward mode and the contribution to
 each argument's adjoint. They may read the arguments, the result `y` and the incoming derivatives, in Python's operators and
 calls of the ops of `srcad.ops`. In the first text a number stands for that very literal and an upper-case name for any
-literal, so that `x**2` and `x**N` have rules of their own; the first rule of an op that matches is the one that is used.
+literal, so that `x**2` and `x**N` have rules of their own; a name that stands twice stands for one value in both places. The
+first rule of an op that matches is the one that is used.
 
 A zero is structural: what is multiplied by the derivative of a constant is never generated.
 """
@@ -66,9 +67,8 @@ class Rule:
         env: dict[str, Value] = {"y": op.result}
         for param, arg in zip(self.params, op.args, strict=True):
             if isinstance(param, str):
-                if param.isupper() and not isinstance(arg, Const):
+                if (param.isupper() and not isinstance(arg, Const)) or env.setdefault(param, arg) is not arg:
                     return None
-                env[param] = arg
             elif not isinstance(arg, Const) or arg.value != param:
                 return None
         return env
@@ -119,8 +119,8 @@ def find(op: Op) -> tuple[Rule, dict[str, Value]]:
     raise AssertionError(f"no rule of {op.name} matches {op.args}")
 
 
-def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value], hint: str = "") -> Value:
-    """Append the ops that compute an expression of the notation; `hint` names the outermost."""
+def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value]) -> Value:
+    """Append the ops that compute an expression of the notation."""
 
     def value(node: ast.expr) -> Value:
         return evaluate(b, node, env)
@@ -130,7 +130,7 @@ def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value], hint: str = "
         return const(0.0) if found is None else found
 
     def op(name: str, *args: Atom) -> Atom:
-        return folded(name, args) or b.op(name, *args, hint=hint)
+        return folded(name, args) or b.op(name, *args)
 
     match expr:
         case ast.Name(id=name):

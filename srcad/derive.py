@@ -1,0 +1,174 @@
+"""The objects that users hold: derivatives to call, and functions that carry all of their derivatives."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from srcad import infer
+from srcad.fingerprint import fingerprint
+from srcad.ir import show
+from srcad.jit.dispatcher import Compiled
+from srcad.jit.generate import source as module_text
+from srcad.jit.interpreted import Interpreted
+from srcad.jit.options import Options, options_of
+from srcad.pipeline import PIPELINES, Derivative, parameters
+
+Argnums = int | str | Sequence[int | str]
+
+
+def derive(
+    fn: Callable[..., Any],
+    kind: str,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    options: Options | None = None,
+) -> Any:
+    """The derivative of that kind of any function that srcad takes, to be called."""
+    options = options or options_of(fn)
+    inner = underlying(fn)
+    derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux)
+    return CLASSES[kind == "primal", options.jit](derivative, options)
+
+
+def derive_once(fn: Callable[..., Any], kind: str) -> Any:
+    """The same object for the same function, so that calling `jvp` in a loop compiles once."""
+    return _derived(underlying(fn), kind, options_of(fn), fingerprint(underlying(fn)))
+
+
+@functools.lru_cache(maxsize=256)
+def _derived(fn: Callable[..., Any], kind: str, options: Options, state: Any) -> Any:
+    return derive(fn, kind, options=options)
+
+
+def underlying(fn: Any) -> Any:
+    """The function as it was written: without `@differentiate` or `@njit` around it."""
+    if isinstance(fn, WithDerivatives):
+        return fn.derivative.fn
+    if isinstance(fn, Compiled | Interpreted):
+        return fn
+    if not callable(fn):
+        raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
+    return getattr(fn, "py_func", fn)
+
+
+def resolve(fn: Callable[..., Any], argnums: Argnums) -> int | tuple[int, ...]:
+    """Positions for positions or names; ValueError for what the function has no parameter for."""
+    names = [p.name for p in parameters(fn)]
+
+    def position(item: int | str) -> int:
+        if isinstance(item, str):
+            if item in names:
+                return names.index(item)
+        else:
+            item = operator.index(item)
+            if -len(names) <= item < len(names):
+                return item % len(names)
+        raise ValueError(f"argnums has {item!r}, but the parameters are ({', '.join(names)})")
+
+    if isinstance(argnums, Sequence) and not isinstance(argnums, str):
+        return tuple(map(position, argnums))
+    return position(argnums) if names else 0
+
+
+def source_of(
+    derivative: Derivative,
+    options: Options,
+    types: str | Sequence[Any] | None,
+    last: Sequence[infer.ArgType] | None,
+    stop_after: str = "",
+) -> str:
+    if isinstance(types, str):
+        types = infer.parse_types(types)
+    if types is None:
+        types = last or infer.default_types(derivative.fn, derivative.signature)[: len(parameters(derivative.fn))]
+    else:
+        types = [infer.as_arg_type(type) for type in types]
+    trace = derivative.build(types, stop_after)
+    return show(trace) if stop_after else module_text(trace, options)
+
+
+class WithSource:
+    """Derivatives show what they run."""
+
+    derivative: Derivative
+    __srcad_options__: Options
+    last_types: tuple[infer.ArgType, ...] | None
+
+    def source(self, types: str | Sequence[Any] | None = None) -> str:
+        """The generated module for these argument types ("f8[:], i8", or a sequence of types); if not given, for those
+        of the last compilation, or for the annotated ones, or for float64 scalars."""
+        return source_of(self.derivative, self.__srcad_options__, types, self.last_types)
+
+
+class _Derived:
+    """An attribute that is a derivative of the function it belongs to, made when first asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.kind = name
+
+    def __get__(self, owner: Any, cls: type | None = None) -> Any:
+        if owner is None:
+            return self
+        d, options = owner.derivative, owner.__srcad_options__
+        return owner.__dict__.setdefault(self.kind, derive(d.fn, self.kind, d.argnums, options=options))
+
+
+class WithDerivatives:
+    """A function that carries its derivatives: what `differentiate` gives."""
+
+    derivative: Derivative
+    __srcad_options__: Options
+    last_types: tuple[infer.ArgType, ...] | None
+
+    tangent = _Derived()
+    adjoint = _Derived()
+    grad = _Derived()
+    value_and_grad = _Derived()
+    hvp = _Derived()
+    jacfwd = _Derived()
+    jacrev = _Derived()
+    hessian = _Derived()
+
+    def source(self, kind: str = "primal", types: str | Sequence[Any] | None = None) -> str:
+        """The generated module that runs for a kind of derivative: "primal", "tangent", "adjoint", "grad", "hvp" ...
+
+        `types` are those of the function's arguments, as in "f8[:], i8", or a sequence of types; if not given, those of
+        the last call that compiled anything, else the annotated ones, else float64 scalars.
+        """
+        if kind not in PIPELINES:
+            raise ValueError(f"kind must be one of {', '.join(PIPELINES)}, not {kind!r}")
+        made = self if kind == "primal" else getattr(self, kind)
+        last = made.last_types
+        if last is None:
+            others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
+            seen = [other.last_types for other in others if other.last_types is not None]
+            last = seen[-1][: len(parameters(self.derivative.fn))] if seen else None
+        return source_of(made.derivative, self.__srcad_options__, types, last)
+
+
+class DerivativeFunction(WithSource, Compiled):
+    """A derivative, compiled: call it from Python, from inside `@njit` code, or pass it to such code."""
+
+
+class InterpretedDerivative(WithSource, Interpreted):
+    """A derivative, as plain Python."""
+
+
+class DifferentiableFunction(WithDerivatives, Compiled):
+    """A compiled function that carries its derivatives."""
+
+
+class InterpretedFunction(WithDerivatives, Interpreted):
+    """A function that carries its derivatives, as plain Python."""
+
+
+#: The class for (is the primal, is compiled).
+CLASSES: dict[tuple[bool, bool], Any] = {
+    (False, True): DerivativeFunction,
+    (False, False): InterpretedDerivative,
+    (True, True): DifferentiableFunction,
+    (True, False): InterpretedFunction,
+}

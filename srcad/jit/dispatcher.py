@@ -1,0 +1,125 @@
+"""A derivative as a Numba dispatcher.
+
+To Numba it is an ordinary compiled function: called from Python through the dispatcher's own fast path, called from inside
+other compiled functions, passed to them, pickled. What differs is the compile step: it generates source for the types of the
+arguments, has Numba compile the function in it, and takes over the result.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from numba.core import errors, types
+from numba.core.dispatcher import _FunctionCompiler
+from numba.core.registry import CPUDispatcher
+
+from srcad.errors import SrcadError
+from srcad.infer import ArgType, arg_type, typeof
+from srcad.ir import Trace
+from srcad.jit.cache import load
+from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
+from srcad.jit.options import Options
+
+
+class Compiled(CPUDispatcher):  # type: ignore[misc]
+    """A derivative, compiled for each combination of argument types when it is first called with it."""
+
+    def __init__(self, derivative: Derivative, options: Options) -> None:
+        self.derivative = derivative
+        self.__srcad_options__ = options
+        self.last_types: tuple[ArgType, ...] | None = None
+        stub = signature_only(derivative.name, derivative.signature, derivative.fn)
+        super().__init__(stub, targetoptions={"nopython": True})
+        self._compiler = _Generator(self, stub, self.targetdescr, self.targetoptions, {}, None)
+
+    def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
+        """The trace to differentiate when this derivative is itself differentiated, or inlined."""
+        return self.derivative.build(arg_types)
+
+    # --- types of arguments ------------------------------------------------------------------------------------------
+
+    def typeof_pyval(self, value: Any) -> Any:
+        found = typeof(value)
+        self._types_active_call.add(found)
+        return found
+
+    def get_call_template(self, args: Sequence[Any], kws: dict[str, Any]) -> Any:
+        """Called for calls inside compiled code. Literal types would make every number a specialisation.
+
+        Numba may come with types that it will widen later: what is wrong with those it must be able to ignore.
+        """
+        args = tuple(map(_unliteral, args))
+        kws = {name: _unliteral(type) for name, type in kws.items()}
+        try:
+            return super().get_call_template(args, kws)
+        except (SrcadError, TypeError) as error:
+            raise errors.TypingError(f"{type(error).__name__}: {error}") from error
+
+    # --- copies ------------------------------------------------------------------------------------------------------
+
+    def _reduce_states(self) -> dict[str, Any]:
+        return {"uuid": str(self._uuid), "derivative": self.derivative, "options": self.__srcad_options__}
+
+    @classmethod
+    def _rebuild(cls, uuid: str, derivative: Derivative, options: Options) -> Compiled:
+        known = cls._memo.get(uuid)
+        if known is None:
+            known = cls(derivative, options)
+            known._set_uuid(uuid)
+        return known  # type: ignore[no-any-return]
+
+    def _make_finalizer(self) -> Any:
+        """What is compiled belongs to the generated module, which other dispatchers may share: nothing to release."""
+        return lambda: None
+
+    def _callback_add_timer(self, *_: Any, **__: Any) -> None:
+        """Compile results are taken over with the timings that they have."""
+
+    def __repr__(self) -> str:
+        return f"<{self.derivative.name}{inspect.signature(self.py_func)}>"
+
+
+class _Generator(_FunctionCompiler):  # type: ignore[misc]
+    """The compile step, for argument types that were not seen before. Numba holds its compiler lock meanwhile."""
+
+    def __init__(self, owner: Compiled, *args: Any) -> None:
+        super().__init__(*args)
+        self.owner = owner
+
+    def _compile_core(self, args: tuple[Any, ...], return_type: Any) -> Any:
+        derivative, options = self.owner.derivative, self.owner.__srcad_options__
+        parameters = list(self.pysig.parameters.values())
+        kept = seeds_given(args, [is_omitted(a) for a in args], derivative)
+        arg_types = tuple(arg_type(args[k], parameters[k].name) for k in kept)
+        trace = derivative.build(arg_types)
+        self.owner.last_types = arg_types
+        inner = generate(trace, options)
+        starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        if starred or len(kept) != len(args):
+            inner = _rearranged(inner, parameters, kept, options)
+        inner.compile(args)
+        return inner.overloads[tuple(args)]
+
+
+def is_omitted(type: Any) -> bool:
+    return isinstance(type, types.Omitted | types.NoneType)
+
+
+def _rearranged(inner: Any, parameters: Sequence[inspect.Parameter], kept: Sequence[int], options: Options) -> Any:
+    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments it takes."""
+    names = [p.name for p in parameters]
+    stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in parameters]
+    params = ", ".join(star + name for star, name in zip(stars, names, strict=True))
+    call = f"inner({', '.join(names[k] for k in kept)})"
+    name = f"{inner.__name__}_call"
+    text = (
+        f"# calls {inner.__module__}\nfrom numba import njit\n\n\n"
+        f"@njit(cache={options.cache})\ndef {name}({params}):\n    return {call}\n"
+    )
+    return getattr(load(text, name, {"inner": inner}, keyed=False), name)
+
+
+def _unliteral(type: Any) -> Any:
+    return type if isinstance(type, types.StringLiteral) else types.unliteral(type)

@@ -1,0 +1,102 @@
+"""From a derivative and the types of its arguments to the generated module."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from srcad.emit import array_globals, emit
+from srcad.infer import ArgType
+from srcad.ir import Trace, Tree
+from srcad.jit.cache import load
+from srcad.jit.options import Options
+
+
+class Derivative(Protocol):
+    """What is derived, and how: see `srcad.pipeline.Derivative`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def fn(self) -> Any: ...
+    @property
+    def signature(self) -> inspect.Signature: ...
+    def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace: ...
+
+
+def generate(trace: Trace, options: Options) -> Any:
+    """The function that the trace becomes, in a module of its own."""
+    values: dict[str, Any] = dict(array_globals(trace))
+    classes = list(dict.fromkeys(_classes(trace)))
+    if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
+        options = replace(options, cache=False)  # Numba's cache pickles them by name
+    text = emit(trace, jit=options.jit, options=options.njit() if options.jit else {})
+    if classes:
+        values |= _own_classes(text, classes)
+    return getattr(load(text, trace.name, values), trace.name)
+
+
+def source(trace: Trace, options: Options) -> str:
+    """The text of that module."""
+    return emit(trace, jit=options.jit, options=options.njit() if options.jit else {})
+
+
+def _classes(trace: Trace) -> Iterator[type]:
+    def walk(tree: Any) -> Iterator[type]:
+        if isinstance(tree, Tree):
+            if tree.cls is not None:
+                yield tree.cls
+            for item in tree.items:
+                yield from walk(item)
+
+    for function in (*trace.functions, trace):
+        yield from walk(function.returns)
+
+
+def _own_classes(text: str, classes: Sequence[type]) -> dict[str, type]:
+    """The user's namedtuple classes by the names that the module has for its own, which look the same."""
+    import ast
+
+    made = [
+        stmt.targets[0].id
+        for stmt in ast.parse(text).body
+        if isinstance(stmt, ast.Assign)
+        and isinstance(stmt.targets[0], ast.Name)
+        and isinstance(stmt.value, ast.Call)
+        and getattr(stmt.value.func, "id", "").startswith("namedtuple")
+    ]
+    return dict(zip(made, classes, strict=True))
+
+
+def seeds_given(args: Sequence[Any], omitted: Sequence[bool], derivative: Derivative) -> list[int]:
+    """The positions of the arguments that the trace has parameters for.
+
+    A tangent function takes x_dots for floats only, but what is a float is not known before it is called: its signature
+    has one for every parameter, and those left out are the rest.
+    """
+    if derivative.kind != "tangent":
+        return list(range(len(args)))
+    own = len(args) // 2
+    return [k for k in range(len(args)) if k < own or not omitted[k]]
+
+
+def signature_only(name: str, signature: inspect.Signature, fn: Callable[..., Any]) -> Any:
+    """A function with this name and signature; Numba reads both from it and never runs it."""
+    params = list(signature.parameters.values())
+    stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in params]
+    given = [p.default for p in params if p.default is not p.empty]
+    texts = [
+        f"{star}{p.name}" + ("" if p.default is p.empty else "=None") for star, p in zip(stars, params, strict=True)
+    ]
+    namespace: dict[str, Any] = {}
+    exec(f"def {name}({', '.join(texts)}): raise NotImplementedError", namespace)
+    stub = namespace[name]
+    stub.__defaults__ = tuple(given) or None
+    stub.__doc__, stub.__module__ = getattr(fn, "__doc__", None), getattr(fn, "__module__", __name__)
+    stub.__qualname__ = name
+    return stub

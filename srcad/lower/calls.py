@@ -1,0 +1,106 @@
+"""Calls: what is called, and which of the ways to lower a call applies."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from srcad.ir import Array, Scalar, Trace, Var, clone
+from srcad.lower.function import Lowering
+from srcad.lower.inline import inline_closure, inline_function
+from srcad.lower.known import describe, is_known, python
+from srcad.lower.numpy_calls import call_builtin
+from srcad.lower.scope import Closure
+from srcad.lower.structure import argument_type, atoms_of, value_of
+from srcad.lower.values import Obj, Seq, Tup, Value
+
+
+def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Call anything callable."""
+    if not isinstance(function, Obj):
+        ctx.type_error(f"{describe(function)} cannot be called")
+    thing = function.value
+    if isinstance(thing, Closure):
+        return inline_closure(ctx, thing, args, kwargs)
+    if isinstance(thing, functools.partial):
+        bound = [ctx.session.constants.lift(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
+        named = {name: ctx.session.constants.lift(ctx, arg, name) for name, arg in thing.keywords.items()}
+        return call(ctx, Obj(thing.func), [*bound, *args], {**named, **kwargs})
+    if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
+        return found
+    if hasattr(thing, "__srcad_trace__"):
+        return _inline_trace(ctx, thing, args, kwargs)
+    plain = getattr(thing, "py_func", thing)
+    if isinstance(plain, types.MethodType):
+        return call(ctx, Obj(plain.__func__), [Obj(plain.__self__), *args], kwargs)
+    if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
+        return _named_tuple(ctx, plain, args, kwargs)
+    module = str(getattr(plain, "__module__", "") or "")
+    if module.split(".")[0] == "srcad" and not module.startswith("srcad.lower"):
+        return _own(ctx, plain, args, kwargs)
+    if isinstance(plain, types.FunctionType) and module.split(".")[0] not in ("numpy", "scipy", "math"):
+        return inline_function(ctx, plain, args, kwargs)
+    return _refuse(ctx, thing)
+
+
+def _refuse(ctx: Lowering, thing: Any) -> Value:
+    name = getattr(thing, "__qualname__", getattr(thing, "__name__", type(thing).__name__))
+    module = getattr(thing, "__module__", None)
+    full = f"{module}.{name}" if module and module != "builtins" else name
+    if isinstance(thing, type):
+        return ctx.refuse(f"objects of class '{full}' are not supported", "use numbers, arrays, tuples and namedtuples")
+    if not callable(thing):
+        return ctx.type_error(f"{describe(Obj(thing))} cannot be called")
+    if not isinstance(thing, types.FunctionType | types.BuiltinFunctionType) and not module:
+        return ctx.refuse(f"calling an object of class '{type(thing).__name__}' is not supported", "call a function")
+    return ctx.refuse(f"srcad has no derivative of '{full}'", "write it with NumPy operations that srcad knows")
+
+
+def _own(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """srcad's own functions: stop_gradient is an op; those that make functions (grad and so on) run now."""
+    if function.__name__ == "stop_gradient" and len(args) == 1:
+        return _stop_gradient(ctx, args[0])
+    if not all(map(is_known, (*args, *kwargs.values()))):
+        ctx.refuse(f"srcad.{function.__name__} of a value that is computed", "call it outside, or apply it to a function")
+    if any(isinstance(arg, Obj) and isinstance(arg.value, Closure) for arg in args):
+        ctx.refuse(
+            f"srcad.{function.__name__} of a function defined inside the compiled function", "define the function outside"
+        )
+    return Obj(function(*map(python, args), **{name: python(arg) for name, arg in kwargs.items()}))
+
+
+def _stop_gradient(ctx: Lowering, value: Value) -> Value:
+    match value:
+        case Var() if isinstance(value.type, Scalar | Array):
+            return ctx.b.op("stop_gradient", value)
+        case Tup() | Seq():
+            items = tuple(_stop_gradient(ctx, item) for item in value.items)
+            return Tup(items, value.cls) if isinstance(value, Tup) else Seq(items)
+    return value
+
+
+def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    fields = cls._fields
+    given = dict(zip(fields, args)) | dict(kwargs)
+    defaults = {f: ctx.session.constants.lift(ctx, v, f) for f, v in cls._field_defaults.items() if f not in given}
+    given = defaults | given
+    if len(args) > len(fields) or given.keys() != set(fields) or set(fields[: len(args)]) & kwargs.keys():
+        ctx.type_error(f"{cls.__name__} takes the fields {', '.join(fields)}")
+    return Tup(tuple(given[f] for f in fields), cls)
+
+
+# --- functions that srcad made --------------------------------------------------------------------------------------------------------
+
+
+def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if kwargs:
+        ctx.refuse("keyword arguments of a derivative are not supported here", "pass them by position")
+    trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
+    atoms = [atom for arg in args for atom in atoms_of(arg)]
+    block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
+    ctx.b.stmts += block.stmts
+    known = {function.name for function in ctx.session.functions}
+    ctx.session.functions += [function for function in trace.functions if function.name not in known]
+    return value_of(trace.returns, block.yields)

@@ -1,0 +1,302 @@
+"""Expressions, and the table of those that srcad refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import gast
+
+from srcad.ir import BOOL, Atom, Const, Op, Var
+from srcad.lower.control import apart, choose, meet
+from srcad.lower.function import Lowering
+from srcad.lower.indexing import getitem
+from srcad.lower.iteration import iterable, known_items
+from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
+from srcad.lower.merge import Arm
+from srcad.lower.methods import attribute
+from srcad.lower.operators import binary, compare, truth, unary
+from srcad.lower.scope import VALUE, Closure
+from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+
+COMPARISONS: Mapping[type, str] = {
+    gast.Lt: "lt",
+    gast.LtE: "le",
+    gast.Gt: "gt",
+    gast.GtE: "ge",
+    gast.Eq: "eq",
+    gast.NotEq: "ne",
+    gast.Is: "is",
+    gast.IsNot: "isnot",
+    gast.In: "in",
+    gast.NotIn: "notin",
+}
+UNARY: Mapping[type, str] = {gast.USub: "neg", gast.UAdd: "pos", gast.Not: "not", gast.Invert: "invert"}
+
+#: What may be computed although Python would not: it neither fails nor has effects.
+HARMLESS = frozenset(
+    """add sub mul neg abs lt le gt ge eq ne and or not isnan isinf isfinite maximum minimum fmax fmin sign floor ceil
+    dim trips length""".split()
+)
+
+REFUSED: Mapping[type, tuple[str, str]] = {
+    gast.Dict: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
+    gast.DictComp: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
+    gast.Set: ("sets are not supported", "use a tuple"),
+    gast.SetComp: ("sets are not supported", "use a tuple"),
+    gast.Await: ("`await` is not supported", "differentiate a plain function"),
+    gast.Yield: ("generators are not supported", "fill an array and return it"),
+    gast.YieldFrom: ("generators are not supported", "fill an array and return it"),
+    gast.Starred: ("a starred expression is not supported here", "write the items out"),
+}
+
+
+def expr(ctx: Lowering, node: Any) -> Value:
+    """Lower one expression."""
+    with ctx.at(node):
+        match node:
+            case gast.Constant():
+                return Obj(node.value) if node.value is Ellipsis else lift(ctx, node.value)
+            case gast.Name():
+                return ctx.read(node.id)
+            case gast.BinOp():
+                from srcad.lower.statements import OPERATORS
+
+                left = expr(ctx, node.left)
+                return binary(ctx, OPERATORS[type(node.op)], left, expr(ctx, node.right))
+            case gast.UnaryOp():
+                return unary(ctx, UNARY[type(node.op)], expr(ctx, node.operand))
+            case gast.Compare():
+                return _compare(ctx, node)
+            case gast.BoolOp():
+                return _bool_op(ctx, node)
+            case gast.IfExp():
+                return _if_exp(ctx, node)
+            case gast.Call():
+                return _call(ctx, node)
+            case gast.Attribute():
+                return attribute(ctx, expr(ctx, node.value), node.attr)
+            case gast.Subscript():
+                value = expr(ctx, node.value)
+                return getitem(ctx, value, index_of(ctx, node.slice))
+            case gast.Tuple():
+                return Tup(_elements(ctx, node.elts))
+            case gast.List():
+                return Seq(_elements(ctx, node.elts))
+            case gast.ListComp() | gast.GeneratorExp():
+                return Seq(tuple(_comprehension(ctx, node, node.generators)))
+            case gast.Lambda():
+                from srcad.lower.statements import defaults_of
+
+                return Obj(Closure(node, ctx.frame, defaults_of(ctx, node)))
+            case gast.NamedExpr():
+                value = expr(ctx, node.value)
+                ctx.define(node.target.id, value)
+                return value
+            case gast.JoinedStr():
+                return _formatted(ctx, node)
+        reason, remedy = REFUSED.get(type(node), (f"`{type(node).__name__}` expressions are not supported", ""))
+        ctx.refuse(reason, remedy)
+
+
+def condition(ctx: Lowering, node: Any) -> bool | Atom:
+    """The truth of an expression: a bool if it is known while lowering."""
+    with ctx.at(node):
+        match node:
+            case gast.BoolOp():
+                return truth(ctx, _bool_op(ctx, node, only_truth=True))
+            case gast.UnaryOp(op=gast.Not()):
+                known = condition(ctx, node.operand)
+                return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
+        return truth(ctx, expr(ctx, node))
+
+
+def index_of(ctx: Lowering, node: Any) -> Value:
+    match node:
+        case gast.Slice():
+            with ctx.at(node):
+                parts = (NONE if part is None else expr(ctx, part) for part in (node.lower, node.upper, node.step))
+                return SliceValue(*parts)
+        case gast.Tuple():
+            return Tup(tuple(index_of(ctx, item) for item in node.elts))
+    return expr(ctx, node)
+
+
+def _elements(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:
+    """The items of a tuple, list or call, starred ones spread."""
+    items: list[Value] = []
+    for node in nodes:
+        if isinstance(node, gast.Starred):
+            source = known_items(iterable(ctx, node.value))
+            if source is None:
+                with ctx.at(node):
+                    ctx.refuse("how many values the star stands for is not known while compiling", "write them out")
+            items += source
+        else:
+            items.append(expr(ctx, node))
+    return tuple(items)
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------------------
+
+
+def _call(ctx: Lowering, node: Any) -> Value:
+    function = expr(ctx, node.func)
+    args, kwargs = arguments(ctx, node)
+    if isinstance(function, Obj) and function.value is print:
+        _print(ctx, args, kwargs)
+        return NONE
+    return ctx.call(function, args, kwargs)
+
+
+def arguments(ctx: Lowering, node: Any) -> tuple[list[Value], dict[str, Value]]:
+    args = list(_elements(ctx, node.args))
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        with ctx.at(keyword.value):
+            if keyword.arg is None:
+                ctx.refuse("`**` arguments are not supported", "write the keyword arguments out")
+            kwargs[keyword.arg] = expr(ctx, keyword.value)
+    return args, kwargs
+
+
+def _print(ctx: Lowering, args: list[Value], kwargs: Mapping[str, Value]) -> None:
+    if kwargs:
+        ctx.refuse("keywords of print() are not supported", "print positional arguments only")
+    template: list[str | None] = []
+    operands: list[Atom] = []
+
+    def add(value: Value) -> None:
+        match value:
+            case Var():
+                operands.append(value)
+                template.append(None)
+            case _ if is_known(value):
+                template.append(str(python(value)))
+            case Tup() | Seq():
+                for item in value.items:
+                    add(item)
+            case _:
+                ctx.refuse("this cannot be printed from compiled code", "print numbers, arrays and strings")
+
+    for arg in args:
+        add(arg)
+    ctx.b.effect("print", *operands, template=tuple(template))
+
+
+def _formatted(ctx: Lowering, node: Any) -> Value:
+    text = ""
+    for part in node.values:
+        if isinstance(part, gast.Constant):
+            text += part.value
+            continue
+        value = expr(ctx, part.value)
+        if not is_known(value) or part.format_spec is not None or part.conversion != -1:
+            with ctx.at(part.value):
+                ctx.refuse("an f-string of computed values is not supported", "pass them to print() one by one")
+        text += format(python(value))
+    return Obj(text)
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------------------
+
+
+def _if_exp(ctx: Lowering, node: Any) -> Value:
+    cond = condition(ctx, node.test)
+    if isinstance(cond, bool):
+        return expr(ctx, node.body if cond else node.orelse)
+    return choose(ctx, cond, partial(expr, ctx, node.body), partial(expr, ctx, node.orelse))
+
+
+def _bool_op(ctx: Lowering, node: Any, only_truth: bool = False) -> Value:
+    """`a and b and c`: each operand is evaluated if the ones before it leave the answer open."""
+    op = "and" if isinstance(node.op, gast.And) else "or"
+
+    def chain(operands: list[Any]) -> Value:
+        first, *rest = operands
+        if not rest:
+            return known_truth(first) if only_truth else expr(ctx, first)
+        value = known_truth(first) if only_truth else expr(ctx, first)
+        return short_circuit(ctx, op, value, lambda: chain(rest))
+
+    def known_truth(operand: Any) -> Value:
+        known = condition(ctx, operand)
+        return (TRUE if known else FALSE) if isinstance(known, bool) else known
+
+    return chain(node.values)
+
+
+def short_circuit(ctx: Lowering, op: str, left: Value, right: Callable[[], Value]) -> Value:
+    """`left op right()`. One op where the right operand is harmless, else a branch."""
+    known = truth(ctx, left)
+    if isinstance(known, bool):
+        return right() if known == (op == "and") else left
+    arm = apart(ctx, right)
+    value = arm.env.names.get(VALUE)
+    flags = all(isinstance(v, Var | Const) and v.type == BOOL for v in (left, value))
+    harmless = all(isinstance(stmt, Op) and stmt.name in HARMLESS for stmt in arm.b.stmts)
+    if flags and harmless and not arm.env.dead and _unchanged(ctx, arm):
+        assert isinstance(value, Var | Const)
+        if isinstance(value, Const):
+            return left if value.value == (op == "and") else value
+        ctx.b.stmts += arm.b.stmts
+        return ctx.b.op(op, known, value)
+    skipped = apart(ctx, lambda: left)
+    return meet(ctx, known, arm, skipped) if op == "and" else meet(ctx, known, skipped, arm)
+
+
+def _unchanged(ctx: Lowering, arm: Arm) -> bool:
+    """Whether the operand assigned no variable."""
+    before = ctx.env.names
+    return all(name == VALUE or value is before.get(name) for name, value in arm.env.names.items())
+
+
+def _compare(ctx: Lowering, node: Any) -> Value:
+    """`a < b < c` is `a < b and b < c`, with b evaluated once."""
+
+    def chain(left: Value, links: list[tuple[Any, Any]]) -> Value:
+        (op, operand), *rest = links
+        right = expr(ctx, operand)
+        result = compare(ctx, COMPARISONS[type(op)], left, right)
+        return short_circuit(ctx, "and", result, lambda: chain(right, rest)) if rest else result
+
+    return chain(expr(ctx, node.left), list(zip(node.ops, node.comparators, strict=True)))
+
+
+# --- comprehensions ----------------------------------------------------------------------------------------------------------------
+
+
+def _comprehension(ctx: Lowering, node: Any, generators: list[Any]) -> list[Value]:
+    """The items of a comprehension over what is known, in a scope of its own."""
+    from srcad.lower.names import target_names
+    from srcad.lower.statements import bind
+
+    if not generators:
+        return [expr(ctx, node.elt)]
+    generator, *inner = generators
+    source = known_items(iterable(ctx, generator.iter))
+    if source is None:
+        with ctx.at(generator.iter):
+            ctx.refuse(
+                "how many items this comprehension has is not known while compiling", "fill an array in a loop instead"
+            )
+    items: list[Value] = []
+    own = target_names(generator.target)
+    saved = {name: ctx.env.names.get(name) for name in own}
+    frame, path = ctx.frame, ctx.frame.path
+    for number, item in enumerate(source):
+        frame.path = (*path, number)
+        bind(ctx, generator.target, item)
+        known = [condition(ctx, test) for test in generator.ifs]
+        if not all(isinstance(test, bool) for test in known):
+            with ctx.at(generator.ifs[0]):
+                ctx.refuse("which items this comprehension keeps is not known while compiling", "write a loop")
+        if all(known):
+            items += _comprehension(ctx, node, inner)
+    frame.path = path
+    for name, value in saved.items():
+        ctx.env.names.pop(name, None)
+        if value is not None:
+            ctx.env.names[name] = value
+    return items

@@ -1,0 +1,129 @@
+"""Python functions, lowered where they are called: arguments bound, the body run in a frame of its own."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gast
+
+from srcad.errors import SourceError, SrcadError
+from srcad.lower.control import Step, run
+from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.recursion import RecursionFound, call_recursive, key_of
+from srcad.lower.scope import RESULT, Closure, Frame
+from srcad.lower.values import Tup, Value
+from srcad.source import Source, source_of
+
+#: How deep calls may nest before it is taken for recursion through ever new functions.
+DEEPEST = 100
+
+
+def inline_function(
+    ctx: Lowering, fn: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    try:
+        source = source_of(fn)
+    except SourceError as error:
+        error.span = error.span or ctx.span
+        raise
+    cells: dict[str, Any] = {}
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            cells[name] = cell.cell_contents
+        except ValueError:  # assigned later, or never
+            continue
+    frame = Frame(source, source.node, fn.__globals__, cells)
+    if fn.__module__ == "srcad.lower.library":
+        frame.site = ctx.span
+    positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
+    raw = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1])) | (fn.__kwdefaults__ or {})
+    defaults = {name: functools.partial(ctx.session.constants.lift, ctx, value, name) for name, value in raw.items()}
+    identity = (fn.__code__, *map(id, cells.values()))
+    return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))
+
+
+def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    outer = fn.frame
+    frame = Frame(Source(outer.source.file, outer.source.lines, fn.node, fn.__name__), fn.node, outer.globals, outer.cells, outer)
+    defaults = {name: functools.partial(lambda v: v, value) for name, value in fn.defaults.items()}
+    return _inline(ctx, frame, (fn.node, outer.path), bind_arguments(ctx, fn.node, fn.__name__, args, kwargs, defaults))
+
+
+def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Value]) -> Value:
+    """Lower the function's body here, unless it is recursive."""
+    key = key_of(identity, names)
+    frame.path = (*ctx.frame.path, ctx.span, frame.node)
+    if key in ctx.session.recursive:
+        return call_recursive(ctx, key, frame, names)
+    if key in ctx.stack:
+        raise RecursionFound(key)
+    if len(ctx.stack) > DEEPEST:
+        ctx.refuse(f"calls are nested more than {DEEPEST} deep", "write a loop")
+    stack, site = ctx.stack, ctx.span
+    ctx.stack = (*stack, key)
+    try:
+        return run_body(ctx, frame, names)
+    except SrcadError as error:
+        if stack and site and error.span is not site and not frame.site:
+            error.callers.append(site)
+        raise
+    finally:
+        ctx.stack = stack
+
+
+def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
+    """Run the function's body on these variables, and give what it returns."""
+    outer, ctx.frame = ctx.frame, frame
+    try:
+        for name, value in names.items():
+            ctx.define(name, value)
+        run(ctx, body_of(frame.node), frozenset({RESULT}))
+    finally:
+        ctx.frame = outer
+    if frame.env.dead:
+        raise NeverReturns
+    return ctx.usable(frame.env.names[RESULT])
+
+
+def body_of(node: Any) -> list[Step]:
+    """The statements of a function, with the return that Python adds at the end."""
+    if isinstance(node, gast.Lambda):
+        return [gast.copy_location(gast.Return(value=node.body), node.body)]
+    return [*node.body, gast.copy_location(gast.Return(value=None), node)]
+
+
+def bind_arguments(
+    ctx: Lowering,
+    node: Any,
+    name: str,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    defaults: Mapping[str, functools.partial[Value]],
+) -> dict[str, Value]:
+    """The values of the parameters, with Python's own complaints."""
+    spec = node.args
+    if spec.kwarg is not None:
+        ctx.refuse(f"'{name}' takes **{spec.kwarg.id}, which is not supported", "write the keyword arguments out")
+    positional = [arg.id for arg in (*spec.posonlyargs, *spec.args)]
+    named = {arg.id for arg in (*spec.args, *spec.kwonlyargs)}
+    given: dict[str, Value] = dict(zip(positional, args))
+    extra = tuple(args[len(positional) :])
+    if spec.vararg is not None:
+        given[spec.vararg.id] = Tup(extra)
+    elif extra:
+        ctx.type_error(f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
+    for key, value in kwargs.items():
+        if key not in named:
+            ctx.type_error(f"{name}() got an unexpected keyword argument '{key}'")
+        if key in given:
+            ctx.type_error(f"{name}() got multiple values for argument '{key}'")
+        given[key] = value
+    for parameter in [*positional, *(arg.id for arg in spec.kwonlyargs)]:
+        if parameter not in given:
+            if parameter not in defaults:
+                ctx.type_error(f"{name}() misses the argument '{parameter}'")
+            given[parameter] = defaults[parameter]()
+    return given

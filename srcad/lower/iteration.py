@@ -1,0 +1,251 @@
+"""What a `for` loop runs over: ranges, arrays, tuples, and enumerate, zip and reversed of these."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gast
+
+from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower.function import Lowering
+from srcad.lower.indexing import getitem
+from srcad.lower.known import ZERO, describe, known_int, lift
+from srcad.lower.operands import int_operand
+from srcad.lower.operators import binary
+from srcad.lower.values import Obj, Seq, Tup, Value
+
+ONE = const(1)
+
+
+@dataclass(frozen=True)
+class Range:
+    start: Atom
+    stop: Atom
+    step: Atom
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The elements of a 1-d array, the rows of others."""
+
+    array: Atom
+
+
+@dataclass(frozen=True)
+class Items:
+    """A tuple or list: a loop over it is unrolled."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Enumerated:
+    inner: Iterable
+    start: Value
+
+
+@dataclass(frozen=True)
+class Zipped:
+    inners: tuple[Iterable, ...]
+
+
+@dataclass(frozen=True)
+class Reversed:
+    inner: Iterable
+
+
+Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed
+
+
+def iterable(ctx: Lowering, node: Any) -> Iterable:
+    """What the expression after `in` runs over."""
+    from srcad.lower.expressions import arguments, expr
+
+    with ctx.at(node):
+        if isinstance(node, gast.Call):
+            function = expr(ctx, node.func)
+            if isinstance(function, Obj) and function.value is builtins.range:
+                args, kwargs = arguments(ctx, node)
+                return _range(ctx, args)
+            if isinstance(function, Obj) and any(function.value is f for f in (enumerate, zip, reversed)):
+                return _wrapped(ctx, function.value, node)
+        return _of_value(ctx, expr(ctx, node))
+
+
+def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
+    if not 1 <= len(args) <= 3:
+        ctx.type_error(f"range takes 1 to 3 arguments, not {len(args)}")
+    bounds = [int_operand(ctx, arg, "the argument of range()") for arg in args]
+    start, stop = (ZERO, bounds[0]) if len(bounds) == 1 else bounds[:2]
+    step = bounds[2] if len(bounds) == 3 else ONE
+    if step == ZERO:
+        ctx.type_error("the step of range() must not be zero")
+    return Range(start, stop, step)
+
+
+def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
+    from srcad.lower.expressions import expr
+
+    options = {keyword.arg: expr(ctx, keyword.value) for keyword in node.keywords}
+    if any(isinstance(arg, gast.Starred) for arg in node.args) or None in options:
+        ctx.refuse("starred arguments of an iterator are not supported", "write the arguments out")
+    if function is zip:
+        inners = [iterable(ctx, arg) for arg in node.args]
+        if options.keys() - {"strict"}:
+            ctx.type_error("zip() takes no keyword but strict=")
+        return _zipped(ctx, inners)
+    if function is reversed:
+        (arg,) = node.args
+        inner = iterable(ctx, arg)
+        return Items(inner.items[::-1]) if isinstance(inner, Items) else Reversed(inner)
+    inner = iterable(ctx, node.args[0])
+    start = expr(ctx, node.args[1]) if len(node.args) > 1 else options.get("start", ZERO)
+    if isinstance(inner, Items):
+        return Items(tuple(Tup((binary(ctx, "add", start, const(k)), v)) for k, v in enumerate(inner.items)))
+    return Enumerated(inner, start)
+
+
+def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:
+    if not any(isinstance(inner, Items) for inner in inners):
+        return Zipped(tuple(inners))
+    columns = [known_items(inner) for inner in inners]
+    if any(column is None for column in columns):
+        ctx.refuse("a tuple is zipped with an array or a range that is not known while compiling", "make it an array")
+    return Items(tuple(Tup(row) for row in zip(*[column or () for column in columns])))
+
+
+def known_items(source: Iterable) -> tuple[Value, ...] | None:
+    """All that the loop will see, if it is known while lowering."""
+    match source:
+        case Items():
+            return source.items
+        case Range():
+            bounds = [known_int(bound) for bound in (source.start, source.stop, source.step)]
+            if None not in bounds:
+                return tuple(const(k) for k in range(*[bound for bound in bounds if bound is not None]))
+        case Enumerated():
+            inner, start = known_items(source.inner), known_int(source.start)
+            if inner is not None and start is not None:
+                return tuple(Tup((const(k), v)) for k, v in enumerate(inner, start))
+        case Zipped():
+            columns = [known_items(inner) for inner in source.inners]
+            if None not in columns:
+                return tuple(Tup(row) for row in zip(*[column or () for column in columns]))
+        case Reversed():
+            inner = known_items(source.inner)
+            return None if inner is None else inner[::-1]
+    return None
+
+
+def _of_value(ctx: Lowering, value: Value) -> Iterable:
+    match value:
+        case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
+            return Elements(value)
+        case Tup() | Seq():
+            return Items(value.items)
+        case Var(type=ListOf()):
+            ctx.refuse("a loop over a growing list is not supported", "use an array")
+        case Obj(value=range() as r):
+            return Range(const(r.start), const(r.stop), const(r.step))
+        case Obj(value=list() | tuple() | str() as items):
+            return Items(tuple(lift(ctx, item) for item in items))
+    return ctx.type_error(f"{describe(value)} cannot be looped over")
+
+
+# --- as a range -----------------------------------------------------------------------------------------------------------------
+
+Header = tuple[Atom, Atom, Atom, Callable[[Var], Value] | None]
+
+
+def header(ctx: Lowering, source: Iterable) -> Header:
+    """Start, stop and step of a loop over the source, and what its index stands for (None: itself)."""
+    match source:
+        case Range():
+            return source.start, source.stop, source.step, None
+        case Reversed(inner=Range() as inner):
+            start, stop, step = _backwards(ctx, inner)
+            return start, stop, step, None
+        case Reversed():
+            last = _int(ctx, "sub", length(ctx, source.inner), ONE)
+            return last, const(-1), const(-1), lambda k: item(ctx, source.inner, k)
+    return ZERO, bound(ctx, source), ONE, lambda k: item(ctx, source, k)
+
+
+def _backwards(ctx: Lowering, r: Range) -> tuple[Atom, Atom, Atom]:
+    """The range that `reversed(range(...))` is."""
+    step = known_int(r.step)
+    if step == 1:
+        return _int(ctx, "sub", r.stop, ONE), _int(ctx, "sub", r.start, ONE), const(-1)
+    if step == -1:
+        return _int(ctx, "add", r.stop, ONE), _int(ctx, "add", r.start, ONE), ONE
+    negated = ctx.b.op("neg", r.step) if step is None else const(-step)
+    last = _int(ctx, "sub", length(ctx, r), ONE)
+    return _int(ctx, "add", r.start, _int(ctx, "mul", last, r.step)), _int(ctx, "sub", r.start, r.step), negated
+
+
+def bound(ctx: Lowering, source: Iterable) -> Atom:
+    """A stop that makes `range(stop)` as long as the source: below zero it may be any."""
+    match source:
+        case Range(start=Const(value=0), step=Const(value=1)):
+            return source.stop
+        case Enumerated() | Reversed():
+            return bound(ctx, source.inner)
+        case Zipped():
+            bounds = list(dict.fromkeys(bound(ctx, inner) for inner in source.inners))
+            if not bounds:
+                return ZERO
+            least = bounds[0]
+            for other in bounds[1:]:
+                least = ctx.b.op("minimum", least, other)
+            return least
+    return length(ctx, source)
+
+
+def length(ctx: Lowering, source: Iterable) -> Atom:
+    match source:
+        case Range():
+            known = known_items(source)
+            return ctx.b.op("trips", source.start, source.stop, source.step) if known is None else const(len(known))
+        case Elements():
+            return ctx.b.op("dim", source.array, axis=0)
+        case Items():
+            return const(len(source.items))
+        case Zipped():
+            lengths = [length(ctx, inner) for inner in source.inners]
+            least = lengths[0]
+            for other in lengths[1:]:
+                least = ctx.b.op("minimum", least, other)
+            return least
+    return length(ctx, source.inner)
+
+
+def item(ctx: Lowering, source: Iterable, k: Atom) -> Value:
+    """What the loop sees on trip k, counted from 0."""
+    match source:
+        case Range():
+            return _int(ctx, "add", source.start, _int(ctx, "mul", k, source.step))
+        case Elements():
+            return getitem(ctx, source.array, k)
+        case Enumerated():
+            return Tup((binary(ctx, "add", k, source.start), item(ctx, source.inner, k)))
+        case Zipped():
+            return Tup(tuple(item(ctx, inner, k) for inner in source.inners))
+        case Reversed():
+            last = _int(ctx, "sub", length(ctx, source.inner), ONE)
+            return item(ctx, source.inner, _int(ctx, "sub", last, k))
+    raise AssertionError(f"{source} has no computed items")
+
+
+def _int(ctx: Lowering, op: str, x: Atom, y: Atom) -> Atom:
+    """Integer arithmetic that leaves out what does nothing."""
+    a, b = known_int(x), known_int(y)
+    if (op == "add" and a == 0) or (op == "mul" and a == 1):
+        return y
+    if (op in ("add", "sub") and b == 0) or (op == "mul" and b == 1):
+        return x
+    result = binary(ctx, op, x, y)
+    assert isinstance(result, Var | Const)
+    return result

@@ -1,0 +1,58 @@
+"""scipy.special's names, for what the table of elementwise ops has or what is put together from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad.ir import const
+from srcad.lower.choice_calls import where
+from srcad.lower.comparisons import compare
+from srcad.lower.elementwise_calls import elementwise, of_numpy
+from srcad.lower.known import NONE, ZERO, is_none
+from srcad.lower.operators import binary, unary
+from srcad.lower.reduction_calls import reduction
+from srcad.lower.registry import lowers
+from srcad.lower.values import Context, Value
+
+SAME = "erf erfc gamma expm1 log1p cbrt exp2"
+SPECIAL = {name: name for name in SAME.split()} | {"gammaln": "lgamma"}
+
+
+def special_functions(module: Any) -> None:
+    """scipy.special's names for what the table has; called once SciPy is there."""
+    for name, op in SPECIAL.items():
+        lowers(getattr(module, name))(of_numpy(op))
+    lowers(module.expit)(_expit)
+    lowers(module.logit)(_logit)
+    lowers(module.xlogy)(_xlogy)
+    lowers(module.logsumexp)(_logsumexp)
+    lowers(module.softmax)(_softmax)
+
+
+def _expit(ctx: Context, x: Value, /) -> Value:
+    return binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), elementwise(ctx, "exp", unary(ctx, "neg", x))))
+
+
+def _xlogy(ctx: Context, x: Value, y: Value, /) -> Value:
+    zero = compare(ctx, "eq", x, ZERO)
+    safe = where(ctx, zero, const(1.0), y)
+    return binary(ctx, "mul", x, elementwise(ctx, "log", safe))
+
+
+def _logit(ctx: Context, x: Value, /) -> Value:
+    odds = binary(ctx, "div", x, binary(ctx, "sub", const(1.0), x))
+    return elementwise(ctx, "log", odds)
+
+
+def _logsumexp(ctx: Context, a: Value, axis: Value = NONE) -> Value:
+    """Shifted by the maximum, so that nothing overflows."""
+    largest = reduction(ctx, "max", a, axis, const(not is_none(axis)))
+    total = reduction(ctx, "sum", elementwise(ctx, "exp", binary(ctx, "sub", a, largest)), axis)
+    largest = largest if is_none(axis) else reduction(ctx, "max", a, axis)
+    return binary(ctx, "add", elementwise(ctx, "log", total), largest)
+
+
+def _softmax(ctx: Context, x: Value, axis: Value = NONE) -> Value:
+    keep = const(not is_none(axis))
+    powers = elementwise(ctx, "exp", binary(ctx, "sub", x, reduction(ctx, "max", x, axis, keep)))
+    return binary(ctx, "div", powers, reduction(ctx, "sum", powers, axis, keep))

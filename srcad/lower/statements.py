@@ -1,0 +1,269 @@
+"""Statements that are not control flow, and the table of those that srcad refuses."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import gast
+
+from srcad.ir import Array, Const, Var, const
+from srcad.lower.control import Fork, Outcome
+from srcad.lower.expressions import condition, expr, index_of
+from srcad.lower.function import Lowering
+from srcad.lower.indexing import augment_item, getitem, setitem
+from srcad.lower.known import FALSE, NONE, TRUE, describe
+from srcad.lower.loops import for_loop, while_loop
+from srcad.lower.operators import augmented, compare
+from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure
+from srcad.lower.values import Obj, Seq, Tup, Value
+
+OPERATORS: Mapping[type, str] = {
+    gast.Add: "add",
+    gast.Sub: "sub",
+    gast.Mult: "mul",
+    gast.Div: "div",
+    gast.FloorDiv: "floordiv",
+    gast.Mod: "mod",
+    gast.Pow: "pow",
+    gast.MatMult: "matmul",
+    gast.BitAnd: "bitand",
+    gast.BitOr: "bitor",
+    gast.BitXor: "bitxor",
+    gast.LShift: "lshift",
+    gast.RShift: "rshift",
+}
+
+REFUSED: Mapping[type, tuple[str, str]] = {
+    gast.With: ("`with` blocks are not supported", "open files and locks outside, and pass what was read"),
+    gast.AsyncWith: ("`async with` is not supported", "differentiate a plain function"),
+    gast.AsyncFor: ("`async for` is not supported", "differentiate a plain function"),
+    gast.AsyncFunctionDef: ("coroutines are not supported", "differentiate a plain function"),
+    gast.Try: ("`try` is not supported: which line raises is not known while compiling", "test the condition with `if`"),
+    gast.TryStar: ("`try` is not supported: which line raises is not known while compiling", "test the condition with `if`"),
+    gast.ClassDef: ("a class cannot be defined inside a compiled function", "define it outside"),
+    gast.Global: ("`global` is not supported: a compiled function cannot assign to globals", "return the value instead"),
+    gast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function and assign it outside"),
+    gast.Match: ("`match` is not supported", "write if and elif"),
+}
+
+
+def execute(ctx: Lowering, stmt: Any) -> Outcome:
+    """Lower one statement. Control flow comes back as what is left to do."""
+    with ctx.at(stmt):
+        match stmt:
+            case gast.If():
+                return _if(ctx, stmt)
+            case gast.For():
+                return for_loop(ctx, stmt)
+            case gast.While():
+                return while_loop(ctx, stmt)
+            case gast.Assert():
+                return _assert(ctx, stmt)
+            case gast.Assign():
+                value = expr(ctx, stmt.value)
+                for target in stmt.targets:
+                    bind(ctx, target, value)
+            case gast.AnnAssign():
+                if stmt.value is not None:
+                    bind(ctx, stmt.target, expr(ctx, stmt.value))
+            case gast.AugAssign():
+                _augment(ctx, stmt)
+            case gast.Expr():
+                expr(ctx, stmt.value)
+            case gast.Return():
+                value = NONE if stmt.value is None else expr(ctx, stmt.value)
+                ctx.env.names.update({RESULT: value, RETURNED: TRUE, GO: FALSE, ALIVE: FALSE})
+            case gast.Break():
+                ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
+            case gast.Continue():
+                ctx.env.names[ALIVE] = FALSE
+            case gast.Raise():
+                _raise(ctx, stmt)
+            case gast.Pass():
+                pass
+            case gast.Delete():
+                for target in stmt.targets:
+                    _delete(ctx, target)
+            case gast.FunctionDef():
+                _define_function(ctx, stmt)
+            case gast.Import() | gast.ImportFrom():
+                _import(ctx, stmt)
+            case _:
+                reason, remedy = REFUSED.get(type(stmt), (f"`{type(stmt).__name__}` statements are not supported", ""))
+                ctx.refuse(reason, remedy)
+    return None
+
+
+# --- branches ----------------------------------------------------------------------------------------------------------------
+
+
+def _if(ctx: Lowering, stmt: Any) -> Outcome:
+    cond = condition(ctx, stmt.test)
+    if isinstance(cond, bool):
+        return list(stmt.body if cond else stmt.orelse)
+    return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
+
+
+def _assert(ctx: Lowering, stmt: Any) -> Outcome:
+    cond = condition(ctx, stmt.test)
+    if cond is True:
+        return None
+    span = ctx.span
+
+    def fail() -> None:
+        message = "" if stmt.msg is None else message_of(ctx, stmt.msg)
+        ctx.b.effect("raise", span=span, exc=AssertionError, message=message)
+        ctx.env.dead = True
+
+    if cond is False:
+        return [fail]
+    return Fork(cond, [], [fail])
+
+
+def _raise(ctx: Lowering, stmt: Any) -> None:
+    node = stmt.exc
+    if node is None:
+        ctx.refuse("a bare `raise` needs `try`, which is not supported", "raise an exception by name")
+    called = isinstance(node, gast.Call)
+    kind = expr(ctx, node.func if called else node)
+    exception = kind.value if isinstance(kind, Obj) else None
+    if not (isinstance(exception, type) and issubclass(exception, BaseException)):
+        ctx.refuse("only exception classes can be raised", "write raise ValueError('...')")
+    if vars(builtins).get(exception.__name__) is not exception:
+        ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
+    parts = [message_of(ctx, arg) for arg in node.args] if called else []
+    ctx.b.effect("raise", exc=exception, message=", ".join(parts))
+    ctx.env.dead = True
+
+
+def message_of(ctx: Lowering, node: Any) -> str:
+    """The text of an exception: compiled code knows no other than constant ones, so what is computed shows as its source."""
+    if isinstance(node, gast.JoinedStr):
+        return "".join(map(str, (_part(ctx, part) for part in node.values)))
+    value = expr(ctx, node)
+    match value:
+        case Obj() | Const() if not isinstance(value.type if isinstance(value, Const) else None, Array):
+            return str(value.value)
+    return ctx.frame.source.text(node)
+
+
+def _part(ctx: Lowering, part: Any) -> str:
+    if isinstance(part, gast.Constant):
+        return str(part.value)
+    return "{" + ctx.frame.source.text(part.value) + "}"
+
+
+# --- assignment ----------------------------------------------------------------------------------------------------------------
+
+
+def bind(ctx: Lowering, target: Any, value: Value) -> None:
+    """`target = value`."""
+    match target:
+        case gast.Name():
+            ctx.define(target.id, value)
+        case gast.Tuple() | gast.List():
+            with ctx.at(target):
+                _unpack(ctx, target, value)
+        case gast.Subscript():
+            with ctx.at(target):
+                setitem(ctx, expr(ctx, target.value), index_of(ctx, target.slice), value)
+        case gast.Attribute():
+            with ctx.at(target):
+                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+        case _:
+            with ctx.at(target):
+                ctx.refuse("this assignment is not supported", "assign to names and elements")
+
+
+def _unpack(ctx: Lowering, target: Any, value: Value) -> None:
+    items = _items(ctx, value, len(target.elts))
+    starred = [k for k, t in enumerate(target.elts) if isinstance(t, gast.Starred)]
+    if not starred:
+        if len(items) != len(target.elts):
+            ctx.type_error(f"{describe(value)} is unpacked into {len(target.elts)} variables")
+        for part, item in zip(target.elts, items, strict=True):
+            bind(ctx, part, item)
+        return
+    (star,) = starred
+    last = len(items) - (len(target.elts) - star - 1)
+    if isinstance(value, Var | Const) or last < star:
+        ctx.type_error(f"{describe(value)} is unpacked into {len(target.elts)} variables with a star")
+    for part, item in zip(target.elts, [*items[:star], Seq(items[star:last]), *items[last:]], strict=True):
+        bind(ctx, part.value if isinstance(part, gast.Starred) else part, item)
+
+
+def _items(ctx: Lowering, value: Value, count: int) -> tuple[Value, ...]:
+    match value:
+        case Tup() | Seq():
+            return value.items
+        case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
+            _check_length(ctx, value, count)
+            return tuple(getitem(ctx, value, const(k)) for k in range(count))
+    return ctx.type_error(f"{describe(value)} cannot be unpacked")
+
+
+def _check_length(ctx: Lowering, array: Var | Const, count: int) -> None:
+    """An array tells its length only when the program runs."""
+    from srcad.lower.operators import guard
+
+    wrong = compare(ctx, "ne", ctx.b.op("dim", array, axis=0), const(count))
+    assert isinstance(wrong, Var)
+    guard(ctx, wrong, ValueError, f"expected {count} values to unpack")
+
+
+def _augment(ctx: Lowering, stmt: Any) -> None:
+    op, target = OPERATORS[type(stmt.op)], stmt.target
+    match target:
+        case gast.Name():
+            before = ctx.read(target.id)
+            ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
+        case gast.Subscript():
+            array, index = expr(ctx, target.value), index_of(ctx, target.slice)
+            augment_item(ctx, array, index, op, expr(ctx, stmt.value))
+        case _:
+            with ctx.at(target):
+                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+
+
+def _delete(ctx: Lowering, target: Any) -> None:
+    if not isinstance(target, gast.Name):
+        ctx.refuse("`del` of an element is not supported", "leave it, or build a new array")
+    ctx.read(target.id)
+    ctx.env.names.pop(target.id, None)
+
+
+# --- definitions ----------------------------------------------------------------------------------------------------------------
+
+
+def _define_function(ctx: Lowering, stmt: Any) -> None:
+    for decorator in stmt.decorator_list:
+        with ctx.at(decorator):
+            made_by = expr(ctx, decorator.func if isinstance(decorator, gast.Call) else decorator)
+            if not (isinstance(made_by, Obj) and str(getattr(made_by.value, "__module__", "")).startswith("numba")):
+                ctx.refuse("decorated inner functions are not supported", "decorate it outside, or call it plainly")
+    ctx.define(stmt.name, Obj(Closure(stmt, ctx.frame, defaults_of(ctx, stmt))))
+
+
+def defaults_of(ctx: Lowering, node: Any) -> dict[str, Value]:
+    """The defaults of an inner function, evaluated where it is defined."""
+    args = node.args
+    positional = [*args.posonlyargs, *args.args]
+    pairs = list(zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True))
+    pairs += [(arg, default) for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default]
+    return {arg.id: expr(ctx, default) for arg, default in pairs}
+
+
+def _import(ctx: Lowering, stmt: Any) -> None:
+    for alias in stmt.names:
+        if isinstance(stmt, gast.Import):
+            module = importlib.import_module(alias.name)
+            top = importlib.import_module(alias.name.split(".")[0])
+            ctx.define(alias.asname or alias.name.split(".")[0], Obj(module if alias.asname else top))
+        elif alias.name == "*" or stmt.level:
+            ctx.refuse("this import is not supported inside a function", "import at the top of the module")
+        else:
+            thing = getattr(importlib.import_module(stmt.module), alias.name)
+            ctx.define(alias.asname or alias.name, ctx.session.constants.lift(ctx, thing, alias.asname or alias.name))

@@ -1,0 +1,79 @@
+"""Between the values of lowering, where tuples nest, and the trace, where everything is flat: parameters and results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from srcad.ir import Const, Operand, Static, Tree, Var
+from srcad.lower.function import Lowering
+from srcad.lower.values import Obj, Seq, Tup, Value
+
+
+def parameter_tree(arg: Any, hint: str) -> Any:
+    """The argument's type with a Var in the place of each type."""
+    match arg:
+        case Tree():
+            fields = arg.cls._fields if arg.cls is not None and hasattr(arg.cls, "_fields") else range(len(arg.items))
+            items = tuple(parameter_tree(item, f"{hint}_{f}") for item, f in zip(arg.items, fields, strict=True))
+            return Tree(items, arg.cls)
+        case Static():
+            return arg
+    return Var(hint, arg)
+
+
+def value_of_parameter(ctx: Lowering, tree: Any, name: str) -> Value:
+    match tree:
+        case Tree():
+            return Tup(tuple(value_of_parameter(ctx, item, name) for item in tree.items), tree.cls)
+        case Static():
+            return ctx.session.constants.lift(ctx, tree.value, name)
+    value: Var = tree
+    return value
+
+
+def returned(ctx: Lowering, value: Value, yields: list[Operand]) -> Any:
+    """How the result nests; its leaves are appended to `yields`."""
+    match value:
+        case Var() | Const():
+            yields.append(value)
+            return len(yields) - 1
+        case Tup():
+            return Tree(tuple(returned(ctx, item, yields) for item in value.items), value.cls)
+        case Seq():
+            ctx.refuse("a list is returned", "return a tuple, or np.array(...) of it")
+        case Obj():
+            return Static(value.value)
+    return ctx.refuse("a slice is returned", "return its bounds")
+
+
+def argument_type(value: Value) -> Any:
+    """The ArgType of a value: what a caller would pass to `lower`."""
+    match value:
+        case Var() | Const():
+            return value.type
+        case Tup() | Seq():
+            return Tree(tuple(map(argument_type, value.items)), value.cls if isinstance(value, Tup) else None)
+        case Obj():
+            return Static(value.value)
+    raise AssertionError(f"{value} cannot be an argument")
+
+
+def atoms_of(value: Value) -> list[Any]:
+    match value:
+        case Var() | Const():
+            return [value]
+        case Tup() | Seq():
+            return [atom for item in value.items for atom in atoms_of(item)]
+    return []
+
+
+def value_of(tree: Any, atoms: Sequence[Any]) -> Value:
+    """The value that a `Trace.returns` tree nests."""
+    match tree:
+        case Tree():
+            return Tup(tuple(value_of(item, atoms) for item in tree.items), tree.cls)
+        case Static():
+            return Obj(tree.value)
+    value: Value = atoms[tree]
+    return value

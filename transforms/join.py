@@ -1,0 +1,268 @@
+"""One loop for both sweeps.
+
+A loop whose iterations need nothing from one another can run its reverse in the same iteration: what the reverse needs is at hand,
+nothing is kept on a tape, a branch is taken once. `join` moves the reverse of such a loop up to the loop itself, when what the
+reverse reads is known by then and nothing in between minds; sums that it carries may be summed in the other direction. Branches on
+the same condition that end up side by side become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from srcad.ir import Block, For, If, Op, Operand, Scalar, Stmt, Trace, Var, blocks_of, free, replace, subst, substitute, uses, walk, with_blocks
+from srcad.ops import EFFECTS, WRITES
+from srcad.transforms.alias import Aliases, Memory, is_memory
+from srcad.transforms.cse import cse
+
+#: Ops that may be moved up past anything: they read no contents of memory and do nothing but give a value.
+_CONTENTS = frozenset({"load", "copy", "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all", "dot", "solve", "inv", "det", "expand", "reduce_like", "pop", "length"})
+
+
+def join(trace: Trace) -> Trace:
+    """The trace with loops and their reverses joined where they can be."""
+    joiner = _Joiner(trace)
+    body = joiner.block(trace.body)
+    functions = tuple(map(join, trace.functions))
+    if not joiner.joined:
+        return replace(trace, functions=functions)
+    trace = cse(replace(trace, body=body, functions=functions))
+    trace = cse(replace(trace, body=_Joiner(trace).merge_branches(trace.body)))
+    return replace(trace, body=_renamed(_forward_tapes(trace.body)))
+
+
+def _renamed(body: Block) -> Block:
+    """The comments say what is left of the sweeps."""
+    texts = {"forward sweep": "forward and reverse sweep"}
+    stmts = list(body.stmts)
+    for k, stmt in enumerate(stmts):
+        if isinstance(stmt, Op) and stmt.name == "comment" and stmt.attr("text") in texts:
+            stmts[k] = replace(stmt, attrs=(("text", texts[stmt.attr("text")]),))
+    if stmts and isinstance(last := stmts[-1], Op) and last.name == "comment":
+        del stmts[-1]
+    return replace(body, stmts=tuple(stmts))
+
+
+@dataclass
+class _Effects:
+    """The classes of memory that a piece of a trace reads, adds to, and overwrites; `other` if it does more than that."""
+
+    reads: set[Var] = field(default_factory=set)
+    adds: set[Var] = field(default_factory=set)
+    stores: set[Var] = field(default_factory=set)
+    other: bool = False
+
+    @property
+    def writes(self) -> set[Var]:
+        return self.adds | self.stores
+
+
+class _Joiner:
+    def __init__(self, trace: Trace) -> None:
+        self.aliases = Aliases(trace, read_only=True)
+        self.memory = Memory(trace)
+        self.joined = False
+
+    def effects(self, stmts: Iterable[Stmt]) -> _Effects:
+        found = _Effects()
+        for stmt in walk(Block(tuple(stmts))):
+            if not isinstance(stmt, Op):
+                continue
+            classes = [self.aliases.find(v) for v in stmt.args if isinstance(v, Var) and is_memory(v)]
+            if stmt.name in WRITES:
+                (found.adds if stmt.name in ("update", "accumulate") else found.stores).add(classes[0])
+                found.reads.update(classes[1:])
+            elif stmt.name in _CONTENTS and stmt.name != "pop":
+                found.reads.update(classes)
+            elif stmt.name in EFFECTS and stmt.name != "comment":
+                found.other = True
+        return found
+
+    def block(self, block: Block) -> Block:
+        stmts = [with_blocks(s, [self.block(inner) for inner in blocks_of(s)]) for s in block.stmts]
+        at = 0
+        while at < len(stmts):
+            first = stmts[at]
+            if isinstance(first, For) and first.mirror is not None:
+                later = (k for k in range(at + 1, len(stmts)) if getattr(stmts[k], "mirror", None) is first.mirror)
+                k = next(later, None)
+                if k is not None and (changed := self.join_loops(stmts, at, k)) is not None:
+                    stmts = changed
+                    self.joined = True
+                    continue
+            at += 1
+        return Block(tuple(stmts), block.yields)
+
+    def moved_up(self, stmts: list[Stmt], at: int, k: int) -> list[Stmt] | None:
+        """What must go before statement `at` so that statement `k` can stand right behind it; None if it cannot."""
+        here, there = stmts[at], stmts[k]
+        needed = set(free(Block((there,))))
+        first: list[Stmt] = []
+        for stmt in reversed(stmts[at + 1 : k]):
+            if needed & set(stmt.results):
+                if not isinstance(stmt, Op) or stmt.name in _CONTENTS or stmt.name in EFFECTS:
+                    return None
+                first.insert(0, stmt)
+                needed |= set(free(Block((stmt,))))
+        if needed & set(here.results):
+            return None
+        moving, between = self.effects([there]), self.effects(stmts[at + 1 : k])
+        if moving.other or between.other:
+            return None
+        if moving.reads & between.writes or moving.stores & (between.reads | between.writes):
+            return None
+        if moving.adds & (between.reads | between.stores):
+            return None
+        return first
+
+    def join_loops(self, stmts: list[Stmt], at: int, k: int) -> list[Stmt] | None:
+        here, there = stmts[at], stmts[k]
+        assert isinstance(here, For) and isinstance(there, For)
+        first = self.moved_up(stmts, at, k)
+        if first is None or here.exits or there.exits:
+            return None
+        forward, reverse = self.effects([here]), self.effects([there])
+        if forward.other or reverse.writes & (forward.reads | forward.writes):
+            return None
+        if not self.independent(there):
+            return None
+        for param, after in zip(there.params, there.body.yields, strict=True):
+            if not isinstance(param.type, Scalar) or not only_summed(param, there.body, after):
+                return None
+        body = substitute(there.body, {there.index: here.index})
+        joined = replace(
+            here,
+            results=(*here.results, *there.results),
+            params=(*here.params, *there.params),
+            inits=(*here.inits, *there.inits),
+            body=Block((*here.body.stmts, *body.stmts), (*here.body.yields, *body.yields)),
+            mirror=None,
+        )
+        moved = [id(s) for s in (*first, here, there)]
+        rest = [s for s in stmts[at + 1 :] if id(s) not in moved]
+        return [*stmts[:at], *first, joined, *rest]
+
+    def independent(self, loop: For) -> bool:
+        """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches."""
+        effects = self.effects([loop])
+        for cls in effects.stores | (effects.adds & effects.reads):
+            places: set[tuple[int, int] | None] = set()
+            for op in walk(loop.body):
+                if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}:
+                    touched = [v for v in op.args if isinstance(v, Var) and is_memory(v) and self.aliases.find(v) is cls]
+                    if touched:
+                        places.add(self.place(op, loop))
+            if len(places) != 1 or None in places:
+                return False
+        return True
+
+    def place(self, op: Op, loop: For) -> tuple[int, int] | None:
+        """Along which axis the op's index is the loop's, plus how much; None if that is not known."""
+        if op.name not in ("load", "store", "update"):
+            return None
+        index = op.args[1:] if op.name == "load" else op.args[1:-1]
+        for axis, operand in enumerate(index):
+            offset = self.memory.affine(operand, loop.index)
+            if offset is not None and self.memory.nonnegative(operand):
+                return axis, offset
+        return None
+
+    def merge_branches(self, block: Block) -> Block:
+        stmts = [with_blocks(s, [self.merge_branches(inner) for inner in blocks_of(s)]) for s in block.stmts]
+        at = 0
+        while at < len(stmts):
+            changed = self.merge_next(stmts, at) if isinstance(stmts[at], If) else None
+            if changed is None:
+                at += 1
+            else:
+                stmts = changed
+        return Block(tuple(stmts), block.yields)
+
+    def merge_next(self, stmts: list[Stmt], at: int) -> list[Stmt] | None:
+        """The first later branch on the same condition that can be moved up to the one at `at`, moved there."""
+        here = stmts[at]
+        assert isinstance(here, If)
+        for k in range(at + 1, len(stmts)):
+            there = stmts[k]
+            if not isinstance(there, If) or there.cond is not here.cond:
+                continue
+            first = self.moved_up(stmts, at, k)
+            if first is None:
+                return None
+            blocks = [
+                Block((*a.stmts, *b.stmts), (*a.yields, *b.yields))
+                for a, b in zip(blocks_of(here), blocks_of(there), strict=True)
+            ]
+            merged = replace(with_blocks(here, blocks), results=(*here.results, *there.results))
+            moved = [id(s) for s in (*first, here, there)]
+            rest = [s for s in stmts[at + 1 :] if id(s) not in moved]
+            return [*stmts[:at], *first, merged, *rest]
+        return None
+
+
+def only_summed(param: Var, block: Block, after: Operand) -> bool:
+    """Whether the block does nothing with `param` but add to it, on the way to `after`."""
+    reads = sum(v is param for v in _reads(block))
+    return reads == _links(param, block, after)
+
+
+def _reads(block: Block) -> list[Var]:
+    return list(uses(block))
+
+
+def _links(param: Var, block: Block, after: Operand) -> int:
+    """How many reads of `param` are links of the chain of additions that ends in `after`; -1 if there is no such chain."""
+    if after is param:
+        return 1
+    for stmt in block.stmts:
+        if after not in stmt.results or not isinstance(after, Var):
+            continue
+        if sum(v is after for v in _reads(block)) != 1:
+            return -1
+        match stmt:
+            case Op(name="add", args=(a, b)):
+                for operand in (a, b):
+                    if (found := _links(param, block, operand)) > 0:
+                        return found
+            case Op(name="sub", args=(a, _)):
+                return _links(param, block, a)
+            case If():
+                position = stmt.results.index(after)
+                links = [_links(param, inner, inner.yields[position]) for inner in blocks_of(stmt)]
+                return sum(links) if min(links) > 0 else -1
+            case For() if not stmt.exits:
+                position = stmt.results.index(after)
+                inner, init = stmt.params[position], stmt.inits[position]
+                if only_summed(inner, stmt.body, stmt.body.yields[position]):
+                    return _links(param, block, init)
+    return -1
+
+
+def _forward_tapes(body: Block) -> Block:
+    """Replace a load from a tape by the value stored there, where the same iteration has just stored it."""
+    stores: dict[Operand, int] = {}
+    for stmt in walk(body):
+        if isinstance(stmt, Op) and stmt.name in WRITES:
+            stores[stmt.args[0]] = stores.get(stmt.args[0], 0) + 1
+    tapes = {v for v, n in stores.items() if isinstance(v, Var) and v.hint.endswith("_tape") and n == 1}
+
+    def block(old: Block, at_hand: dict[tuple[Operand, ...], Operand], env: dict[Var, Operand]) -> Block:
+        stmts: list[Stmt] = []
+        for stmt in old.stmts:
+            if isinstance(stmt, Op) and stmt.args and stmt.args[0] in tapes:
+                if stmt.name == "store":
+                    at_hand[stmt.args[:-1]] = subst(env, stmt.args[-1])
+                elif stmt.name == "load" and stmt.args in at_hand:
+                    env[stmt.result] = at_hand[stmt.args]
+                    continue
+            inside = [block(inner, dict(at_hand), env) for inner in blocks_of(stmt)]
+            stmts.append(with_blocks(stmt, inside))
+        return Block(tuple(stmts), old.yields)
+
+    env: dict[Var, Operand] = {}
+    body = block(body, {}, env)
+    for var in list(env):
+        while isinstance(target := env[var], Var) and target in env:
+            env[var] = env[target]
+    return substitute(body, env)
