@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from srcad.api import jvp, vjp
 
-from srcad.testing import _Check, _copy, _flatten, _is_float, _leaves, _random, _zeros
+from srcad.derive import underlying
+from srcad.testing import _Check, _flatten, _random, _zeros
+from srcad.trees import copied, has_float
 
 
 @dataclass(frozen=True)
@@ -32,23 +34,23 @@ class Row:
 
 def evaluate(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     """f(*args) by plain Python, its arguments spared."""
-    return getattr(f, "py_func", f)(*_copy(tuple(args)))
+    return underlying(f)(*copied(tuple(args)))
 
 
 def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
     """One row for each argument that has floats in it. Numbers move by one, arrays and tuples along a random direction."""
-    names = list(inspect.signature(getattr(f, "py_func", f)).parameters)
-    active = [i for i, arg in enumerate(args) if any(map(_is_float, _leaves(arg)))]
+    names = list(inspect.signature(underlying(f)).parameters)
+    active = [i for i, arg in enumerate(args) if has_float(arg)]
     if not active:
         return []
-    y_bar = 1.0 if np.ndim(y) == 0 and _is_float(y) else _random(y, seed=1)
-    bars = vjp(f, *_copy(tuple(args)))[1](y_bar)
-    differences = _Check(f, tuple(args), active, ("fwd", "rev"), None, None, 1e-3, False)
+    y_bar = 1.0 if np.ndim(y) == 0 and not isinstance(y, tuple) else _random(y, seed=1)
+    bars = vjp(f, *copied(tuple(args)))[1](y_bar)
+    differences = _Check(f, tuple(args), active, modes=frozenset(), atol=0.0, rtol=0.0, eps=1e-3)
     rows = []
     for i in active:
         own = type(args[i])(1.0) if isinstance(args[i], float) else _random(args[i], seed=2 + i)
         along = tuple(own if j == i else _zeros(arg) for j, arg in enumerate(args))
-        y_dot = jvp(f, _copy(tuple(args)), along)[1]
+        y_dot = jvp(f, copied(tuple(args)), along)[1]
         weights = _flatten(y_bar)
         rows.append(
             Row(

@@ -133,7 +133,9 @@ def _only(target: str, found: dict[str, Function]) -> Function:
 def _listed(target: str, found: dict[str, Function]) -> list[str]:
     from inspect import signature
 
-    return [f"{target}:{name}{signature(getattr(function, 'py_func', function))}" for name, function in found.items()]
+    from srcad.derive import underlying
+
+    return [f"{target}:{name}{signature(underlying(function))}" for name, function in found.items()]
 
 
 def _generate(function: Function, options: argparse.Namespace) -> str:

@@ -67,10 +67,6 @@ _ANYTHING = object()
 Writes = frozenset[object]
 
 
-def text_of(node: ast.expr) -> str:
-    return expression_text(node, lambda id: getattr(id, "hint", "") or getattr(id, "name", "") or "v1")
-
-
 # --- memory ---------------------------------------------------------------------------------------
 
 
@@ -357,7 +353,7 @@ class Nester:
         reads |= self.memory.reads(op)
         if self.is_short_everywhere(op):
             self.inlined[op.result] = expr
-        elif self.can_wait(op.result, op, scope):
+        elif self.can_wait(op.result, expr, scope):
             self.wait(op.result, expr, reads, op.span)
         else:
             if not op.result.hint and op.args:
@@ -391,7 +387,7 @@ class Nester:
                 return f"{array.hint}_{'prev' if sign == 'sub' else 'next'}"
         return ""
 
-    def can_wait(self, var: Var, op: Op | None, scope: Scope) -> bool:
+    def can_wait(self, var: Var, expr: ast.expr | None, scope: Scope) -> bool:
         if self.counts[var] != 1 or self.home[var] is not scope.home or var in scope.repeated:
             return False
         if var in self.late:
@@ -399,14 +395,14 @@ class Nester:
         if var in self.carried or var in scope.kept:
             self.could_be_late.add(var)
             return False
-        return not var.hint or _ELEMENT.search(var.hint) is not None or self.continues(var, op)
+        if not var.hint:
+            return True
+        return not adds_to(var, expr) and (_ELEMENT.search(var.hint) is not None or self.continues(var))
 
-    def continues(self, var: Var, op: Op | None) -> bool:
-        """Whether the value is a term of a sum that goes on under the same name; but `x += ...` stands alone."""
+    def continues(self, var: Var) -> bool:
+        """Whether the value is a term of a sum that goes on under the same name."""
         reader = next((s for s in self.home[var].stmts if var in operands(s)), None)
-        if not isinstance(reader, Op) or not reader.results or reader.results[0].hint != var.hint or op is None:
-            return False
-        return not any(isinstance(a, Var) and a.hint == var.hint and a not in self.frame.pending for a in op.args)
+        return isinstance(reader, Op) and any(r.hint == var.hint for r in reader.results)
 
     def call(self, op: Op) -> None:
         callee = op.attr("callee")
@@ -451,7 +447,7 @@ class Nester:
         memory = self.frame.pending.get(op.args[0]) if op.args and not op.results else None  # type: ignore[arg-type]
         if memory and not isinstance(memory.expr, ast.Subscript | ast.Attribute):
             self.frame.settle(lambda p: p is memory)
-        self.fit(op.args)
+        self.fit(op.args, op.results[0].hint if op.results else "")
         reads = [p.reads for p in self.waiting(op.args)]
         args = [literal(a, t) if isinstance(a, Const) else self.take(a) for a, t in zip(op.args, types, strict=True)]
         return args, frozenset().union(*reads)
@@ -459,15 +455,29 @@ class Nester:
     def waiting(self, args: Sequence[Operand]) -> list[Pending]:
         return [p for a in args if (p := self.frame.pending.get(a)) is not None]  # type: ignore[arg-type]
 
-    def fit(self, args: Sequence[Operand]) -> None:
-        """Give the widest of the arguments statements of their own, until the line of all of them is readable."""
+    def fit(self, args: Sequence[Operand], hint: str = "") -> None:
+        """Give the widest of the arguments statements of their own, until the line of all of them is readable.
+
+        A sum of many terms under one name (`hint`) is better continued by `x += ...` than filled with names for its terms.
+        """
         while nested := self.waiting(args):
-            widths = {p.var: len(text_of(p.expr)) for p in nested}
-            others = sum(len(getattr(a, "hint", "")) or 2 for a in args if a not in widths)
+            widths = {p.var: self.width(p.expr) for p in nested}
+            others = sum(
+                self.width(self.name_or_literal(a)) for a in args if not isinstance(a, Undef) and a not in widths
+            )
             if others + sum(widths.values()) + 2 * len(args) <= WIDTH:
                 break
-            widest = max(nested, key=lambda p: widths[p.var])
+            widest = max(nested, key=lambda p: (p.var.hint == hint != "", widths[p.var]))
             self.frame.settle(lambda p, widest=widest: p is widest)  # type: ignore[misc]
+
+    def width(self, node: ast.expr) -> int:
+        """How long the expression will be, names being guessed."""
+
+        def guess(id: object) -> str:
+            hint = getattr(id, "hint", "") or self.hints.get(id, "")  # type: ignore[call-overload]
+            return hint or getattr(id, "name", "") or "v10"
+
+        return len(expression_text(node, guess))
 
     def spell(self, op: Op) -> tuple[ast.expr, Writes]:
         args, reads = self.arguments(op)
@@ -518,7 +528,7 @@ class Nester:
             self.frame.pending[stmt.cond].expr if stmt.cond in self.frame.pending else self.name_or_literal(stmt.cond)
         )  # type: ignore[index]
         expr = choice(test, then, orelse, result)
-        if len(text_of(expr)) > (CONDITIONAL if waits else WIDTH):
+        if self.width(expr) > (CONDITIONAL if waits else WIDTH):
             return False
         waiting = self.frame.pending.pop(stmt.cond, None)  # type: ignore[arg-type]
         reads = then_reads | orelse_reads | (waiting.reads if waiting else frozenset())
@@ -609,6 +619,12 @@ class Nester:
 
 
 # --- trees ----------------------------------------------------------------------------------------
+
+
+def adds_to(var: Var, expr: ast.expr | None) -> bool:
+    """Whether `var = expr` will be written `var += ...`."""
+    first = expr.left if isinstance(expr, ast.BinOp) else None
+    return isinstance(first, ast.Name) and getattr(first.id, "hint", "") == var.hint
 
 
 def leaves_block(stmts: Sequence[ast.stmt]) -> bool:

@@ -85,6 +85,7 @@ def _table() -> dict[str, Elementwise]:
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "float")
     for name in ("erf", "erfc", "gamma", "lgamma"):
         table[name] = Elementwise(f"math.{name}({{0}})", 1, "float")
+    table["polygamma"] = Elementwise("polygamma({0}, {1})", 2, "float")
     for name in ("arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "fmod"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):

@@ -25,6 +25,8 @@ from srcad.transforms.fold import fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
 from srcad.transforms.protect import protect
+from srcad.transforms.settle import settle
+from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
 
 ArgType = Type | Tree | Static
@@ -106,9 +108,9 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
 
 
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
-    passes = {"fuse": fuse, "fold": fold, "cse": cse, "dce": dce}
+    passes = {"fuse": fuse, "sizes": sizes, "fold": fold, "cse": cse, "dce": dce}
     if suffix:
-        passes |= {"join": join, "refold": fold, "recse": cse, "redce": dce}
+        passes |= {"join": join, "refold": fold, "recse": cse, "redce": dce, "settle": settle}
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())
 
 

@@ -1,4 +1,4 @@
-"""The helpers that generated code may call: three about broadcasting, one about aliases.
+"""The helpers that generated code may call: three about broadcasting, one about aliases, one for lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -61,6 +61,35 @@ def check_disjoint(a: Any, b: Any) -> None:
     """
     if np.may_share_memory(a, b):
         raise ValueError(SHARED)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def polygamma(n: int, x: float) -> float:
+    """The derivative of order n + 1 of log(gamma(x)), NaN at its poles (and where x is below -10000).
+
+    The recurrence in x leads to where the asymptotic series is exact to rounding (Abramowitz & Stegun 6.4.6, 6.4.11).
+
+    >>> round(polygamma(1, 1.0), 12)  # pi**2 / 6
+    1.644934066848
+    """
+    if x < -10000.0 or (x <= 0.0 and x == np.floor(x)):
+        return np.nan
+    factorial = 1.0
+    for k in range(2, n + 1):
+        factorial *= k
+    total = 0.0
+    while x < 10.0 + n:
+        total += factorial / x ** (n + 1)
+        x += 1.0
+    total += factorial / (2.0 * x ** (n + 1))
+    total += factorial / (n * x**n) if n > 0 else -np.log(x)
+    term = factorial * (n + 1) / (2.0 * x ** (n + 2))
+    k = 2
+    for bernoulli in (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510):
+        total += bernoulli * term
+        term *= (k + n) * (k + n + 1) / ((k + 1) * (k + 2) * x * x)
+        k += 2
+    return total if n % 2 else -total
 
 
 # --- compiled --------------------------------------------------------------------------------------------------------

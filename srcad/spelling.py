@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Array, Const, ListOf, Op, Scalar, Trace, Type, Var
+from srcad.ir import BOOL, Array, Const, ListOf, Op, Scalar, Trace, Type, Var
 from srcad.ops import ELEMENTWISE, promote
 
 LOAD, STORE = ast.Load(), ast.Store()
@@ -231,7 +231,9 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         dtype = op.attr("dtype")
         if on_array:
             return ast.Call(ast.Attribute(args[0], "astype", LOAD), [dtype_name(dtype)], [])
-        return call(_CASTS.get(dtype, f"np.{dtype}"), args[0])
+        plain = _CASTS.get(dtype, f"np.{dtype}")
+        boolean = op.args[0].type == BOOL and plain == "float"  # which Numba's float() does not take
+        return call("np.float64" if boolean else plain, args[0])
     if on_array and op.name in _LOGIC:
         return call(_LOGIC[op.name], *args)
     if op.name in ("add", "sub"):
@@ -318,6 +320,8 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
             return ast.Expr(phrase("_0.append(_1)", *args))
         case "pop":
             return ast.Expr(phrase("_0.pop()", *args))
+        case "check_disjoint":
+            return ast.Expr(call("check_disjoint", *args))
         case "raise":
             exc = op.attr("exc")
             exc = exc if isinstance(exc, str) else exc.__name__

@@ -31,6 +31,7 @@ from srcad.ir import (
     leaves,
 )
 from srcad.ops import ELEMENTWISE
+from srcad.runtime import polygamma
 
 Env = dict[Var, Any]
 SPECIAL = {
@@ -43,6 +44,7 @@ SPECIAL = {
     "bitand": np.bitwise_and,
     "bitor": np.bitwise_or,
     "bitxor": np.bitwise_xor,
+    "polygamma": np.vectorize(polygamma),
 }
 BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "neg": np.negative,

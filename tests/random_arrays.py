@@ -135,7 +135,7 @@ class Maker:
             if self.r.random() < 0.15 and len(shape) < 2:
                 spec += "n"
                 index.append(None)
-            if self.r.random() < 0.2 and len(shape) > 1 and n > 0:
+            if self.r.random() < 0.2 and len(shape) > 1 and n > 0 and "i" not in spec:
                 i = self.r.choice([0, -1, n - 1])
                 spec += "i"
                 operands.append(const(i))
@@ -163,7 +163,7 @@ class Maker:
         self.add(result, np.empty(shape).sum(axis=axis, keepdims=keep).shape)
 
     def write(self) -> None:
-        target, value = self.r.choice([a for a in self.arrays if a.type.dtype != "bool"]), self.operand()
+        target, value = self.r.choice([a for a in self.arrays if a.type.dtype.startswith("float")]), self.operand()
         try:
             fits = np.broadcast_shapes(self.shape[target], self.shape_of(value)) == self.shape[target]
         except ValueError:

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from interp import run
 from random_traces import random_trace
-from test_rules import flatten
-from test_tangent import directions
-from traces import BOOL, FLOAT, INT, NONE, ONE, PROGRAMS, TWO, VECTOR, ZERO, branch, loop, trace, while_
-
 from srcad.ir import Array, Builder, Const, Op, Scalar, Trace, Undef, Var, const, show, verify, walk
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import fold
 from srcad.transforms.tangent import tangent
+from test_rules import flatten
+from test_tangent import directions
+from traces import BOOL, FLOAT, INT, NONE, ONE, PROGRAMS, TWO, VECTOR, ZERO, branch, loop, trace, while_
 
 PASSES = {"fold": fold, "cse": cse, "dce": dce, "all": lambda t: dce(verify(cse(verify(fold(t)))))}
 
@@ -28,7 +28,9 @@ def ops(given: Trace) -> list[str]:
 
 
 def same(given: Trace, other: Trace, args: Any, tolerance: float = 1e-14) -> None:
-    for one, two in zip(flatten(run(given, *copy.deepcopy(args))), flatten(run(other, *copy.deepcopy(args))), strict=True):
+    for one, two in zip(
+        flatten(run(given, *copy.deepcopy(args))), flatten(run(other, *copy.deepcopy(args))), strict=True
+    ):
         np.testing.assert_allclose(one, two, rtol=tolerance, atol=tolerance)
 
 
@@ -44,7 +46,7 @@ def test_programs(name: str, simplify: Any) -> None:
     assert len(ops(PASSES["all"](derived))) <= len(ops(derived))
 
 
-# --- fold --------------------------------------------------------------------------------------------------------------------------
+# --- fold ---
 
 X, Y, N, M = Var("x", FLOAT), Var("y", FLOAT), Var("n", INT), Var("m", INT)
 
@@ -70,7 +72,10 @@ IDENTITIES = [
     (lambda b: b.op("add", X, b.op("neg", Y)), "%v.1: float64 = sub(%x, %y); yield %v.1"),
     (lambda b: b.op("add", b.op("neg", X), Y), "%v.1: float64 = sub(%y, %x); yield %v.1"),
     (lambda b: b.op("sub", X, b.op("neg", Y)), "%v.1: float64 = add(%x, %y); yield %v.1"),
-    (lambda b: b.op("add", X, b.op("mul", b.op("neg", Y), X)), "%v.1: float64 = mul(%y, %x); %v.2: float64 = sub(%x, %v.1); yield %v.2"),
+    (
+        lambda b: b.op("add", X, b.op("mul", b.op("neg", Y), X)),
+        "%v.1: float64 = mul(%y, %x); %v.2: float64 = sub(%x, %v.1); yield %v.2",
+    ),
     (lambda b: b.op("add", X, X), "%v.1: float64 = mul(2, %x); yield %v.1"),
     (lambda b: b.op("mul", const(2.0), b.op("mul", const(0.5), X)), "yield %x"),
     (lambda b: b.op("mul", const(2.0), const(3.0)), "yield 6.0"),
@@ -166,7 +171,7 @@ def test_a_loop_that_never_breaks() -> None:
     assert run(result, 4) == 6
 
 
-# --- cse --------------------------------------------------------------------------------------------------------------------------
+# --- cse ---
 
 
 def test_common_subexpressions() -> None:
@@ -228,7 +233,7 @@ def test_fresh_memory_is_not_shared() -> None:
     assert Counter(ops(result)) == {"alloc": 2, "sum": 1}
 
 
-# --- dce ---------------------------------------------------------------------------------------------------------------------------
+# --- dce ---
 
 
 def test_unread_memory() -> None:
@@ -298,7 +303,7 @@ def test_writes_to_parameters_stay() -> None:
     assert ops(dce(trace("f", [x], b, const(0.0)))) == ["view", "store"]
 
 
-# --- random traces -----------------------------------------------------------------------------------------------------------------
+# --- random traces ---
 
 
 @pytest.mark.parametrize("seed", range(200))

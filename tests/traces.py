@@ -55,7 +55,9 @@ def loop(
     return results
 
 
-def while_(b: Builder, cond: Callable[..., Atom], body: Body, *carried: tuple[str, Operand], exits: bool = False) -> Any:
+def while_(
+    b: Builder, cond: Callable[..., Atom], body: Body, *carried: tuple[str, Operand], exits: bool = False
+) -> Any:
     params = tuple(Var(hint, init.type) for hint, init in carried)
     head, inner = Builder(), Builder()
     test = cond(head, *params)
@@ -74,7 +76,7 @@ def branch(b: Builder, cond: Atom, then: Body, orelse: Body, *merged: Var) -> tu
     return results
 
 
-# --- programs ----------------------------------------------------------------------------------------------------------------------
+# --- programs ---
 
 
 def horner() -> Trace:
@@ -102,7 +104,9 @@ def smooth() -> Trace:
         return []
 
     loop(b, ONE, size, body)
-    (y,) = loop(b, ZERO, b.op("dim", u, axis=0), lambda b, i, s: [b.op("add", s, b.op("load", u, i))], ("s", const(0.0)))
+    (y,) = loop(
+        b, ZERO, b.op("dim", u, axis=0), lambda b, i, s: [b.op("add", s, b.op("load", u, i))], ("s", const(0.0))
+    )
     return trace("smooth", [x, a], b, y)
 
 

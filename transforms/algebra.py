@@ -143,7 +143,12 @@ class Algebra:
         """x where the operand is -x or a negative literal."""
         if (inner := self.definition(operand, "neg")) is not None:
             return inner[0]
-        if isinstance(operand, Const) and not operand.name and isinstance(operand.value, int | float) and operand.value < 0:
+        if (
+            isinstance(operand, Const)
+            and not operand.name
+            and isinstance(operand.value, int | float)
+            and operand.value < 0
+        ):
             return Const(-operand.value, operand.type, operand.weak)
         return None
 

@@ -13,14 +13,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from srcad.ir import Block, Const, For, If, Op, Operand, Scalar, Stmt, Trace, Var, While, blocks_of, rewrite, subst, walk
+from srcad.ir import (
+    Block,
+    Const,
+    For,
+    If,
+    Op,
+    Operand,
+    Scalar,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    blocks_of,
+    rewrite,
+    subst,
+    walk,
+)
 from srcad.ops import ELEMENTWISE, WRITES
 from srcad.transforms.alias import Aliases, is_memory
 
 #: References and sizes: they depend on which array it is, not on what is in it.
 NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "stop_gradient"})
 #: What reads memory and gives a number.
-READS = frozenset({"load", "length", "sum", "mean", "prod", "max", "min", "argmax", "argmin", "dot", "det", "any", "all"})
+READS = frozenset(
+    {"load", "length", "sum", "mean", "prod", "max", "min", "argmax", "argmin", "dot", "det", "any", "all"}
+)
 COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "maximum", "minimum"})
 
 Key = tuple[Any, ...]

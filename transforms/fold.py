@@ -310,7 +310,9 @@ def keep_type(old: Op, new: Op) -> Op:
 
 
 def _same_memory(given: Type, taker: Type) -> bool:
-    return isinstance(given, Array) and isinstance(taker, Array) and (given.dtype, given.ndim) == (taker.dtype, taker.ndim)
+    return (
+        isinstance(given, Array) and isinstance(taker, Array) and (given.dtype, given.ndim) == (taker.dtype, taker.ndim)
+    )
 
 
 def _defined(block: Block) -> set[Var]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from srcad.ir import Block, For, If, Op, Operand, Scalar, Stmt, Trace, Var, blocks_of, free, replace, subst, substitute, uses, walk, with_blocks
+from srcad.ir import Block, For, If, Op, Operand, Scalar, Stmt, Trace, Var, While, blocks_of, free, replace, subst, substitute, uses, walk, with_blocks
 from srcad.ops import EFFECTS, WRITES
 from srcad.transforms.alias import Aliases, Memory, is_memory
 from srcad.transforms.cse import cse
@@ -33,15 +33,13 @@ def join(trace: Trace) -> Trace:
 
 
 def _renamed(body: Block) -> Block:
-    """The comments say what is left of the sweeps."""
-    texts = {"forward sweep": "forward and reverse sweep"}
-    stmts = list(body.stmts)
-    for k, stmt in enumerate(stmts):
-        if isinstance(stmt, Op) and stmt.name == "comment" and stmt.attr("text") in texts:
-            stmts[k] = replace(stmt, attrs=(("text", texts[stmt.attr("text")]),))
-    if stmts and isinstance(last := stmts[-1], Op) and last.name == "comment":
-        del stmts[-1]
-    return replace(body, stmts=tuple(stmts))
+    """The comment over one loop for both sweeps, if nothing but that is left of the reverse sweep."""
+    comments = [k for k, stmt in enumerate(body.stmts) if isinstance(stmt, Op) and stmt.name == "comment"]
+    if len(comments) != 2 or any(isinstance(stmt, For | While) for stmt in body.stmts[comments[1] :]):
+        return body
+    both = Op((), "comment", (), (("text", "forward and reverse sweep"),))
+    stmts = (*body.stmts[: comments[0]], both, *body.stmts[comments[0] + 1 : comments[1]], *body.stmts[comments[1] + 1 :])
+    return replace(body, stmts=stmts)
 
 
 @dataclass

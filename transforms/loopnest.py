@@ -104,7 +104,7 @@ class Nest:
 
     def _widened(self, a: Atom) -> Atom:
         """The operand itself, or its expansion where it may be broadcast."""
-        if not isinstance(a, Var) or not isinstance(a.type, Array) or self.places.within(a, self.space) is not None:
+        if not isinstance(a.type, Array) or self.places.within(a, self.space) is not None:
             return a
         sizes = self.scope.shapes.of(a)
         space = self.space[len(self.space) - len(sizes) :]

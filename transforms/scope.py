@@ -18,7 +18,7 @@ class Scope:
     builder: Builder = field(default_factory=Builder)
     _defined: set[Var] = field(default_factory=set)
     _sizes: dict[Affine, Atom] = field(default_factory=dict)
-    _expanded: dict[tuple[Var, Sizes], Var] = field(default_factory=dict)
+    _expanded: dict[tuple[Atom, Sizes], Var] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         return Scope(self.shapes, self)
@@ -44,16 +44,16 @@ class Scope:
     def size(self, size: Size, arrays: Iterable[tuple[Atom, int]] = (), *, exact: bool = False) -> Atom:
         """The number of elements along an axis. `arrays` may tell it by their axes if nothing else does. Unless `exact`, an
         empty axis may come out negative, which is good enough for `range`."""
-        found = self._affine(size.affine, exact)
+        joined = len(size.parts) > 1
+        found = self._find(size.affine) if joined else self._affine(size.affine, exact)
         if found is not None:
             return found
         for array, axis in arrays:
             if self.shapes.of(array)[axis] == size:
                 return self.op("dim", array, axis=axis)
-        parts = [self.size(Size((part,)), arrays, exact=True) for part in size.parts]
-        assert len(parts) > 1, f"no way to tell the size {size}"
-        result = parts[0]
-        for part in parts[1:]:
+        assert joined, f"no way to tell the size {size}"
+        result, *parts = [self.size(Size((part,)), arrays, exact=True) for part in size.parts]
+        for part in parts:
             result = self.op("broadcast_dim", result, part)
         self._sizes[size.affine] = result
         return result
@@ -107,8 +107,8 @@ class Scope:
             case Term(name="max0", args=(e,)):
                 atom = self._affine(e, False)
                 return None if atom is None else self.op("maximum", atom, Const(0, const(0).type))
-            case Term(name="join"):
-                return None
+            case Term(name="join", args=parts):
+                return self.size(Size(parts))
             case Term():
                 atoms = [self._affine(e, False) for e in u.args]
                 known = [atom for atom in atoms if atom is not None]
@@ -116,18 +116,19 @@ class Scope:
 
     # --- broadcasting --------------------------------------------------------------------------------------------------------
 
-    def expand(self, array: Var, sizes: Sizes, dims: Iterable[Atom]) -> Var:
+    def expand(self, array: Atom, sizes: Sizes, dims: Iterable[Atom]) -> Var:
         """The array at the given sizes: itself where it has them at run time."""
         key = (array, sizes)
         if key not in self._expanded:
-            self._expanded[key] = wide = self.builder.op("expand", array, *dims, hint=array.hint)
+            hint = array.hint if isinstance(array, Var) else array.name
+            self._expanded[key] = wide = self.builder.op("expand", array, *dims, hint=hint)
             self.shapes.set(wide, sizes)
             self.define(wide)
         return self._expanded[key]
 
-    def expanded(self) -> Iterable[tuple[Var, Sizes]]:
+    def expanded(self) -> Iterable[tuple[Atom, Sizes]]:
         return tuple(self._expanded)
 
-    def forget(self, key: tuple[Var, Sizes]) -> None:
+    def forget(self, key: tuple[Atom, Sizes]) -> None:
         """What was expanded has changed: a copy of it would not know."""
         del self._expanded[key]

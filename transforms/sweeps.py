@@ -445,7 +445,7 @@ class Sweeps:
         if not inner.stmts and not carried and not anew:
             return
 
-        index = Var("i", const(0).type)
+        index = Var(stmt.index.hint if isinstance(stmt, For) else "i", const(0).type)
         known: dict[Var, Atom] = {}
         for v in arrays:
             back = self.shadows[v].like()

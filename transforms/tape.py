@@ -143,7 +143,7 @@ class Tape:
             self.define(node.parent, node, (result,))
             return result
         if not loops:
-            stack = Var(f"{var.hint or 'v'}_tape", ListOf(var.type))
+            stack = Var(f"{self._name(var)}_tape", ListOf(var.type))
             self.stacks.append(stack)
             # at the end: calls in the region push on the same stack, and the reverse sweep pops this first
             region.items.append(Op((), "append", (stack, var)))
@@ -151,13 +151,13 @@ class Tape:
         outside = loops[0].parent
         sizes = [self._trips(loop, outside) for loop in loops] if isinstance(var.type, Scalar) else [None]
         if None in sizes:
-            tape = Var(f"{var.hint or 'v'}_tape", ListOf(var.type))
+            tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
             keep = Op((tape,), "list", (), (("item", var.type),))
             region.insert_after(self.item[var], Op((), "append", (tape, var)))
             value = prologue_op(prologue, "pop", var, tape)
         else:
             assert isinstance(var.type, Scalar)
-            tape = Var(f"{var.hint or 'v'}_tape", Array(var.type.dtype, len(loops)))
+            tape = Var(f"{self._name(var)}_tape", Array(var.type.dtype, len(loops)))
             dims = tuple(size for size in sizes if size is not None)
             keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype)))
             index = [self.position(loop) for loop in loops]
@@ -166,6 +166,13 @@ class Tape:
         outside.insert_before(loops[0], keep)
         self.define(outside, keep, (tape,))
         return value
+
+    def _name(self, var: Var) -> str:
+        """The variable's name; for an unnamed element, its array's."""
+        op = self._op(var)
+        if not var.hint and op is not None and op.name == "load" and isinstance(op.args[0], Var):
+            return op.args[0].hint or "v"
+        return var.hint or "v"
 
     def position(self, node: Node) -> Var:
         """The number of the iteration, as a Var of the forward loop's body."""

@@ -63,10 +63,13 @@ def _own(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[st
     if function.__name__ == "stop_gradient" and len(args) == 1:
         return _stop_gradient(ctx, args[0])
     if not all(map(is_known, (*args, *kwargs.values()))):
-        ctx.refuse(f"srcad.{function.__name__} of a value that is computed", "call it outside, or apply it to a function")
+        ctx.refuse(
+            f"srcad.{function.__name__} of a value that is computed", "call it outside, or apply it to a function"
+        )
     if any(isinstance(arg, Obj) and isinstance(arg.value, Closure) for arg in args):
         ctx.refuse(
-            f"srcad.{function.__name__} of a function defined inside the compiled function", "define the function outside"
+            f"srcad.{function.__name__} of a function defined inside the compiled function",
+            "define the function outside",
         )
     return Obj(function(*map(python, args), **{name: python(arg) for name, arg in kwargs.items()}))
 

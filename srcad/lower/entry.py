@@ -34,7 +34,9 @@ def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
                 recursive.add(found.key)
 
 
-def _lower(session: Session, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...], name: str) -> Trace:
+def _lower(
+    session: Session, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...], name: str
+) -> Trace:
     span = span_of(fn)
     while True:
         session.functions.clear()

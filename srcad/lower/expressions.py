@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
 from srcad.lower.merge import Arm
+from srcad.lower.names import Names, target_names
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.scope import VALUE, Closure
@@ -269,7 +271,6 @@ def _compare(ctx: Lowering, node: Any) -> Value:
 
 def _comprehension(ctx: Lowering, node: Any, generators: list[Any]) -> list[Value]:
     """The items of a comprehension over what is known, in a scope of its own."""
-    from srcad.lower.names import target_names
     from srcad.lower.statements import bind
 
     if not generators:
@@ -282,21 +283,31 @@ def _comprehension(ctx: Lowering, node: Any, generators: list[Any]) -> list[Valu
                 "how many items this comprehension has is not known while compiling", "fill an array in a loop instead"
             )
     items: list[Value] = []
-    own = target_names(generator.target)
-    saved = {name: ctx.env.names.get(name) for name in own}
-    frame, path = ctx.frame, ctx.frame.path
-    for number, item in enumerate(source):
-        frame.path = (*path, number)
-        bind(ctx, generator.target, item)
-        known = [condition(ctx, test) for test in generator.ifs]
-        if not all(isinstance(test, bool) for test in known):
-            with ctx.at(generator.ifs[0]):
-                ctx.refuse("which items this comprehension keeps is not known while compiling", "write a loop")
-        if all(known):
-            items += _comprehension(ctx, node, inner)
-    frame.path = path
-    for name, value in saved.items():
-        ctx.env.names.pop(name, None)
-        if value is not None:
-            ctx.env.names[name] = value
+    frame = ctx.frame
+    with _own_variables(ctx, target_names(generator.target)):
+        path = frame.path
+        for number, item in enumerate(source):
+            frame.path = (*path, number)
+            bind(ctx, generator.target, item)
+            known = [condition(ctx, test) for test in generator.ifs]
+            if not all(isinstance(test, bool) for test in known):
+                with ctx.at(generator.ifs[0]):
+                    ctx.refuse("which items this comprehension keeps is not known while compiling", "write a loop")
+            if all(known):
+                items += _comprehension(ctx, node, inner)
     return items
+
+
+@contextmanager
+def _own_variables(ctx: Lowering, names: Names) -> Iterator[None]:
+    """The variables of a comprehension, which are gone after it."""
+    frame, inner, path = ctx.frame, ctx.frame.inner, ctx.frame.path
+    saved = {name: value for name, value in ctx.env.names.items() if name in names}
+    frame.inner = inner | names
+    try:
+        yield
+    finally:
+        for name in names:
+            frame.env.names.pop(name, None)
+        frame.env.names.update(saved)
+        frame.inner, frame.path = inner, path

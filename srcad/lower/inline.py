@@ -21,9 +21,7 @@ from srcad.source import Source, source_of
 DEEPEST = 100
 
 
-def inline_function(
-    ctx: Lowering, fn: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value]
-) -> Value:
+def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     try:
         source = source_of(fn)
     except SourceError as error:
@@ -47,7 +45,9 @@ def inline_function(
 
 def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     outer = fn.frame
-    frame = Frame(Source(outer.source.file, outer.source.lines, fn.node, fn.__name__), fn.node, outer.globals, outer.cells, outer)
+    frame = Frame(
+        Source(outer.source.file, outer.source.lines, fn.node, fn.__name__), fn.node, outer.globals, outer.cells, outer
+    )
     defaults = {name: functools.partial(lambda v: v, value) for name, value in fn.defaults.items()}
     return _inline(ctx, frame, (fn.node, outer.path), bind_arguments(ctx, fn.node, fn.__name__, args, kwargs, defaults))
 

@@ -44,7 +44,7 @@ class Items:
 @dataclass(frozen=True)
 class Enumerated:
     inner: Iterable
-    start: Value
+    start: Atom
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     start = expr(ctx, node.args[1]) if len(node.args) > 1 else options.get("start", ZERO)
     if isinstance(inner, Items):
         return Items(tuple(Tup((binary(ctx, "add", start, const(k)), v)) for k, v in enumerate(inner.items)))
-    return Enumerated(inner, start)
+    return Enumerated(inner, int_operand(ctx, start, "the start of enumerate()"))
 
 
 def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:
@@ -230,7 +230,7 @@ def item(ctx: Lowering, source: Iterable, k: Atom) -> Value:
         case Elements():
             return getitem(ctx, source.array, k)
         case Enumerated():
-            return Tup((binary(ctx, "add", k, source.start), item(ctx, source.inner, k)))
+            return Tup((_int(ctx, "add", k, source.start), item(ctx, source.inner, k)))
         case Zipped():
             return Tup(tuple(item(ctx, inner, k) for inner in source.inners))
         case Reversed():

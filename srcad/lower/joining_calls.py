@@ -16,7 +16,7 @@ from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shape_calls import atleast_1d, atleast_2d, raveled
-from srcad.lower.shapes import FULL, alloc, along, dim, dims, stack, view, write
+from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, stack, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 CARTESIAN = Obj("xy")
@@ -41,9 +41,9 @@ def concatenate(ctx: Context, arrays: Sequence[Atom], axis: int, name: str) -> V
         ends.append(operand(ctx, binary(ctx, "add", ends[-1], dim(ctx, x, axis))))
     sizes = dims(ctx, arrays[0])
     out = alloc(ctx, [*sizes[:axis], ends[-1], *sizes[axis + 1 :]], common_dtype(arrays))
-    for x, start, stop in zip(arrays, ends[:-1], ends[1:], strict=True):
+    for x, start in zip(arrays, ends[:-1], strict=True):
         _same_shape(ctx, x, sizes, axis)
-        write(ctx, out, along(axis, (start, stop, ABSENT)), x)
+        ctx.call(Obj(library.copy_into), [leading(ctx, out, axis), leading(ctx, x, axis), start], {})
     return out
 
 

@@ -91,6 +91,17 @@ def argmin_rows(a: Any) -> Any:
     return out
 
 
+def copy_into(out: Any, a: Any, start: Any) -> None:
+    for i in range(a.shape[0]):
+        out[start + i] = a[i]
+
+
+def roll(out: Any, a: Any, shift: Any) -> None:
+    n = a.shape[0]
+    for i in range(n):
+        out[(i + shift) % n] = a[i]
+
+
 def accumulate_sum(a: Any) -> None:
     for i in range(1, a.shape[0]):
         a[i] += a[i - 1]

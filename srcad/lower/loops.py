@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import gast
 
-from srcad.ir import BOOL, INT, Atom, Block, Builder, Const, For, Loop, Op, Operand, Undef, Var, While, substitute, walk
+from srcad.ir import BOOL, INT, Atom, Block, Builder, Const, For, Loop, Op, Operand, Undef, Var, While, definitions, substitute, walk
 from srcad.lower.control import Fork, Outcome, Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.iteration import Items, header, iterable
@@ -84,7 +84,9 @@ def _after(ctx: Lowering, exits: Exits) -> list[Step]:
     steps: list[Step] = []
     names = ctx.env.names
     if exits.by_return:
-        steps.append(lambda: _fork(ctx, names.get(RETURNED, FALSE), {ALIVE: FALSE, GO: FALSE, RETURNED: TRUE}, {RETURNED: FALSE}))
+        steps.append(
+            lambda: _fork(ctx, names.get(RETURNED, FALSE), {ALIVE: FALSE, GO: FALSE, RETURNED: TRUE}, {RETURNED: FALSE})
+        )
     if exits.stmt.orelse:
         after = ctx.frame.liveness.live_after(exits.stmt)
         broke = names.get(BROKE, FALSE) if exits.by_break else FALSE
@@ -114,6 +116,7 @@ class Head(Protocol):
 
     endless: bool  #: only the body can leave the loop
     never: bool  #: the loop does not run
+    binds: tuple[Var, ...]  #: what it defines in its body
 
     def enter(self) -> list[Step]:
         """Begin a trip: what to do before the body."""
@@ -123,6 +126,10 @@ class Head(Protocol):
 
 class _ForHead:
     endless = never = False
+
+    @property
+    def binds(self) -> tuple[Var, ...]:
+        return (self.index,)
 
     def __init__(self, ctx: Lowering, stmt: Any, source: Any) -> None:
         self.ctx, self.stmt = ctx, stmt
@@ -149,6 +156,8 @@ class _ForHead:
 
 class _WhileHead:
     """The condition has a block of its own, unless it has effects: then the loop is `while True` with a break."""
+
+    binds = ()
 
     def __init__(self, ctx: Lowering, stmt: Any) -> None:
         self.ctx, self.stmt = ctx, stmt
@@ -296,8 +305,9 @@ def _close(
         ends = flatten(arm.b, None if arm.env.dead else arm.env.names.get(name), shape)
         rows += [[name, p, i, y] for p, i, y in zip(params[name], inits, ends, strict=True)]
     known: dict[Var, Any] = {}
+    inside = {*definitions(Block(tuple(arm.b.stmts))), *head.binds, *(row[1] for row in rows)}
     while True:
-        found = {row[1]: value for row in rows if (value := _invariant(*row, arm, known)) is not None}
+        found = {row[1]: value for row in rows if (value := _invariant(*row, inside, known)) is not None}
         if found.keys() <= known.keys():
             break
         known.update(found)
@@ -313,11 +323,10 @@ def _close(
     return {name: rebuild(shape, (final[p] for p in params[name])) for name, shape in shapes.items()}
 
 
-def _invariant(name: str, param: Var, init: Operand, end: Operand, arm: Arm, known: dict[Var, Any]) -> Any:
+def _invariant(name: str, param: Var, init: Operand, end: Operand, inside: set[Var], known: dict[Var, Any]) -> Any:
     """What the param is on every trip and after the loop, if that is known outside of the loop."""
     if param in known:
         return known[param]
     if isinstance(init, Undef):
-        outside = name == RESULT and not isinstance(end, Undef) and end is not param and not arm.defines(end)
-        return end if outside else None
+        return end if name == RESULT and not isinstance(end, Undef) and end not in inside else None
     return init if end is param or end == init else None

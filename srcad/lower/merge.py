@@ -59,7 +59,7 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
     match a, b:
         case (Poison(), _) | (_, Poison()):
             return a if isinstance(a, Poison) else b
-        case (Scalar() | Array() | ListOf()), (Scalar() | Array() | ListOf()):
+        case ((Scalar() | Array() | ListOf()), (Scalar() | Array() | ListOf())):
             joined = join_types(a, b)
             return mixed(name, a, b) if joined is None else joined
         case Group(), Group() if (a.kind, a.cls, len(a.items)) == (b.kind, b.cls, len(b.items)):
@@ -169,7 +169,8 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
     hint = name.strip("<>") if name != "<value>" else ""
     types = types_in(shape)
     if isinstance(shape, Group) and hint:
-        return [Var(f"{hint}_{k}", type, span) for k, type in enumerate(types)]
+        fields = getattr(shape.cls, "_fields", range(len(shape.items)))
+        return [var for f, item in zip(fields, shape.items, strict=True) for var in fresh(f"{hint}_{f}", item, span)]
     return [Var(hint, type, span) for type in types]
 
 

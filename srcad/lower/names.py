@@ -22,7 +22,11 @@ def walk_scope(nodes: Iterable[Any]) -> Iterator[Any]:
     for node in nodes:
         yield node
         if isinstance(node, FUNCTIONS):
-            inner = [*node.args.defaults, *(d for d in node.args.kw_defaults if d), *getattr(node, "decorator_list", [])]
+            inner = [
+                *node.args.defaults,
+                *(d for d in node.args.kw_defaults if d),
+                *getattr(node, "decorator_list", []),
+            ]
             yield from walk_scope(inner)
         elif not isinstance(node, gast.ClassDef):
             yield from walk_scope(gast.iter_child_nodes(node))
@@ -87,6 +91,15 @@ def leaves_loop(body: Iterable[Any], kind: type) -> bool:
     return False
 
 
+def _surely_assigned(test: Any) -> Names:
+    """What evaluating a condition assigns by `:=`, whichever way it goes."""
+    branching = any(
+        isinstance(node, gast.BoolOp | gast.IfExp | gast.Lambda) or (isinstance(node, gast.Compare) and node.ops[1:])
+        for node in gast.walk(test)
+    )
+    return NONE if branching else target_names(test)
+
+
 class Liveness:
     """The names live after each `if` and loop of a function, and at the head of each loop, by node identity."""
 
@@ -136,7 +149,7 @@ class Liveness:
         self.after[id(stmt)] = out
         done = self._block(stmt.orelse, out, brk, cont)
         is_for = isinstance(stmt, gast.For)
-        bound = target_names(stmt.target) if is_for else NONE
+        bound = target_names(stmt.target) if is_for else _surely_assigned(stmt.test)
         # Reads in the target are subscripts of it: `for a[i] in ...`.
         reads = read_names(stmt.target if is_for else stmt.test)
         head = done | reads

@@ -16,7 +16,7 @@ from srcad.ir import Builder, Op, Operand, Param, Trace, Var, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
 from srcad.lower.names import read_names
-from srcad.lower.scope import Closure, Frame
+from srcad.lower.scope import Closure, Frame, Poison, locals_of
 from srcad.lower.structure import argument_type, atoms_of, parameter_tree, returned, value_of_parameter
 from srcad.lower.values import Obj, Seq, Tup, Value
 
@@ -85,15 +85,18 @@ def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value
 def _captured(frame: Frame) -> dict[str, Value]:
     """The variables of the functions around that a nested function reads, as they are when it is called."""
     found: dict[str, Value] = {}
-    for name in sorted(read_names(frame.node) - frame.locals):
+    pending = sorted(read_names(frame.node) - frame.locals)
+    while pending:
+        name = pending.pop(0)
         scope = frame.parent
-        while scope is not None:
-            if name in scope.locals:
-                value = scope.env.names.get(name)
-                if isinstance(value, Var | Tup | Seq | Obj) or hasattr(value, "weak"):
-                    found[name] = value  # type: ignore[assignment]
-                break
+        while scope is not None and name not in scope.locals:
             scope = scope.parent
+        value = scope.env.names.get(name) if scope else None
+        if value is None or isinstance(value, Poison) or name in found:
+            continue
+        found[name] = value
+        if isinstance(value, Obj) and isinstance(value.value, Closure):
+            pending += sorted(read_names(value.value.node) - locals_of(value.value.node))
     return found
 
 
@@ -149,7 +152,9 @@ def _lower(session: Session, callee: Recursive) -> None:
     block = ctx.b.block(*yields)
     inputs = {leaf for param in callee.tree for leaf in leaves(param.tree)}
     if any(var not in inputs for var in free(block)):
-        ctx.refuse(f"'{callee.frame.name}' calls itself and uses variables of the functions around it", "pass them to it")
+        ctx.refuse(
+            f"'{callee.frame.name}' calls itself and uses variables of the functions around it", "pass them to it"
+        )
     callee.trace = Trace(callee.name, callee.tree, block, returns, span=span)
 
 

@@ -16,7 +16,7 @@ from srcad.lower.known import ATOL, FALSE, MINUS_ONE, NONE, ONE, RTOL, ZERO, des
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shapes import FULL, dims, product, ravel, view
+from srcad.lower.shapes import FULL, dims, leading, product, ravel, view
 from srcad.lower.values import Context, Obj, Value
 
 
@@ -221,9 +221,7 @@ def _running(function: object, name: str) -> Lowering:
         x = ravel(ctx, x) if is_none(axis) else x
         result = ctx.b.op("copy", x)
         number = 0 if is_none(axis) else axis_number(ctx, axis, ndim_of(x))
-        order = (number, *[k for k in range(ndim_of(x)) if k != number])
-        moving = result if not number else ctx.b.op("transpose", result, axes=order)
-        ctx.call(Obj(function), [moving], {})
+        ctx.call(Obj(function), [leading(ctx, result, number)], {})
         return written(ctx, result, out)
 
     return lowering

@@ -38,7 +38,7 @@ class Poison:
 class Env:
     """The variables at one point. `dead` after raise: the point is never reached, and what its variables hold is no matter."""
 
-    names: dict[str, Value | Poison] = field(default_factory=dict)
+    names: dict[str, Value | Poison] = field(default_factory=lambda: {ALIVE: TRUE, RETURNED: FALSE})
     dead: bool = False
 
     def copy(self) -> Env:
@@ -65,14 +65,15 @@ class Frame:
     site: Span | None = None  #: in srcad's own library, the user's call: what errors and comments point at
     path: tuple[object, ...] = ()  #: tells activations apart, and is the same from one pass over a loop to the next
     env: Env = field(default_factory=Env)
+    inner: Names = frozenset()  #: variables of the comprehension being lowered
 
     @property
     def locals(self) -> Names:
-        return _locals(self.node)
+        return locals_of(self.node) | self.inner
 
     @property
     def liveness(self) -> Liveness:
-        return _liveness(self.node)
+        return liveness_of(self.node)
 
     @property
     def name(self) -> str:
@@ -96,13 +97,13 @@ class Closure:
 
 
 @functools.lru_cache(maxsize=1024)
-def _locals(node: Any) -> Names:
+def locals_of(node: Any) -> Names:
     body = [node.body] if isinstance(node, gast.Lambda) else node.body
     return assigned(body) | frozenset(parameter_names(node))
 
 
 @functools.lru_cache(maxsize=1024)
-def _liveness(node: Any) -> Liveness:
+def liveness_of(node: Any) -> Liveness:
     return Liveness(node)
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcad.ir import Atom, Const, const
+from srcad.lower import library
 from srcad.lower.arguments import axes, axis_number, shape_of
 from srcad.lower.casts import dtype_of, is_array, ndim_of
 from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import lowers
-from srcad.lower.shapes import FULL, alloc, along, dim, dims, product, ravel, reshape, size, view, write
+from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, ravel, reshape, size, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 # --- asked for --------------------------------------------------------------------------------------------------------
@@ -171,10 +172,6 @@ def _roll(ctx: Context, a: Value, shift: Value, axis: Value = NONE) -> Value:
         rolled = operand(ctx, _roll(ctx, ravel(ctx, x), by))
         return reshape(ctx, rolled, dims(ctx, x))
     number = 0 if is_none(axis) else axis_number(ctx, axis, ndim_of(x))
-    length = dim(ctx, x, number)
-    cut = operand(ctx, binary(ctx, "mod", by, operand(ctx, ctx.call(Obj(max), [ONE, length], {}))))
-    split = operand(ctx, binary(ctx, "sub", length, cut))
     out = alloc(ctx, dims(ctx, x), dtype_of(x))
-    write(ctx, out, along(number, (cut, ABSENT, ABSENT)), view(ctx, x, along(number, (ABSENT, split, ABSENT))))
-    write(ctx, out, along(number, (ABSENT, cut, ABSENT)), view(ctx, x, along(number, (split, ABSENT, ABSENT))))
+    ctx.call(Obj(library.roll), [leading(ctx, out, number), leading(ctx, x, number), by], {})
     return out

@@ -85,6 +85,12 @@ def along(axis: int, *items: Item) -> list[Item]:
 COPIES: weakref.WeakSet[Var] = weakref.WeakSet()
 
 
+def leading(ctx: Context, array: Atom, axis: int) -> Atom:
+    """The array with one axis moved to the front, so that indexing it goes along that axis."""
+    order = (axis, *[k for k in range(ndim_of(array)) if k != axis])
+    return ctx.b.op("transpose", array, axes=order) if axis else array
+
+
 def contiguous(ctx: Context, array: Atom) -> Atom:
     """The array itself, or a C-contiguous copy of it."""
     assert isinstance(array.type, Array)

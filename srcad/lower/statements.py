@@ -41,10 +41,19 @@ REFUSED: Mapping[type, tuple[str, str]] = {
     gast.AsyncWith: ("`async with` is not supported", "differentiate a plain function"),
     gast.AsyncFor: ("`async for` is not supported", "differentiate a plain function"),
     gast.AsyncFunctionDef: ("coroutines are not supported", "differentiate a plain function"),
-    gast.Try: ("`try` is not supported: which line raises is not known while compiling", "test the condition with `if`"),
-    gast.TryStar: ("`try` is not supported: which line raises is not known while compiling", "test the condition with `if`"),
+    gast.Try: (
+        "`try` is not supported: which line raises is not known while compiling",
+        "test the condition with `if`",
+    ),
+    gast.TryStar: (
+        "`try` is not supported: which line raises is not known while compiling",
+        "test the condition with `if`",
+    ),
     gast.ClassDef: ("a class cannot be defined inside a compiled function", "define it outside"),
-    gast.Global: ("`global` is not supported: a compiled function cannot assign to globals", "return the value instead"),
+    gast.Global: (
+        "`global` is not supported: a compiled function cannot assign to globals",
+        "return the value instead",
+    ),
     gast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function and assign it outside"),
     gast.Match: ("`match` is not supported", "write if and elif"),
 }

@@ -14,7 +14,17 @@ from srcad.transforms.rules import arithmetic, choice, elementary, linalg, reduc
 from srcad.transforms.rules.language import BOOK, evaluate, find
 from srcad.transforms.rules.structural import STRUCTURAL
 
-__all__ = ["arithmetic", "choice", "elementary", "has_rule", "is_constant", "linalg", "pullback", "pushforward", "reductions"]
+__all__ = [
+    "arithmetic",
+    "choice",
+    "elementary",
+    "has_rule",
+    "is_constant",
+    "linalg",
+    "pullback",
+    "pushforward",
+    "reductions",
+]
 
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(

@@ -31,12 +31,18 @@ rule("y = deg2rad(x)", "y_dot = deg2rad(x_dot)", "x_bar = deg2rad(y_bar)")
 rule("y = rad2deg(x)", "y_dot = rad2deg(x_dot)", "x_bar = rad2deg(y_bar)")
 
 # The literal is 2 / sqrt(pi).
-rule("y = erf(x)", "y_dot = 1.1283791670955126 * exp(-x * x) * x_dot", "x_bar = 1.1283791670955126 * exp(-x * x) * y_bar")
+rule(
+    "y = erf(x)", "y_dot = 1.1283791670955126 * exp(-x * x) * x_dot", "x_bar = 1.1283791670955126 * exp(-x * x) * y_bar"
+)
 rule(
     "y = erfc(x)",
     "y_dot = -(1.1283791670955126 * exp(-x * x) * x_dot)",
     "x_bar = -(1.1283791670955126 * exp(-x * x) * y_bar)",
 )
+
+rule("y = lgamma(x)", "y_dot = polygamma(0, x) * x_dot", "x_bar = polygamma(0, x) * y_bar")
+rule("y = gamma(x)", "y_dot = y * polygamma(0, x) * x_dot", "x_bar = y * polygamma(0, x) * y_bar")
+rule("y = polygamma(N, x)", "y_dot = polygamma(N + 1, x) * x_dot", "x_bar = polygamma(N + 1, x) * y_bar")
 
 rule(
     "y = arctan2(a, b)",

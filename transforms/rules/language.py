@@ -129,6 +129,9 @@ def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value]) -> Value:
         found = value(node)
         return const(0.0) if found is None else found
 
+    def argument(node: ast.expr) -> Atom:
+        return const(node.value) if isinstance(node, ast.Constant) else number(node)  # type: ignore[arg-type]
+
     def op(name: str, *args: Atom) -> Atom:
         return folded(name, args) or b.op(name, *args)
 
@@ -143,7 +146,7 @@ def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value]) -> Value:
         case ast.BinOp(left=left, op=operator, right=right):
             return _arithmetic(op, _BINARY[type(operator)], value(left), value(right))
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
-            return op(_COMPARE[type(operator)], number(left), number(right))
+            return op(_COMPARE[type(operator)], argument(left), argument(right))
         case ast.BoolOp(op=junction, values=[left, right]):
             return op("and" if isinstance(junction, ast.And) else "or", number(left), number(right))
         case ast.Call(func=ast.Name(id="where"), args=[cond, then, orelse]):
@@ -151,7 +154,7 @@ def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value]) -> Value:
                 return None
             return op("where", number(cond), number(then), number(orelse))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return op(name, *map(number, args))
+            return op(name, *map(argument, args))
     raise AssertionError(f"not in the notation: {ast.unparse(expr)}")
 
 

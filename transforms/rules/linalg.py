@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Atom, Builder, Op, Scalar
-from srcad.transforms.rules.structural import array_type, newaxis, outer, structural, total, transposed
+from srcad.transforms.rules.structural import array_type, outer, structural, total, transposed
 
 
 def _like(b: Builder, value: Atom, other: Atom) -> Atom:
