@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from srcad.derive import Argnums, derive, derive_once, resolve, underlying
+from srcad.derive import Argnums, Pullback, derive, derive_once, resolve, underlying, with_defaults
 from srcad.jit.options import Options
-from srcad.pipeline import parameters
-from srcad.trees import copied, has_float, pack, unpack
+from srcad.trees import copied, has_float, pack, unpack, zeros
 
 Function = Callable[..., Any]
 
@@ -132,7 +131,9 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     for x, dot in zip(primals, tangents, strict=True):
         if not has_float(x) and has_float(dot) and any(np.any(leaf) for leaf in unpack(dot)):
             raise TypeError(f"jvp has a tangent for the constant {x!r}: make it a float to differentiate for it")
-    value, derivative = derive_once(fun, "tangent")(*primals, *dots)
+    filled = with_defaults(fun, primals)
+    dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
+    value, derivative = derive_once(fun, "tangent", len(primals))(*filled, *dots)
     return value, derivative
 
 
@@ -140,27 +141,16 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     """(y, pullback): the value at `primals`, and the function y_bar -> x_bars of reverse mode.
 
     `pullback` takes a y_bar nested as y, and gives a tuple with one x_bar for each primal: None for those without
-    floats. It may be called again and again. TypeError is raised where y_bar does not fit.
+    floats. It may be called again and again, and be differentiated itself: it is linear, so that its own pullback is the
+    JVP. TypeError is raised where y_bar does not fit.
 
     >>> y, pullback = vjp(lambda x, n: x**n, 3.0, 2)
     >>> y, pullback(1.0), pullback(10.0)
     (9.0, (6.0, None), (60.0, None))
     """
-    kept = copied(primals)
-    value = derive_once(fun, "primal")(*copied(primals))
-    reverse = derive_once(fun, "adjoint")
-    active = [has_float(x) for x in _with_defaults(fun, kept)]
-
-    def pullback(y_bar: Any) -> tuple[Any, ...]:
-        bars = iter(reverse(*_with_defaults(fun, kept), y_bar)[1:])
-        return tuple([next(bars) if is_active else None for is_active in active][: len(kept)])
-
-    return value, pullback
-
-
-def _with_defaults(fun: Function, args: Sequence[Any]) -> list[Any]:
-    defaults = [p.default for p in parameters(underlying(fun))[len(args) :]]
-    return [*args, *defaults]
+    given = tuple(with_defaults(fun, copied(primals)))
+    value = derive_once(fun, "primal", len(primals))(*copied(primals))
+    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals))
 
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:

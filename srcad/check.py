@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from srcad.api import jvp, vjp
 
+from srcad.api import jvp, vjp
 from srcad.derive import underlying
 from srcad.testing import _Check, _flatten, _random, _zeros
 from srcad.trees import copied, has_float

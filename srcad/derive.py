@@ -9,12 +9,14 @@ from typing import Any
 
 from srcad import infer
 from srcad.fingerprint import fingerprint
-from srcad.ir import show
+from srcad.ir import Static, Trace, Tree, replace, show
 from srcad.jit.dispatcher import Compiled
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
 from srcad.pipeline import PIPELINES, Derivative, parameters
+from srcad.transforms.signature import bind, returning
+from srcad.trees import has_float
 
 Argnums = int | str | Sequence[int | str]
 
@@ -25,22 +27,26 @@ def derive(
     argnums: Argnums = 0,
     has_aux: bool = False,
     options: Options | None = None,
+    stars: int | None = None,
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
     options = options or options_of(fn)
     inner = underlying(fn)
-    derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux)
+    derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux, stars)
     return CLASSES[kind == "primal", options.jit](derivative, options)
 
 
-def derive_once(fn: Callable[..., Any], kind: str) -> Any:
-    """The same object for the same function, so that calling `jvp` in a loop compiles once."""
-    return _derived(underlying(fn), kind, options_of(fn), fingerprint(underlying(fn)))
+def derive_once(fn: Callable[..., Any], kind: str, count: int) -> Any:
+    """The derivative for calls with `count` arguments: the same object each time, so that `jvp` in a loop compiles once."""
+    inner = underlying(fn)
+    named = parameters(inner)
+    starred = any(p.kind is p.VAR_POSITIONAL for p in named)
+    return _derived(inner, kind, options_of(fn), count - len(named) + 1 if starred else None, fingerprint(inner))
 
 
 @functools.lru_cache(maxsize=256)
-def _derived(fn: Callable[..., Any], kind: str, options: Options, state: Any) -> Any:
-    return derive(fn, kind, options=options)
+def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None, state: Any) -> Any:
+    return derive(fn, kind, options=options, stars=stars)
 
 
 def underlying(fn: Any) -> Any:
@@ -57,6 +63,7 @@ def underlying(fn: Any) -> Any:
 def resolve(fn: Callable[..., Any], argnums: Argnums) -> int | tuple[int, ...]:
     """Positions for positions or names; ValueError for what the function has no parameter for."""
     names = [p.name for p in parameters(fn)]
+    starred = any(p.kind is p.VAR_POSITIONAL for p in parameters(fn))
 
     def position(item: int | str) -> int:
         if isinstance(item, str):
@@ -64,8 +71,8 @@ def resolve(fn: Callable[..., Any], argnums: Argnums) -> int | tuple[int, ...]:
                 return names.index(item)
         else:
             item = operator.index(item)
-            if -len(names) <= item < len(names):
-                return item % len(names)
+            if -len(names) <= item < len(names) or (starred and item >= 0):
+                return item if starred else item % len(names)
         raise ValueError(f"argnums has {item!r}, but the parameters are ({', '.join(names)})")
 
     if isinstance(argnums, Sequence) and not isinstance(argnums, str):
@@ -83,11 +90,40 @@ def source_of(
     if isinstance(types, str):
         types = infer.parse_types(types)
     if types is None:
-        types = last or infer.default_types(derivative.fn, derivative.signature)[: len(parameters(derivative.fn))]
+        types = last or infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
     else:
         types = [infer.as_arg_type(type) for type in types]
     trace = derivative.build(types, stop_after)
     return show(trace) if stop_after else module_text(trace, options)
+
+
+def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
+    """The arguments, and the defaults of those left out."""
+    left_out = parameters(underlying(fn))[len(args) :]
+    return [*args, *(p.default for p in left_out if p.default is not p.empty)]
+
+
+class Pullback:
+    """The function y_bar -> x_bars at given primals, of which it gives `count`; to call, or to differentiate again."""
+
+    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int) -> None:
+        self.adjoint, self.primals, self.count = adjoint, primals, count
+        self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
+        self.__srcad_options__ = adjoint.__srcad_options__
+
+    def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+        bars = iter(self.adjoint(*self.primals, y_bar)[1:])
+        return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
+
+    def __srcad_trace__(self, arg_types: Sequence[infer.ArgType]) -> Trace:
+        """The adjoint trace with the primals built in."""
+        types = [infer.arg_type_of(x) for x in self.primals]
+        trace = self.adjoint.derivative.build([*types, *arg_types])
+        for x in self.primals:
+            trace = bind(trace, 0, x)
+        bars = iter(trace.returns.items[1:])
+        items = tuple([next(bars) if has_float(x) else Static(None) for x in self.primals][: self.count])
+        return replace(returning(trace, Tree(items)), name=self.__name__)
 
 
 class WithSource:
@@ -145,7 +181,7 @@ class WithDerivatives:
         if last is None:
             others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
             seen = [other.last_types for other in others if other.last_types is not None]
-            last = seen[-1][: len(parameters(self.derivative.fn))] if seen else None
+            last = seen[-1][: len(self.derivative.own)] if seen else None
         return source_of(made.derivative, self.__srcad_options__, types, last)
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from srcad.finish import Finisher, walk_statements
 from srcad.ir import Array, Block, Const, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
 from srcad.naming import Names
-from srcad.nesting import Nester
-from srcad.spelling import call, dtype_name, literal, name, number, phrase
+from srcad.spelling import dtype_name, literal, number
+from srcad.structure import Structure
+from srcad.syntax import call, name, phrase
 from srcad.unparse import Comment, unparse
 
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `array_globals`).
@@ -110,7 +111,7 @@ class _Module:
         values: list[tuple[str, ast.expr]] = []
         for text in _BUILTINS:
             if text in self.used and self.standard[text] != text:
-                values.append((self.standard[text], ast.Name(text, ast.Load(), done=True)))
+                values.append((self.standard[text], _settled(text)))
         for cls, text in self.classes.items():
             fields = ast.List([ast.Constant(f) for f in cls._fields], ast.Load())  # type: ignore[attr-defined]
             values.append((text, ast.Call(name("namedtuple"), [ast.Constant(cls.__name__), fields], [])))
@@ -171,13 +172,20 @@ def statements(
     """The function's statements, with names. Values that have to be copied anyway are nested in the copies on a second round."""
     late: frozenset[Var] = frozenset()
     while True:
-        nester = Nester(trace, functions, late)
-        body = nester.function()
-        names = Names(body, params, reserved, nester.hints)
-        more = {v for v in names.copied() if v in nester.could_be_late}
+        written = Structure(trace, functions, late)
+        body = written.function()
+        names = Names(body, params, reserved, written.hints)
+        more = written.could_be_late.intersection(names.copied())
         if more <= late:
             return Finisher(names, body, resolve).block(body)
         late |= more
+
+
+def _settled(text: str) -> ast.Name:
+    """A name that needs no resolving."""
+    node = name(text)
+    node.done = True  # type: ignore[attr-defined]
+    return node
 
 
 def note_lines(body: list[ast.stmt]) -> None:

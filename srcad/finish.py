@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Iterator
 
 from srcad.ir import Scalar, Var
-from srcad.naming import Copies, Names, sequence, source, variables
-from srcad.nesting import negate
-from srcad.spelling import STORE, default, unsigned
+from srcad.naming import Copies, Names, mentioned, sequence, source, variable, variables
+from srcad.spelling import default
+from srcad.syntax import STORE, leaves_block, negate, unsigned
 
 
 class Finisher:
@@ -21,6 +21,8 @@ class Finisher:
         self.resolve = resolve
         self.names = names.choose(body)
         self.needed = self.must_exist(body)
+        #: Names that certainly have a value by now.
+        self.assigned: set[str] = set(names.fixed.values())
 
     def must_exist(self, body: list[ast.stmt]) -> set[Var]:
         """Variables that are copied or returned even where they are never assigned: Python would complain."""
@@ -33,20 +35,33 @@ class Finisher:
                     if (origin := source(expr)) is not None and self.find(origin) is not self.find(to)
                 )
             elif isinstance(node, ast.Return):
-                found.update(self.find(n.id) for n in variables(node))
+                found.update(self.find(var) for var in mentioned(node))
         return found
 
-    def block(self, stmts: list[ast.stmt]) -> list[ast.stmt]:
-        return [done for stmt in stmts for done in self.stmt(stmt)]
+    def block(self, stmts: list[ast.stmt], ends_loop: bool = False) -> list[ast.stmt]:
+        """The statements, finished. Those that `ends_loop` are the last of a loop's body."""
+        last = max((k for k, stmt in enumerate(stmts) if not self.vanishes(stmt)), default=0)
+        return [done for k, stmt in enumerate(stmts) for done in self.stmt(stmt, ends_loop and k == last)]
 
-    def stmt(self, stmt: ast.stmt) -> list[ast.stmt]:
+    def vanishes(self, stmt: ast.stmt) -> bool:
+        """Whether nothing will be left of copies, since all is in its place already."""
+
+        def done(var: Var, expr: ast.expr | None) -> bool:
+            origin = source(expr)
+            return origin is not None and self.names[origin] == self.names[var]
+
+        return isinstance(stmt, Copies) and all(done(*pair) for pair in stmt.pairs)
+
+    def stmt(self, stmt: ast.stmt, ends_loop: bool) -> list[ast.stmt]:
         match stmt:
             case Copies():
                 return self.assignments(stmt)
             case ast.If():
-                return self.conditional(stmt)
+                return self.conditional(stmt, ends_loop)
             case ast.For() | ast.While():
-                stmt.body = self.block(stmt.body) or [ast.Pass()]
+                before = set(self.assigned)
+                stmt.body = self.block(stmt.body, ends_loop=True) or [ast.Pass()]
+                self.assigned = before
                 head = stmt.iter if isinstance(stmt, ast.For) else stmt.test
                 self.rename(head)
                 if isinstance(stmt, ast.For):
@@ -60,8 +75,10 @@ class Finisher:
     def rename(self, node: ast.AST) -> None:
         self.resolve(node)
         for found in variables(node):
-            found.var = found.id  # type: ignore[attr-defined]
-            found.id = self.names[found.id]  # type: ignore[index]
+            found.var = variable(found)  # type: ignore[attr-defined]
+            found.id = self.names[variable(found)]
+            if isinstance(found.ctx, ast.Store):
+                self.assigned.add(found.id)
 
     def assign(self, stmt: ast.Assign) -> list[ast.stmt]:
         """`x = x + e` becomes `x += e` for numbers; for arrays it would mean something else."""
@@ -85,7 +102,7 @@ class Finisher:
         types = {}
         for var, expr in copies.pairs:
             if expr is None:
-                if self.find(var) not in self.needed:
+                if self.find(var) not in self.needed or self.names[var] in self.assigned:
                     continue
                 expr = default(var.type)
             origin = source(expr)
@@ -95,6 +112,7 @@ class Finisher:
             types[self.names[var]] = var
             reads = {n.id for n in ast.walk(expr) if isinstance(n, ast.Name) and isinstance(n.id, str)}
             pairs.append((self.names[var], expr, reads))
+        self.assigned.update(types)
         done: list[ast.stmt] = []
         for ring in sequence(pairs):
             if len(ring) == 1:
@@ -107,15 +125,30 @@ class Finisher:
                 done.append(ast.Assign([left], ast.Tuple([expr for _, expr in ring], ast.Load())))
         return done
 
-    def conditional(self, stmt: ast.If) -> list[ast.stmt]:
-        stmt.body, stmt.orelse = self.block(stmt.body), self.block(stmt.orelse)
+    def conditional(self, stmt: ast.If, ends_loop: bool) -> list[ast.stmt]:
+        opposite = negate(stmt.test)
+        self.rename(stmt.test)
+        self.rename(opposite)
+        before = set(self.assigned)
+        stmt.body, after_body = self.block(stmt.body, ends_loop), self.assigned
+        self.assigned = before
+        stmt.orelse = self.block(stmt.orelse, ends_loop)
+        self.assigned = meet(stmt.body, after_body, stmt.orelse, self.assigned)
         if not stmt.body and not stmt.orelse:
             return []
         if not stmt.body:
-            stmt.test = negate(stmt.test)
+            if ends_loop and isinstance(opposite, ast.UnaryOp):
+                return [_like(ast.If(stmt.test, [ast.Continue()], []), stmt), *stmt.orelse]
+            stmt.test = opposite
             stmt.body, stmt.orelse = stmt.orelse, []
-        self.rename(stmt.test)
         return [stmt]
+
+
+def meet(then: list[ast.stmt], after_then: set[str], orelse: list[ast.stmt], after_orelse: set[str]) -> set[str]:
+    """What has a value after an If. A branch that jumps away has no say."""
+    if leaves_block(then):
+        return after_orelse
+    return after_then if leaves_block(orelse) else after_then & after_orelse
 
 
 def _like(new: ast.stmt, old: ast.stmt) -> ast.stmt:

@@ -150,6 +150,8 @@ def default_types(fn: Callable[..., Any], signature: inspect.Signature) -> tuple
 
 
 def _default_type(fn: Callable[..., Any], parameter: inspect.Parameter) -> ArgType:
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        raise TypeError(f"how many arguments *{parameter.name} stands for must be said by the types")
     annotation = parameter.annotation
     if isinstance(annotation, str):
         try:

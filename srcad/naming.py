@@ -12,11 +12,16 @@ import ast
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
+from typing import Any
 
-from srcad.ir import Array, Type, Var
+from srcad.ir import INT, Array, Type, Var
+from srcad.syntax import target
 from srcad.unparse import Comment
 
 Bits = int
+#: What loop indices are called, one inside the other.
+_LETTERS = "ijkmpq"
 
 
 class Copies(ast.stmt):
@@ -29,7 +34,7 @@ class Copies(ast.stmt):
 
 def source(expr: ast.expr | None) -> Var | None:
     """The variable that a copy reads, if it is no more than that."""
-    return expr.id if isinstance(expr, ast.Name) and isinstance(expr.id, Var) else None
+    return variable(expr) if isinstance(expr, ast.Name) and isinstance(expr.id, Var) else None
 
 
 def variables(node: object) -> Iterator[ast.Name]:
@@ -39,7 +44,7 @@ def variables(node: object) -> Iterator[ast.Name]:
             yield node
     elif isinstance(node, Copies):
         for var, expr in node.pairs:
-            yield ast.Name(id=var, ctx=ast.Store())
+            yield target(var)
             yield from variables(expr)
     elif isinstance(node, list | tuple):
         for item in node:
@@ -47,6 +52,18 @@ def variables(node: object) -> Iterator[ast.Name]:
     elif isinstance(node, ast.AST):
         for _, value in ast.iter_fields(node):
             yield from variables(value)
+
+
+def variable(name: ast.Name) -> Var:
+    """The Var that stands where a chosen name has its text."""
+    var: Any = name.id
+    assert isinstance(var, Var)
+    return var
+
+
+def mentioned(node: object) -> list[Var]:
+    """The variables in a statement or expression, in order."""
+    return [variable(name) for name in variables(node)]
 
 
 def family(type: Type) -> object:
@@ -58,15 +75,16 @@ class Liveness:
     """Goes backwards through the statements with the set of variables needed later, and notes which interfere."""
 
     def __init__(self, body: list[ast.stmt], inputs: Sequence[Var]) -> None:
-        found = dict.fromkeys([*inputs, *(n.id for n in variables(body))])
+        found = dict.fromkeys([*inputs, *mentioned(body)])
         self.order: list[Var] = list(found)
         self.index = {var: k for k, var in enumerate(self.order)}
         self.clashes: list[Bits] = [0] * len(self.order)
         self.reads_of: dict[int, tuple[Bits, Bits]] = {}
-        self.needs: dict[tuple[int, Bits], Bits] = {}
+        self.needs: dict[tuple[int, Bits, Bits], Bits] = {}
         self.noting = True
         self.copies: list[tuple[int, Var, Var]] = []
         self.depth = 0
+        self.indices: list[Var] = []
         entry = self.block(body, 0, 0)
         for var in inputs:
             self.define(var, entry | self.bits(inputs))
@@ -81,8 +99,8 @@ class Liveness:
         """What a piece of code reads, and what it assigns."""
         if id(node) not in self.reads_of:
             found = list(variables(node))
-            stores = self.bits(n.id for n in found if isinstance(n.ctx, ast.Store))
-            self.reads_of[id(node)] = self.bits(n.id for n in found if not isinstance(n.ctx, ast.Store)), stores
+            stores = self.bits(variable(n) for n in found if isinstance(n.ctx, ast.Store))
+            self.reads_of[id(node)] = self.bits(variable(n) for n in found if not isinstance(n.ctx, ast.Store)), stores
         return self.reads_of[id(node)]
 
     def define(self, var: Var, live: Bits) -> None:
@@ -159,11 +177,15 @@ class Liveness:
         return head
 
     def for_loop(self, loop: ast.For, after: Bits) -> Bits:
-        assert isinstance(loop.target, ast.Name)
-        index = self.bits([loop.target.id])
+        own = mentioned(loop.target)
+        index = self.bits(own)
         head = self.head(loop.body, after, after, index)
+        self.indices += own
         inside = self.inside(loop.body, head, after)
-        self.define(loop.target.id, (inside | head) & ~index)
+        for var in own:
+            # An outer loop's index may not be needed any more, but to share its name would be confusing.
+            self.define(var, (inside | head) & ~index | self.bits(self.indices))
+            self.indices.pop()
         return head | self.names(loop.iter)[0]
 
     def while_loop(self, loop: ast.While, after: Bits) -> Bits:
@@ -190,7 +212,7 @@ class Names:
         self.leader = {var: var for var in self.live.order}
         self.members = {var: self.live.bits([var]) for var in self.live.order}
         self.clashes = {var: self.live.clashes[k] for k, var in enumerate(self.live.order)}
-        self.hints = {var: clean(self.fixed.get(var, var.hint or hints.get(var, ""))) for var in self.live.order}
+        self.hints = {var: clean(self.fixed.get(var) or hints.get(var) or var.hint) for var in self.live.order}
         for _, to, origin in sorted(self.live.copies, key=lambda copy: -copy[0]):
             self.unite(to, origin)
         self.names: dict[Var, str] = {}
@@ -226,10 +248,10 @@ class Names:
 
     def choose(self, body: list[ast.stmt]) -> dict[Var, str]:
         """Names for all variables that the code still mentions, in the order in which it does."""
-        order = dict.fromkeys([*self.fixed, *(n.id for n in variables(body))])
+        order = dict.fromkeys([*self.fixed, *mentioned(body)])
         hints = {self.hints[self.find(var)] for var in order}
         taken = self.reserved | hints
-        count = 0
+        number = 0
         for var, text in self.fixed.items():
             self.hold(self.find(var), text)
         for var in order:
@@ -240,13 +262,14 @@ class Names:
             if hint and hint not in self.reserved and self.free(leader, hint):
                 self.hold(leader, hint)
             elif hint:
-                tries = (f"{hint}_{k}" for k in range(1, len(order) + len(taken) + 1))
+                letters = _LETTERS if hint in _LETTERS and leader.type == INT else ""
+                tries = chain(letters, (f"{hint}_{k}" for k in count(1)))
                 self.hold(leader, next(t for t in tries if t not in taken and self.free(leader, t)))
             else:
-                count += 1
-                while f"v{count}" in taken:
-                    count += 1
-                self.hold(leader, f"v{count}")
+                number += 1
+                while f"v{number}" in taken:
+                    number += 1
+                self.hold(leader, f"v{number}")
         return {var: self.names[self.find(var)] for var in order}
 
     def free(self, leader: Var, text: str) -> bool:

@@ -34,12 +34,17 @@ ArgType = Type | Tree | Static
 
 @dataclass(frozen=True)
 class Derivative:
-    """Which derivative of which function. `argnums` counts parameters; an int gives one result, a tuple a tuple."""
+    """Which derivative of which function. `argnums` counts arguments; an int gives one result, a tuple a tuple.
+
+    A function with `*args` has as many parameters as it is given arguments. `stars` fixes how many of them are for the
+    `*args`, which lets seeds follow.
+    """
 
     fn: Callable[..., Any]
     kind: str
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
+    stars: int | None = None
 
     @property
     def wrt(self) -> tuple[int, ...]:
@@ -54,13 +59,30 @@ class Derivative:
         return name_of(self.fn) if self.kind == "primal" else f"{name_of(self.fn)}_{self.kind}"
 
     @property
+    def own(self) -> list[inspect.Parameter]:
+        """The function's parameters, without the seeds, as Numba wants them: positional, keyword or both, all the same."""
+        found: list[inspect.Parameter] = []
+        for p in parameters(self.fn):
+            if p.kind is p.VAR_KEYWORD:
+                raise TypeError(f"{name_of(self.fn)} has **{p.name}, which cannot be compiled: name the parameters")
+            if p.kind is not p.VAR_POSITIONAL:
+                found.append(inspect.Parameter(p.name, p.POSITIONAL_OR_KEYWORD, default=p.default))
+            elif self.stars is None:
+                found.append(p)
+            else:
+                found += [inspect.Parameter(f"{p.name}_{k}", p.POSITIONAL_OR_KEYWORD) for k in range(self.stars)]
+        return found
+
+    @property
     def signature(self) -> inspect.Signature:
         """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. Parameters before a seed that
         must be given have no defaults."""
-        own = [_plain_parameter(p) for p in parameters(self.fn)]
+        own = self.own
+        if any(p.kind is p.VAR_POSITIONAL for p in own[:-1]):
+            raise TypeError(f"{name_of(self.fn)} has parameters after its *args, which cannot be compiled")
         seeds = {"adjoint": ["y_bar"], "hvp": ["v"], "tangent": [f"{p.name}_dot" for p in own]}.get(self.kind, [])
-        if seeds and any(p.kind is p.VAR_POSITIONAL for p in own):
-            raise TypeError(f"{self.kind} of {name_of(self.fn)}: its parameter *{own[-1].name} must be a tuple instead")
+        if seeds and own and own[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+            raise TypeError(f"{self.kind} of a function with *{own[-1].name}: its parameters must be named")
         if seeds and self.kind != "tangent":
             own = [p.replace(default=p.empty) for p in own]
         for seed in seeds:
@@ -75,14 +97,6 @@ class Derivative:
 
 def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(fn).parameters.values())
-
-
-def _plain_parameter(p: inspect.Parameter) -> inspect.Parameter:
-    """As Numba wants it: positional, keyword or both, all the same."""
-    if p.kind is p.VAR_KEYWORD:
-        raise TypeError(f"**{p.name} cannot be compiled: name the parameters")
-    kind = p.VAR_POSITIONAL if p.kind is p.VAR_POSITIONAL else p.POSITIONAL_OR_KEYWORD
-    return inspect.Parameter(p.name, kind, default=p.default)
 
 
 def name_of(fn: Any) -> str:
@@ -237,15 +251,20 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     passes = PIPELINES[d.kind]
     if stop_after and stop_after not in {p.name for p in passes}:
         raise ValueError(f"{d.kind} has no pass {stop_after!r}; its passes are {', '.join(p.name for p in passes)}")
-    count = len(parameters(d.fn))
-    trace = _base(d.fn, tuple(arg_types[:count]))
+    count = len(d.own)
+    seeds = arg_types[count:]
+    trace = _base(d, list(arg_types[:count]))
+    count = len(trace.params)
+    if max(d.wrt, default=0) >= max(count, 1):
+        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
     for step in passes:
         trace = step.run(trace, d)
         if os.environ.get("SRCAD_VERIFY"):
             verify(trace)
         if step.name == stop_after:
             return trace
-    seeds = arg_types[count:]
+    if d.kind == "tangent":  # the x_dots of what is no float are left out
+        seeds = [type for type in seeds if not (isinstance(type, Static) and type.value is None)]
     if seeds and len(seeds) != len(trace.params) - count:
         names = ", ".join(p.name for p in trace.params[count:])
         raise TypeError(f"{trace.name} takes {len(trace.params) - count} seeds ({names}), but got {len(seeds)}")
@@ -257,17 +276,23 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
 _building = threading.local()
 
 
-def _base(fn: Any, arg_types: tuple[ArgType, ...]) -> Trace:
+def _base(d: Derivative, arg_types: list[ArgType]) -> Trace:
     """The trace of the function itself: from its source, or from the derivative that it is."""
+    star = next((k for k, p in enumerate(parameters(d.fn)) if p.kind is p.VAR_POSITIONAL), None)
+    if star is not None and d.stars is not None:
+        arg_types[star : star + d.stars] = [Tree(tuple(arg_types[star : star + d.stars]))]
     active: list[Any] = _building.__dict__.setdefault("active", [])
-    if len(active) > 50 and active.count(fn) > 10:
-        raise UnsupportedError(f"{name_of(fn)} needs its own derivative to be differentiated")
-    active.append(fn)
+    if len(active) > 50 and active.count(d.fn) > 10:
+        raise UnsupportedError(f"{name_of(d.fn)} needs its own derivative to be differentiated")
+    active.append(d.fn)
     try:
-        trace = getattr(fn, "__srcad_trace__", None)
-        return trace(arg_types) if trace is not None else lower(fn, arg_types, name_of(fn))
+        made = getattr(d.fn, "__srcad_trace__", None)
+        trace: Trace = made(arg_types) if made is not None else lower(d.fn, tuple(arg_types), name_of(d.fn))
     finally:
         active.pop()
+    if star is not None and trace.params[star].name == parameters(d.fn)[star].name:
+        trace = signature.spread(trace, star)
+    return trace
 
 
 def _text(trace: Trace) -> str:

@@ -1,8 +1,6 @@
 """How each op is written in Python: an op and its operands' expressions give an expression, or a statement.
 
-Names in these trees are not chosen yet: `Name.id` is a Var for a local, a Const for a global constant, a Trace for a function
-of the module, and a string for what the module imports or Python has built in ("np", "range"). `srcad.naming` and `srcad.emit`
-turn all of them into names that do not clash.
+See `srcad.syntax` for what stands in these trees where a name will be.
 """
 
 from __future__ import annotations
@@ -11,15 +9,14 @@ import ast
 import builtins
 import cmath
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from srcad.ir import BOOL, Array, Const, ListOf, Op, Scalar, Trace, Type, Var
+from srcad.ir import BOOL, INT, Array, Const, ListOf, Op, Scalar, Trace, Type
 from srcad.ops import ELEMENTWISE, promote
+from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple, phrase, total, unsigned
 
-LOAD, STORE = ast.Load(), ast.Store()
 #: Array functions that are NumPy's, under the same name.
 _NUMPY = frozenset("sum mean prod max min argmax argmin any all copy".split())
 _REDUCTIONS = frozenset("sum mean prod max min".split())
@@ -29,47 +26,6 @@ _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not
 
 
 # --- pieces ---------------------------------------------------------------------------------------
-
-
-def name(id: Any) -> ast.Name:
-    return ast.Name(id=id, ctx=LOAD)
-
-
-def target(var: Var) -> ast.Name:
-    return ast.Name(id=var, ctx=STORE)
-
-
-@cache
-def _template(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
-
-
-def phrase(text: str, *args: ast.expr) -> ast.expr:
-    """The expression that the text spells, with `args` for its names `_0`, `_1`, ..."""
-
-    def fill(node: Any) -> Any:
-        if isinstance(node, list):
-            return [fill(item) for item in node]
-        if not isinstance(node, ast.AST) or isinstance(node, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):
-            return node
-        if isinstance(node, ast.Name) and node.id[0] == "_" and node.id[1:].isdigit():
-            return args[int(node.id[1:])]
-        return type(node)(**{field: fill(value) for field, value in ast.iter_fields(node)})
-
-    result: ast.expr = fill(_template(text))
-    return result
-
-
-def call(function: str, *args: ast.expr, **keywords: ast.expr) -> ast.expr:
-    return ast.Call(phrase(function), list(args), [ast.keyword(key, value) for key, value in keywords.items()])
-
-
-def tuple_of(items: Sequence[ast.expr]) -> ast.expr:
-    return ast.Tuple(list(items), LOAD)
-
-
-def one_or_tuple(items: Sequence[ast.expr]) -> ast.expr:
-    return items[0] if len(items) == 1 else tuple_of(items)
 
 
 def dtype_name(dtype: str) -> ast.expr:
@@ -115,7 +71,9 @@ def default(type: Type) -> ast.expr:
             return phrase("_0.T", array)
         return array if type.layout == "C" or not type.ndim else phrase("_0[::2]", array)
     # Numba types an empty list by what would be in it.
-    return phrase("[_0 for _ in range(0)]", default(type.item))
+    # Not by a comprehension: where Numba inlines one it drops stores into arrays that it believes nobody reads, and it does not
+    # see that a list may hold them.
+    return phrase("[_0][1:]", default(type.item))
 
 
 def _alloc(fill: str, dims: Sequence[ast.expr], dtype: str) -> ast.expr:
@@ -207,10 +165,6 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     raise AssertionError(f"no spelling for {op.name}")
 
 
-def is_number(node: ast.expr, value: int) -> bool:
-    return isinstance(node, ast.Constant) and node.value == value
-
-
 def _trips(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
     if not is_number(step, 1):
         return phrase("len(_0)", range_of(start, stop, step))
@@ -238,29 +192,12 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         return call(_LOGIC[op.name], *args)
     if op.name in ("add", "sub"):
         return total(args[0], args[1], op.name == "sub")
+    if op.name == "and":
+        return both(*args)
+    if op.name in ("minimum", "maximum") and op.result.type == INT:
+        return call(op.name[:3], *args)
     text = ELEMENTWISE[op.name].text
     return phrase(text.format("_0", "_1", "_2"), *args)
-
-
-def total(left: ast.expr, right: ast.expr, minus: bool) -> ast.expr:
-    """`left + right` or `left - right`; `a + -b * c` is written `a - b * c`, which is the same number."""
-    opposite = unsigned(right)
-    if opposite is not None:
-        right, minus = opposite, not minus
-    return ast.BinOp(left, ast.Sub() if minus else ast.Add(), right)
-
-
-def unsigned(node: ast.expr) -> ast.expr | None:
-    """The expression without its leading minus, or None if it has none."""
-    match node:
-        case ast.UnaryOp(op=ast.USub()):
-            return node.operand
-        case ast.Constant(value=int() | float() as value) if repr(value).startswith("-"):
-            return ast.Constant(-value)
-        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
-            inner = unsigned(left)
-            return None if inner is None else ast.BinOp(inner, op, right)
-    return None
 
 
 def _array(op: Op, args: Sequence[ast.expr]) -> ast.expr:

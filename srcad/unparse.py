@@ -34,7 +34,8 @@ _LEVELS = {"IfExp": TEST, "Lambda": TEST, "NamedExpr": TUPLE, "Compare": COMPARE
 #: Between a statement and its note, until all lines are known and notes can be aligned.
 _NOTE = "\0"
 _NOTE_COLUMN = 72
-_LINE = 110
+#: Where lines are broken, and how long they may be with a note.
+_LINE, _NOTED_LINE = 110, 120
 
 
 class Comment(ast.stmt):
@@ -223,8 +224,7 @@ def unparse(tree: Any, name: Callable[[Any], str] = str) -> str:
     """The tree as source text, without a newline at the ends."""
     file = io.StringIO()
     SourceUnparser(tree, file, name)
-    lines = file.getvalue().strip("\n").split("\n")
-    return "\n".join(fold(line) for line in align(lines))
+    return "\n".join(align([fold(line) for line in file.getvalue().strip("\n").split("\n")]))
 
 
 def expression_text(node: Any, name: Callable[[Any], str] = str) -> str:
@@ -235,25 +235,26 @@ def expression_text(node: Any, name: Callable[[Any], str] = str) -> str:
 
 def align(lines: Sequence[str]) -> list[str]:
     """Put the notes of all lines into one column, near the ends of the lines that have one."""
-    widths = [len(line.split(_NOTE)[0]) for line in lines if _NOTE in line]
+    widths = [len(line.partition(_NOTE)[0]) for line in lines if _NOTE in line]
     column = max((width for width in widths if width <= _NOTE_COLUMN), default=0)
     return [_aligned(line, column) for line in lines]
 
 
 def _aligned(line: str, column: int) -> str:
-    code, mark, note = line.partition(_NOTE)
-    return f"{code.ljust(column)}  {note}" if mark else line
+    code, mark, rest = line.partition(_NOTE)
+    note, *rows = rest.split("\n")
+    noted = f"{code.ljust(column)}  {note}"
+    return "\n".join([noted if mark and len(noted) <= _NOTED_LINE else code, *rows])
 
 
 def fold(line: str) -> str:
-    """Break a line that is too long after the commas of its outermost long bracket."""
-    if len(line) <= _LINE:
-        return line
-    pieces = _bracket(line)
+    """Break a line that is too long after the commas of its widest outermost bracket. Its note stays on the first row."""
+    code, mark, note = line.partition(_NOTE)
+    pieces = _bracket(code) if len(code) > _LINE else None
     if pieces is None:
         return line
     head, items, tail = pieces
-    indent = line[: len(line) - len(line.lstrip())]
+    indent = code[: len(code) - len(code.lstrip())]
     rows = [f"{indent}    {items[0]}"]
     for item in items[1:]:
         if len(rows[-1]) + len(item) + 3 <= _LINE:
@@ -261,7 +262,7 @@ def fold(line: str) -> str:
         else:
             rows[-1] += ","
             rows.append(f"{indent}    {item}")
-    return "\n".join([head, *rows, f"{indent}{tail}"])
+    return "\n".join([head + mark + note, *rows, f"{indent}{tail}"])
 
 
 def _bracket(line: str) -> tuple[str, list[str], str] | None:

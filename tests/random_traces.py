@@ -102,6 +102,11 @@ class Maker:
         elif kind < 0.68:
             op = rnd.choice(["store", "update"])
             b.effect(op, pick(scope, self.row), self.index(b, scope), pick(scope, self.float))
+        elif kind < 0.69:
+            none = Const(None, INT)
+            backwards = b.op("view", pick(scope, self.row), none, none, const(-1), spec="s", hint=self.hint())
+            scope.append(b.op("load", backwards, self.index(b, scope), hint=self.hint()))
+            b.effect("store", backwards, self.index(b, scope), pick(scope, self.float))
         elif kind < 0.70:
             scope.append(b.op("copy", pick(scope, self.row), hint=self.hint()))
         elif kind < 0.72:

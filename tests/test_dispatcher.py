@@ -290,3 +290,20 @@ def test_fastmath_and_boundscheck_reach_numba():
     assert d(2.0) == 6.0
     (cres,) = d.overloads.values()
     assert cres.metadata is not None
+
+
+def test_float32_scalars_stay_float32():
+    d = Compiled(Hand(g), Options())
+    x = np.float32(1.5)
+    for _ in range(2):
+        out = d(x)
+        assert (type(out), out) == (np.float32, 3.0)
+        out = d((x, 2.0, Point(x, (x, 1))))
+        assert out == (3.0, 4.0, Point(3.0, (3.0, 2)))
+        assert (type(out[0]), type(out[1]), type(out[2]), type(out[2].x)) == (np.float32, float, Point, np.float32)
+
+    @njit
+    def run(x):
+        return d(x) * d(x)
+
+    assert run(x) == 9.0

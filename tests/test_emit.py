@@ -85,7 +85,7 @@ def _copy(value: Any) -> Any:
 
 
 def count(
-    builder: Builder, body: Callable[..., list[Operand]], n: Any, exits: bool = False, **carried: Any
+    builder: Builder, body: Callable[..., list[Operand]], n: Any, /, exits: bool = False, **carried: Any
 ) -> list[Var]:
     """Append `for i in range(n)` that carries variables: their inits by name."""
     index = Var("i", INT)
@@ -275,8 +275,9 @@ def test_views_shapes_and_creation() -> None:
         def f(a):
             v1 = np.zeros((a.shape[0], a.shape[1]), dtype=np.float32)
             v1[...] = 1.0
-            v2 = np.sum(np.array([[1.0, 2.0], [a[0, 0], 0.0]]), axis=0, keepdims=True)
-            return a[1, 1:][:, np.newaxis], a[:, 0].size, a.T.copy().reshape(a.shape[0] * a.shape[1]), v2
+            v2 = a.T.copy().reshape(a.shape[0] * a.shape[1])
+            v3 = np.sum(np.array([[1.0, 2.0], [a[0, 0], 0.0]]), axis=0, keepdims=True)
+            return a[1, 1:][:, np.newaxis], a[:, 0].size, v2, v3
         """,
         (np.arange(6.0).reshape(2, 3),),
     )
@@ -295,7 +296,7 @@ def test_lists() -> None:
         function(params, b, last, b.op("length", tape)),
         """
         def f(x):
-            tape = [0.0 for _ in range(0)]
+            tape = [0.0][1:]
             tape.append(x)
             tape.append(1.0)
             tape.pop()
@@ -583,6 +584,95 @@ def test_while_with_conditions_short_and_long() -> None:
     )
 
 
+def test_loop_indices_take_the_next_letter_and_unread_ones_none() -> None:
+    params, (a, n) = inputs(a=GRID, n=INT)
+    b, inner = Builder(), Builder()
+    i, k, _ = Var("i", INT), Var("i", INT), Var("_", INT)
+    s0, s1, s2, r0, r1, r2 = (Var("s", FLOAT) for _ in range(6))
+    new = inner.op("add", s2, inner.op("load", a, k, k))
+    middle = Builder()
+    middle.add(For((r2,), k, ZERO, n, ONE, (s2,), (s1,), inner.block(new)))
+    outer = Builder()
+    outer.add(For((r1,), i, ZERO, n, ONE, (s1,), (s0,), middle.block(r2)))
+    b.add(For((r0,), _, ZERO, n, ONE, (s0,), (const(0.0),), outer.block(r1)))
+    check(
+        function(params, b, r0),
+        """
+        def f(a, n):
+            s = 0.0
+            for _ in range(n):
+                for i in range(n):
+                    for j in range(n):
+                        s += a[j, j]
+            return s
+        """,
+        (np.arange(4.0).reshape(2, 2), 2),
+        jit=True,
+    )
+
+
+def test_continue() -> None:
+    params, (x, n) = inputs(x=ROW, n=INT)
+    b = Builder()
+
+    def body(b: Builder, i: Var, s: Var) -> list[Operand]:
+        rest, r = Builder(), Var("s", FLOAT)
+        e = b.op("load", x, i, hint="e")
+        added = rest.op("add", s, rest.op("sqrt", e))
+        b.add(If((r,), b.op("lt", e, const(0.0)), Block((), (s,)), rest.block(added)))
+        return [r]
+
+    (s,) = count(b, body, n, s=Const(0, FLOAT))
+    check(
+        function(params, b, s),
+        """
+        def f(x, n):
+            s = 0.0
+            for i in range(n):
+                e = x[i]
+                if e < 0.0:
+                    continue
+                s += np.sqrt(e)
+            return s
+        """,
+        (np.array([4.0, -1.0, 9.0]), 3),
+        jit=True,
+    )
+
+
+def test_the_exit_comes_after_the_step() -> None:
+    """What lowering makes of `n += 1; if n >= limit: break` with simultaneous assignments before it."""
+    params, (x, limit) = inputs(x=FLOAT, limit=INT)
+    b = Builder()
+
+    def body(b: Builder, i: Var, u: Var, v: Var, n: Var) -> list[Operand]:
+        new_u = b.op("add", b.op("mul", u, u), v, hint="u")
+        new_v = b.op("mul", u, x, hint="v")
+        more = b.op("add", n, ONE, hint="n")
+        go = Var("", BOOL)
+        b.add(If((go,), b.op("ge", more, limit), Block((), (FALSE,)), Block((), (TRUE,))))
+        return [go, new_u, new_v, more]
+
+    u, v, n = count(b, body, const(50), exits=True, u=x, v=const(1.0), n=ZERO)
+    check(
+        function(params, b, u, v, n),
+        """
+        def f(x, limit):
+            u = x
+            v = 1.0
+            n = 0
+            for i in range(50):
+                n += 1
+                u, v = u * u + v, u * x
+                if n >= limit:
+                    break
+            return u, v, n
+        """,
+        (0.3, 7),
+        jit=True,
+    )
+
+
 # --- branches -------------------------------------------------------------------------------------
 
 
@@ -843,6 +933,41 @@ def test_calls_of_other_functions() -> None:
         def f(y):
             z, = power(3, (y,))
             return z
+        """)
+
+
+def test_pure_calls_nest_and_comparisons_chain() -> None:
+    n, x, r, first, second = Var("n", INT), Var("x", FLOAT), Var("result", FLOAT), Var("", FLOAT), Var("", FLOAT)
+    b, orelse = Builder(), Builder()
+
+    def call(result: Var, drop: int) -> None:
+        orelse.add(
+            Op((result,), "call", (orelse.op("sub", n, const(drop)), x), (("callee", "fib"), ("results", (FLOAT,))))
+        )
+
+    call(first, 1)
+    call(second, 2)
+    total = orelse.op("add", orelse.op("mul", first, const(0.5)), orelse.op("mul", second, x))
+    test = b.op("and", b.op("lt", const(-9), n), b.op("lt", n, const(2)))
+    b.add(If((r,), test, Block((), (x,)), orelse.block(total)))
+    fib = verify(Trace("fib", (Param("n", n), Param("x", x)), b.block(r), 0))
+    params, (y,) = inputs(y=FLOAT)
+    b, result = Builder(), Var("", FLOAT)
+    b.add(Op((result,), "call", (const(6), y), (("callee", "fib"), ("results", (FLOAT,)))))
+    whole = function(params, b, b.op("neg", result), functions=(fib,))
+    source, f = load(whole, True)
+    assert f(0.5) == run(whole, 0.5)
+    assert source.partition("\n\n\n")[2] == textwrap.dedent("""\
+        @njit(error_model="numpy")
+        def fib(n, x):
+            if -9 < n < 2:
+                return x
+            return fib(n - 1, x) * 0.5 + fib(n - 2, x) * x
+
+
+        @njit(error_model="numpy")
+        def f(y):
+            return -fib(6, y)
         """)
 
 

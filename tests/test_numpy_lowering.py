@@ -88,23 +88,27 @@ def each(text: str) -> None:
 each("""
 x + y | x * 2 | 2 * x | x / k | k / 2 | k // 2 | k % 2 | k**2 | x**2 | x**-1 | s**n | n**2 | n**k[0] | -x | +x | ~b | ~k
 b & b | b ^ b | k << 1 | k * b | b * b | b + b | b * 2 | b / 2.0 | x * b | True + n | n / 2 | n // 2 | -n % 3 | 2**-1
-x @ y | m @ x | q @ q | x @ q | k @ k | k @ q.astype(int) | q.astype(int) @ k | t @ np.ones((4, 2)) | t @ t.transpose(0, 2, 1)
+x @ y | m @ x | q @ q | x @ q
+k @ k | k @ q.astype(int) | q.astype(int) @ k | t @ np.ones((4, 2)) | t @ t.transpose(0, 2, 1)
 f * 2.0 | f + k | f @ f | f @ x | np.sin(f) | np.mean(f) | np.sum(f) | np.std(f) | np.var(f, ddof=1) | f * math.sqrt(2)
 x > y | x == y | (x > 0) & (y > 0) | x.shape == y.shape | m.shape == x.shape | x is None | n in (1, 5) | 3 in (1, K) | n != 5
 x.dtype == np.float64 | z * z + np.sin(z) | z + x | z > 0.5 | LIST[0] * x | np.array(LIST) * s | TABLE["a"] * x
-ARRAY * x | ARRAY[1] * s | TABLE["w"] @ x | np.sum(ARRAY) | len(ARRAY) | max(LIST) | sum(LIST) | Point(x, s).y * Point(x, s).x
+ARRAY * x | ARRAY[1] * s | TABLE["w"] @ x | np.sum(ARRAY)
+len(ARRAY) | max(LIST) | sum(LIST) | Point(x, s).y * Point(x, s).x
 Point(s, n)._replace(x=2.0).x
 """)
 each("""
 np.sum(x) | np.sum(m, axis=0) | np.sum(m, axis=-1, keepdims=True) | np.sum(m, axis=(0, 1)) | m.sum() | m.mean(1) | m.max()
 m.prod(axis=0) | m.min(axis=1) | np.amax(m, 0) | b.sum() | k.sum() | k.mean() | np.mean(b) | np.var(m, axis=0) | np.std(m)
-m.std(axis=1, keepdims=True) | np.ptp(x) | np.average(x, weights=y) | np.average(m, axis=0) | np.average(m, axis=1, weights=x)
+m.std(axis=1, keepdims=True) | np.ptp(x)
+np.average(x, weights=y) | np.average(m, axis=0) | np.average(m, axis=1, weights=x)
 np.sum(s) | np.sum([s, 2.0]) | np.mean(n) | np.max(t, axis=(0, 2)) | np.sum(f, dtype=np.float64) | np.add.reduce(m)
 np.linalg.norm(x) | np.linalg.norm(m) | np.linalg.norm(m, axis=1) | np.linalg.norm(x, 1) | np.linalg.norm(y, np.inf)
 np.argmax(x) | x.argmin() | np.argmax(m, axis=0) | m.argmin(axis=1) | np.any(x > 1) | np.all(b) | np.any(m > 1, axis=0)
 np.count_nonzero(b) | np.diff(x) | np.diff(m, axis=0) | np.diff(x, n=2) | np.allclose(x, x) | np.nansum(x) | np.trapezoid(x)
 np.cumsum(x) | np.cumsum(m) | np.cumsum(m, axis=1) | m.cumsum(axis=0) | np.cumprod(x) | np.cumprod(m, axis=0) | np.cumsum(b)
-np.trapezoid(m, x) | np.trapezoid(m, dx=0.5, axis=0) | math.fsum(x) | math.prod((s, n)) | k.max() | k.prod() | np.logaddexp(x, y)
+np.trapezoid(m, x) | np.trapezoid(m, dx=0.5, axis=0) | math.fsum(x)
+math.prod((s, n)) | k.max() | k.prod() | np.logaddexp(x, y)
 """)
 each("""
 np.dot(x, y) | x.dot(m.T) | np.dot(s, x) | np.vdot(x, y) | np.inner(x, y) | np.inner(m, m) | np.outer(x, y) | np.trace(q)
@@ -120,13 +124,19 @@ each("""
 np.zeros(3) | np.zeros((2, n)) | np.ones(x.shape) | np.full(3, 2.5) | np.full((2, 2), s) | np.full(3, 1) | np.zeros_like(m)
 np.ones_like(k) | np.full_like(x, 3) | np.zeros_like(s) | np.zeros(3, np.float32) | np.zeros((2, 3), dtype=x.dtype)
 np.zeros(len(x)) | np.ones(3, "int64") | np.zeros(2, bool) | np.ones(n - 2) * x | np.empty_like(m) * 0
-np.array([1.0, s, 2]) | np.array([[1, 2], [3, 4]]) | np.array([[s, 1], [x[0], 2]]) | np.array([x, y]) | np.array(x) | np.array(s)
-np.asarray(x) | np.asarray([1, 2]) | np.array([1, 2], dtype=float) | np.array([1, 2], dtype="float32") | np.copy(x) | x.copy()
+np.array([1.0, s, 2]) | np.array([[1, 2], [3, 4]]) | np.array([[s, 1], [x[0], 2]])
+np.array([x, y]) | np.array(x) | np.array(s)
+np.asarray(x) | np.asarray([1, 2]) | np.array([1, 2], dtype=float)
+np.array([1, 2], dtype="float32") | np.copy(x) | x.copy()
 np.array([]) | np.array((s, s)) | np.array([[x, y], [y, x]]) | np.array([True, s]) | np.array([[]]) | np.array(m, dtype=int)
-x.astype(int) | k.astype(np.float32) | x.astype(bool) | np.float64(2) * f | np.float32(2) * x | np.int32(n) | float(n) | int(s)
-np.arange(n) | np.arange(2, n) | np.arange(n, 0, -2) | np.arange(0.0, 1.0, 0.3) | np.arange(3.0) | np.arange(s, 2.0) | np.arange(0)
-np.arange(3, dtype=float) | np.linspace(0, 1, 5) | np.linspace(s, 2, n) | np.linspace(0, 1, 1) | np.linspace(0, 1, 4, endpoint=False)
-np.eye(3) | np.eye(n) | np.eye(2, 3) | np.eye(3, k=1) | np.eye(3, 4, -1) | np.identity(2) | np.diag(x) | np.diag(m) | np.diag(m, 1)
+x.astype(int) | k.astype(np.float32) | x.astype(bool) | np.float64(2) * f
+np.float32(2) * x | np.int32(n) | float(n) | int(s)
+np.arange(n) | np.arange(2, n) | np.arange(n, 0, -2)
+np.arange(0.0, 1.0, 0.3) | np.arange(3.0) | np.arange(s, 2.0) | np.arange(0)
+np.arange(3, dtype=float) | np.linspace(0, 1, 5)
+np.linspace(s, 2, n) | np.linspace(0, 1, 1) | np.linspace(0, 1, 4, endpoint=False)
+np.eye(3) | np.eye(n) | np.eye(2, 3) | np.eye(3, k=1)
+np.eye(3, 4, -1) | np.identity(2) | np.diag(x) | np.diag(m) | np.diag(m, 1)
 np.diag(x, -1) | np.diagonal(q) | np.tril(m) | np.triu(q, 1) | np.tril(q, -1) | np.eye(2, dtype=int)
 """)
 each("""
@@ -136,40 +146,53 @@ x.reshape(-1, 1) | x.reshape(1, -1) | x[::2].reshape(1, -1) | m.flatten() | np.t
 np.transpose(t, (2, 0, 1)) | np.swapaxes(t, 0, 2) | np.moveaxis(t, 0, -1) | np.expand_dims(x, 0) | np.expand_dims(x, -1)
 np.squeeze(m[:, :1], axis=1) | np.broadcast_to(x, (4, 3)) | np.broadcast_to(s, (2,)) | np.atleast_1d(s) | np.atleast_2d(x)
 np.flip(x) | np.flip(m) | np.flip(m, 1) | np.flipud(m) | np.fliplr(m) | np.roll(x, 1) | np.roll(x, -1) | np.roll(x, n) | x.T
-np.roll(m, 1, axis=0) | np.roll(m, 2, axis=1) | np.roll(m, 5) | np.repeat(x, 2) | np.tile(x, 3) | np.pad(x, 1) | np.pad(x, (1, 2))
+np.roll(m, 1, axis=0) | np.roll(m, 2, axis=1) | np.roll(m, 5)
+np.repeat(x, 2) | np.tile(x, 3) | np.pad(x, 1) | np.pad(x, (1, 2))
 np.pad(m, ((1, 0), (0, 2)), constant_values=2.0) | np.concatenate((x, y)) | np.concatenate([m, q], axis=0) | m.size / n
 np.concatenate((m, m), axis=1) | np.concatenate((m, q), axis=None) | np.concatenate((x, k)) | np.stack([x, y])
-np.stack((x, y), axis=1) | np.stack((m, m), axis=-1) | np.stack([s, 1.0]) | np.hstack((x, y)) | np.hstack((m, m)) | np.hstack([s, x])
-np.vstack((x, y)) | np.vstack((m, x)) | np.column_stack((x, y)) | np.append(x, s) | np.append(x, y) | np.meshgrid(x, np.ones(2))
+np.stack((x, y), axis=1) | np.stack((m, m), axis=-1) | np.stack([s, 1.0])
+np.hstack((x, y)) | np.hstack((m, m)) | np.hstack([s, x])
+np.vstack((x, y)) | np.vstack((m, x)) | np.column_stack((x, y))
+np.append(x, s) | np.append(x, y) | np.meshgrid(x, np.ones(2))
 np.meshgrid(x, y, indexing="ij") | np.split(m, 2)[1] | np.split(x, [1])[0] | np.take(x, k) | np.take(m, k, axis=0)
 """)
 each("""
 x[0] | x[-1] | x[1:] | x[::-1] | x[::2] | m[0] | m[1, 2] | m[:, 1] | m[1:3, 0] | m[1:3, ::2] | m[...] | m[..., 0] | m[0, ...]
-x[None] | x[:, None] | x[None, :] | m[:, None, :] | t[0, 1] | t[:, 1] | t[..., 1:] | t[1, :, 2] | x[n - 4] | x[:] | x[np.newaxis]
+x[None] | x[:, None] | x[None, :] | m[:, None, :] | t[0, 1]
+t[:, 1] | t[..., 1:] | t[1, :, 2] | x[n - 4] | x[:] | x[np.newaxis]
 x[k] | m[k] | m[k, k] | m[0, k] | x[[0, 2]] | x[b] | x[x > 0.5] | m[m > 0.5] | q[b] | x[k - 1].sum() | m[1:][0, 1:]
 x[np.array([[0, 1], [2, 2]])] | (s, n, 3.0)[1] | (s, n, 3.0)[1:] | [s, n][0] | x[z > 0 and 1] | x[n % 2 :] | m[-1, -2:]
 """)
 each("""
 np.clip(x, 0.5, 1) | x.clip(0.5, None) | np.clip(x, None, 1.0) | np.where(x > 0.5, x, y) | np.where(b, 1.0, 0.0)
 np.where(x > 1, x, 0) | np.where(s > 0, s, n) | np.maximum(x, 0.5) | np.minimum(x, y) | np.abs(y) | abs(y) | np.sign(y)
-np.square(x) | np.reciprocal(x) | np.power(x, 2) | np.negative(x) | np.heaviside(y, 0.5) | np.sinc(y) | np.round(x) | np.round(x, 1)
-x.round(2) | np.nan_to_num(x) | np.isclose(x, y) | np.floor(k) | np.floor(x) | np.ceil(x) | np.trunc(y) | np.rint(y) | np.fix(y)
+np.square(x) | np.reciprocal(x) | np.power(x, 2) | np.negative(x)
+np.heaviside(y, 0.5) | np.sinc(y) | np.round(x) | np.round(x, 1)
+x.round(2) | np.nan_to_num(x) | np.isclose(x, y) | np.floor(k)
+np.floor(x) | np.ceil(x) | np.trunc(y) | np.rint(y) | np.fix(y)
 np.hypot(x, y) | np.arctan2(x, y) | np.float_power(k, 2) | np.real(x) | np.conj(x) | np.imag(x) | np.degrees(x) | np.fabs(y)
 np.isfinite(x) | np.divmod(x, y) | np.add(x, y) | np.subtract(x, 1) | np.true_divide(x, y) | np.mod(x, y) | np.greater(x, y)
-np.multiply.outer(x, y) | np.floor(s) | np.abs(-3) | np.sqrt(2) | np.sqrt(n) | np.exp(k) | np.maximum(k, 2) | np.maximum(k, 2.5)
-np.select([x > 1, x > 0.5], [x, y], 0.5) | np.logical_and(x, y) | np.logical_not(b) | np.logical_xor(b, x) | np.logical_or(s, n)
-np.polyval([1.0, s, 2.0], x) | np.polyval(x, s) | np.convolve(x, y) | np.interp(s, x, y) | np.interp(y, x, k) | np.searchsorted(x, s)
+np.multiply.outer(x, y) | np.floor(s) | np.abs(-3) | np.sqrt(2)
+np.sqrt(n) | np.exp(k) | np.maximum(k, 2) | np.maximum(k, 2.5)
+np.select([x > 1, x > 0.5], [x, y], 0.5) | np.logical_and(x, y)
+np.logical_not(b) | np.logical_xor(b, x) | np.logical_or(s, n)
+np.polyval([1.0, s, 2.0], x) | np.polyval(x, s) | np.convolve(x, y)
+np.interp(s, x, y) | np.interp(y, x, k) | np.searchsorted(x, s)
 np.bincount(k) | np.bincount(k, weights=x) | np.bincount(k, minlength=5) | np.finfo(float).eps * s | np.pi * x | np.inf * s
 """)
 each("""
-math.sin(s) | math.log(s, 2) | math.floor(s * 7) | math.ceil(s) | math.pow(n, 2) | math.fabs(-s) | math.hypot(s, 2) | math.e * x
+math.sin(s) | math.log(s, 2) | math.floor(s * 7) | math.ceil(s)
+math.pow(n, 2) | math.fabs(-s) | math.hypot(s, 2) | math.e * x
 math.atan2(s, n) | math.erf(s) | math.gamma(s + 2) | math.degrees(s) | math.isclose(s, 0.4) | math.factorial(5) * s
-abs(-s) | abs(-n) | min(s, n, 3) | max(n, 2) | max((s, 3.0)) | max(x) | min(k) | sum(x) | sum(m) | sum((s, n)) | sum([x, y]) | len("ab")
+abs(-s) | abs(-n) | min(s, n, 3) | max(n, 2) | max((s, 3.0)) | max(x)
+min(k) | sum(x) | sum(m) | sum((s, n)) | sum([x, y]) | len("ab")
 round(s * 7) | round(2.567, 1) | round(s, 2) | pow(s, 2) | divmod(n, 3) | int(s * 7) | float(n) | bool(n) | bool(x.size)
 isinstance(x, np.ndarray) | isinstance(s, float) | isinstance(n, (int, np.integer)) | isinstance(x, (list, tuple))
-isinstance(s, (int, float)) | hasattr(x, "shape") | callable(math.sin) | tuple(x.shape) | list(m.shape)[1] | all((s > 0, n > 0))
+isinstance(s, (int, float)) | hasattr(x, "shape") | callable(math.sin)
+tuple(x.shape) | list(m.shape)[1] | all((s > 0, n > 0))
 any([s > 1, n > 9]) | any(x > 1) | list(range(3))[2] | tuple(reversed((1, s))) | sum(map(math.sin, (s, 2.0))) | mul(s, n)
-sum(a * c for a, c in zip((s, 2.0), (n, 3))) | len(list(enumerate((s, n)))) | "a" + "b" | (1, s) + (n,) | (s,) * 3 | ([s] * 2)[1]
+sum(a * c for a, c in zip((s, 2.0), (n, 3))) | len(list(enumerate((s, n)))) | "a" + "b"
+(1, s) + (n,) | (s,) * 3 | ([s] * 2)[1]
 """)
 good("""
 x += y; x
@@ -237,18 +260,24 @@ h, w = m.shape; h * w
 
 UNSUPPORTED = """
 x[True] | x.tolist() | np.sort(x) | np.random.rand(3) | np.sum(x, axis=n) | np.sum(x, where=b) | np.linalg.svd(q) | x.strides
-np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x) | np.max(b) | np.fmod(k, k) | np.reciprocal(k) | np.median(x)
-np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2) | x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
+np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
+np.max(b) | np.fmod(k, k) | np.reciprocal(k) | np.median(x)
+np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2)
+x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
 m[x > 0, 0] | m[1:, k] | x.reshape(3, order="F") | np.fft.fft(x) | (s, n)[n] | math.nextafter(s, 1.0)
 isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
 """
 WRONG = """
 x[0.5] | x[s] | x[0, 1] | m[0, 1, 2] | x["a"] | n[0] | x.foo | np.zeros("a") | np.zeros(2.5) | np.zeros((2, s)) | x + None
-x + "a" | np.sin(None) | np.sin(x, x, x) | np.sin() | np.sum(x, axis=3) | np.foo | x @ s | 1 if x > 0 else 2 | x[::0] | -b | b - b
-~x | x & y | x << 1 | k**-1 | np.reshape(x, (-1, -1)) | np.transpose(m, (0, 0)) | np.concatenate((x, s)) | np.concatenate((x, m))
-np.array([[1, 2], [3]]) | np.array([x, m]) | np.array(None) | np.array(["a"]) | np.linspace(0, 1, s) | np.split(x, [s]) | (1, s)[7]
+x + "a" | np.sin(None) | np.sin(x, x, x) | np.sin() | np.sum(x, axis=3)
+np.foo | x @ s | 1 if x > 0 else 2 | x[::0] | -b | b - b
+~x | x & y | x << 1 | k**-1
+np.reshape(x, (-1, -1)) | np.transpose(m, (0, 0)) | np.concatenate((x, s)) | np.concatenate((x, m))
+np.array([[1, 2], [3]]) | np.array([x, m]) | np.array(None)
+np.array(["a"]) | np.linspace(0, 1, s) | np.split(x, [s]) | (1, s)[7]
 x < None | (1, s) + 2 | len(s) | max(m) | abs("a") | float(x) | math.sin(x) | np.zeros(-1) | x.item(0, 1) | x.dot()
-x[y] | x[..., ...] | np.float64("a") | s.foo | (1, 2).foo | math.foo | np.eye(s) | np.linalg.solve(q, s) | [s] + (s,) | "a" * s
+x[y] | x[..., ...] | np.float64("a") | s.foo | (1, 2).foo
+math.foo | np.eye(s) | np.linalg.solve(q, s) | [s] + (s,) | "a" * s
 """
 WRONG_STATEMENTS = """
 k += 0.5; k
@@ -268,6 +297,58 @@ def test_gives_what_numpy_gives(body: str) -> None:
         want = function(body)(*expected)
     agree(interp.run(trace_of(body), *given), want)
     agree(given, expected)
+
+
+#: What may be a view of x or q, or a copy.
+ALIASES = """
+np.conj(x) | x.conj() | np.real(x) | np.float64(x) | np.nan_to_num(k) | np.round(k) | np.floor(k) | x.T | np.transpose(x)
+np.asarray(x) | np.array(x) | np.ravel(x) | x.ravel() | x[::2].ravel() | x[::-1].reshape(-1) | x.reshape(-1) | x.reshape(3)
+x.flatten() | np.atleast_2d(x)[0] | np.expand_dims(x, 0)[0] | np.squeeze(x[None], axis=0) | np.flip(x) | x.astype(float)
+x.astype(float, copy=False) | np.ascontiguousarray(x) | +x | x[:] | x[...] | x[None][0] | sum([x]) | m.T[0] | q.ravel()
+q.T.ravel() | q.T.reshape(-1) | np.swapaxes(q, 0, 1)[0] | np.split(x, [1])[0] | np.einsum("ij->ji", q)[0] | x[k] | q.mT[0]
+np.linalg.matrix_power(q, 1)[0] | np.clip(x, None, None) | np.concatenate((x,)) | np.diff(x, n=0) | q.reshape(1, -1)[0]
+np.where(True, x, x) | np.stack([x])[0] | np.vstack((x,))[0] | np.meshgrid(x, y)[0][0] | np.roll(x, 0) | x**1 | q[:, 0]
+"""
+
+
+@pytest.mark.parametrize("write", ["r[0] = 77.0", "x[0] = 55.0; k[0] = 1; q[0, 0] = 66.0"])
+@pytest.mark.parametrize("body", [part for line in ALIASES.strip().splitlines() for part in line.split(" | ")])
+def test_is_a_view_where_numpys_is(body: str, write: str) -> None:
+    program = f"r = {body}; {write}; (x, k, q, r)"
+    agree(interp.run(trace_of(program), *copies()), function(program)(*copies()))
+
+
+def test_reads_through_a_diagonal() -> None:
+    program = "r = np.diag(q); q[1, 1] = 66.0; r"
+    agree(interp.run(trace_of(program), *copies()), function(program)(*copies()))
+
+
+@pytest.mark.parametrize("body", ["x[k] = x[::-1]; x", "x[:2][k - 1] = x[1:][k - 1]; x", "np.add.at(x, k, x); x"])
+def test_reads_before_it_writes(body: str) -> None:
+    agree(interp.run(trace_of(body), *copies()), function(body)(*copies()))
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("x[m[:, 0] > 0]", IndexError),
+        ("x[k] = x[:2]; x", ValueError),
+        ("np.concatenate((m, t[0]), axis=0)", ValueError),
+        ("np.squeeze(m, axis=0)", ValueError),
+        ("np.split(x, 2)[0]", ValueError),
+        ("m.item()", ValueError),
+        ("k**(k - 2)", ValueError),
+        ("n**(k[0] - 5)", ValueError),
+        ("np.cross(m[:, 0], x)", ValueError),
+        ("k @ m.astype(int)", ValueError),
+        ("m.reshape(5, -1)", ValueError),
+    ],
+)
+def test_raises_what_numpy_raises(body: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        function(body)(*copies())
+    with pytest.raises(error):
+        interp.run(trace_of(body), *copies())
 
 
 def bodies(*texts: str) -> list[str]:

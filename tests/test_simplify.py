@@ -297,6 +297,13 @@ def test_effects_stay() -> None:
         run(result, 1.0, 2, True)
 
 
+def test_functions_that_nobody_calls() -> None:
+    make, _ = PROGRAMS["power"]
+    derived = tangent(make())
+    assert [f.name for f in derived.functions] == ["power", "power_tangent"]
+    assert [f.name for f in dce(derived).functions] == ["power_tangent"]
+
+
 def test_writes_to_parameters_stay() -> None:
     x, b = Var("x", Array("float64", 1)), Builder()
     b.effect("store", b.op("view", x, ZERO, NONE, NONE, spec="s"), ZERO, const(1.0))

@@ -104,6 +104,13 @@ def test_a_written_parameter() -> None:
     np.testing.assert_array_equal(x_dot, [1.0, 2.0])
 
 
+def test_a_seed_of_the_wrong_shape() -> None:
+    x, b = Var("x", VECTOR), Builder()
+    derived = tangent(trace("f", [x], b, b.op("load", x, const(0))))
+    with pytest.raises(ValueError, match="broadcast"):
+        run(derived, np.ones(2), np.ones(3))
+
+
 def test_trees() -> None:
     """A tuple parameter has a tuple of dots; what is no float has None."""
     x, n, w = Var("x", FLOAT), Var("n", INT), Var("w", FLOAT)

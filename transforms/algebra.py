@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Const, Op, Scalar, Var, const, is_float
-from srcad.transforms.shapes import Dim, Shapes
+from srcad.transforms.shapes import Dim, Shapes, Size
 
 #: `make(name, *args)` appends an op (simplified in its turn) and gives its result.
 Make = Callable[..., Atom]
@@ -288,8 +288,11 @@ class Algebra:
         return None
 
     def _reference(self, op: Op, make: Make) -> Atom | None:
-        """A view of the whole array is the array."""
+        """A view of the whole array is the array, and so is an array that is expanded to the shape it has."""
         base = op.args[0] if op.args else None
+        if op.name == "expand" and base is not None:
+            wanted = tuple(Size.of(self._shapes.value(size)) for size in op.args[1:])
+            return base if self._shapes.of(base) == wanted else None
         if op.name == "view" and not op.attr("spec"):
             return base
         if op.name == "transpose" and isinstance(base, Var) and isinstance(base.type, Array):

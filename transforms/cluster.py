@@ -15,6 +15,7 @@ from srcad.ir import Array, Atom, Block, Op, Stmt, Var, blocks_of, free, operand
 from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.loopnest import Member
 from srcad.transforms.places import Places
+from srcad.transforms.shapes import ONE
 
 #: Ops that keep their order among each other, and before which nothing may move that stood after them.
 BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length", "check_disjoint"})
@@ -94,8 +95,7 @@ def accesses(stmt: Stmt, member: Member | None = None) -> tuple[list[Atom], list
     """The arrays whose contents the statement reads and those that it writes (inside its blocks, too), and whether it is a
     barrier."""
     if member is not None:
-        target = [] if member.target is None else [member.target]
-        return [a for a in member.values if isinstance(a.type, Array)], target, False
+        return member.reads, member.writes, False
     reads: dict[Atom, None] = {}
     writes: dict[Atom, None] = {}
     barrier = False
@@ -119,7 +119,8 @@ def _conflict(early: Node, late: Node, places: Places) -> bool:
     return any(places.overlap(a, b) for a, b in _clashes(early, late))
 
 
-def _clashes(early: Node, late: Node) -> Iterator[tuple[Atom, Atom]]:
+def _clashes(early: Node | Member, late: Node | Member) -> Iterator[tuple[Atom, Atom]]:
+    """Accesses of which one is a write."""
     for a in early.writes:
         for b in (*late.reads, *late.writes):
             yield a, b
@@ -129,28 +130,45 @@ def _clashes(early: Node, late: Node) -> Iterator[tuple[Atom, Atom]]:
 
 
 def _home(new: Node, nodes: list[Node], places: Places) -> Node | None:
-    """The group that the new member joins."""
+    """The group that the new member joins: one over the same axes, or one that reduces to them what the member needs."""
     (member,) = new.members
-    fitting = [n for n in nodes if n.members and n.members[0].space == member.space]
+    fitting = [n for n in nodes if n.members and (n.members[0].space == member.space or _follows_up(member, n))]
     fitting.sort(key=lambda n: (n in new.before, n.last), reverse=True)
     for node in fitting:
-        if _in_step(node, new, places) and not any(n.follows(node) for n in new.before if n is not node):
+        if _in_step(node, member, places) and not any(n.follows(node) for n in new.before if n is not node):
             return node
     return None
 
 
-def _in_step(node: Node, new: Node, places: Places) -> bool:
-    """Whether every iteration of the new member needs no other iterations of the group than the same and earlier ones."""
-    (member,) = new.members
-    made = {m.op.result for m in node.members if m.op.results and not m.reduces}
-    totals = {m.op.result for m in node.members if m.reduces}
-    if any(a in totals for a in (*member.values, member.target)):
-        return False
-    for a, b in _clashes(node, new):
-        if places.overlap(a, b) and not places.same(a, b, member.space):
+def _follows_up(member: Member, node: Node) -> bool:
+    """Whether the member can stand after the inner loops of the group, and has reason to."""
+    space, whole = member.space, node.members[0].space
+    depth = sum(n != ONE for n in space)
+    outer = next((k for k in range(len(space) + 1) if space[k:] == (ONE,) * (len(space) - k)), 0)
+    leading = space[:outer] == whole[:outer] and depth < node.members[0].depth
+    return leading and any(m.op.result in member.values for m in node.members if m.op.results)
+
+
+def _in_step(node: Node, member: Member, places: Places) -> bool:
+    """Whether every iteration of the new member needs of the group only what the same iteration has done."""
+    made = {m.op.result: m for m in node.members if m.op.results}
+    for a in member.values:
+        maker = made.get(a) if isinstance(a, Var) else None
+        if maker is None:
+            continue
+        if maker.reduces and (maker.level != member.depth or places.sizes(maker.op.result) != member.space):
             return False
-    target = member.target
-    return target not in made or places.within(target, member.space) is not None if target is not None else True
+        if not maker.reduces and maker.space != member.space:
+            return False
+    if isinstance(member.target, Var) and member.target in made:
+        maker = made[member.target]
+        if maker.reduces or maker.space != member.space or places.within(member.target, member.space) is None:
+            return False
+    for m in node.members:
+        for a, b in _clashes(m, member):
+            if places.overlap(a, b) and not (m.space == member.space and places.same(a, b, m.space)):
+                return False
+    return True
 
 
 def _ordered(nodes: list[Node]) -> list[Node]:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of
+from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, walk
 from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.alias import Aliases, is_memory, next_values
 
@@ -30,12 +30,27 @@ def dce(trace: Trace) -> Trace:
         starts.append(len(stmts))
         stmts.extend(live.kept(stmt))
     starts.append(len(stmts))
+    body = Block(tuple(stmts), trace.body.yields)
     return replace(
         trace,
-        body=Block(tuple(stmts), trace.body.yields),
-        functions=tuple(map(dce, trace.functions)),
+        body=body,
+        functions=called(body, tuple(map(dce, trace.functions))),
         comments=tuple((starts[at], text) for at, text in trace.comments),
     )
+
+
+def called(body: Block, functions: tuple[Trace, ...]) -> tuple[Trace, ...]:
+    """The functions that the body calls, or that one of them calls."""
+    bodies = {function.name: function.body for function in functions}
+    reached: set[str] = set()
+    todo = [body]
+    while todo:
+        for stmt in walk(todo.pop()):
+            if isinstance(stmt, Op) and stmt.name == "call" and (callee := stmt.attr("callee")) not in reached:
+                reached.add(callee)
+                if callee in bodies:  # else a sibling of the function that this body belongs to
+                    todo.append(bodies[callee])
+    return tuple(function for function in functions if function.name in reached)
 
 
 class _Liveness:

@@ -131,7 +131,8 @@ class _Folder:
     def _maker(self, op: Op, out: list[Stmt]) -> Any:
         """How the algebra appends the ops that stand in the place of `op`."""
 
-        def make(name: str, *args: Atom, **attrs: Any) -> Atom:
+        def make(name: str, *given: Atom, **attrs: Any) -> Atom:
+            args = tuple(self._atom(arg, out) for arg in given)
             type = result_type(name, args, attrs)
             assert type is not None
             result = Var(op.result.hint, type, op.span)

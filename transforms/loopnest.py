@@ -1,22 +1,23 @@
 """One loop nest for a group of elementwise ops, assignments and reductions over the same axes.
 
-The nest has one `For` per axis, and all members of the group in its innermost body, in their order. A value that only the group
+The nest has one `For` per axis, and the members of the group in its innermost body, in their order. A value that only the group
 reads is a scalar there. A reduction over the last axes is a scalar carried around the loops over these; one over other axes is
-added into an array of zeros.
+added into an array of zeros. Members over fewer axes, which work on what such a reduction gives, follow the inner loops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Block, Builder, Const, For, If, Op, Scalar, Type, Var, const
-from srcad.transforms.places import Along, Place, Places
+from srcad.ir import INT, Array, Atom, Block, Builder, Const, For, If, Op, Scalar, Var, const
+from srcad.transforms.elements import Elements, Frame
+from srcad.transforms.places import Along, Places
 from srcad.transforms.scope import Scope
-from srcad.transforms.shapes import ONE, Sizes, reduced_axes
+from srcad.transforms.shapes import ONE, Size, Sizes, reduced_axes
 
 REDUCTIONS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
@@ -38,45 +39,40 @@ class Member:
         return self.op.args if self.target is None else self.op.args[1:]
 
     @property
+    def reads(self) -> list[Atom]:
+        return [a for a in self.values if isinstance(a.type, Array)]
+
+    @property
+    def writes(self) -> list[Atom]:
+        return [] if self.target is None else [self.target]
+
+    @property
     def reduces(self) -> bool:
         return self.op.name in REDUCTIONS
 
-
-@dataclass(eq=False)
-class Sum:
-    """A reduction in a nest. `level` is how many loops are around its accumulator; None if it adds into an array."""
-
-    member: Member
-    level: int | None
-    zero: Const
-    out: Var | None
+    @property
+    def depth(self) -> int:
+        """How many loops it takes."""
+        return sum(n != ONE for n in self.space)
 
     @property
-    def type(self) -> Type:
-        result = self.member.op.result.type
-        assert isinstance(result, Scalar | Array)
-        return Scalar(result.dtype)
-
-
-@dataclass(eq=False)
-class Body:
-    """What an iteration knows: the elements in hand, by the array they are of and by where they are in memory."""
-
-    index: tuple[Atom, ...] = ()
-    elements: dict[Atom, Atom] = field(default_factory=dict)
-    loaded: dict[Any, tuple[Atom, Atom]] = field(default_factory=dict)
-    stored: dict[Any, Op] = field(default_factory=dict)
-    shifted: dict[tuple[Atom, int], Atom] = field(default_factory=dict)
+    def level(self) -> int | None:
+        """How many loops are around a reduction's accumulator; None if it adds into an array."""
+        live = [k for k, n in enumerate(self.space) if n != ONE]
+        axes = [k for k in reduced_axes(self.op) if k in live]
+        return len(live) - len(axes) if axes == live[len(live) - len(axes) :] else None
 
 
 class Nest:
     def __init__(
         self, members: Sequence[Member], kept: Collection[Var], scope: Scope, places: Places, read: Callable[[Atom], Atom]
     ) -> None:
-        """`kept` are the results that others read too; `read` gives the present name of a scalar."""
-        self.members, self.kept, self.scope, self.places, self.read = members, kept, scope, places, read
+        """The first member runs over all axes. `kept` are the results that others read too; `read` gives the present name of a
+        scalar."""
+        self.members, self.kept, self.scope, self.places = members, kept, scope, places
         self.space = members[0].space
-        self.live = [k for k, n in enumerate(self.space) if n != ONE]
+        live = [k for k, n in enumerate(self.space) if n != ONE]
+        self.frame = Frame(places, read, live, [0] * len(live), {})
         self.aliases: dict[Var, Atom] = {}
 
     # --- before the loops ----------------------------------------------------------------------------------------------------
@@ -85,33 +81,50 @@ class Nest:
         """Append the nest to the scope's block. Gives the results that turn out to be other values."""
         builder = self.scope.builder
         builder.span = self.members[0].op.span
-        inside = {m.op.result for m in self.members if m.op.results}
+        inside = [m.op.result for m in self.members if m.op.results]
         self.arrays = [
             (a, k) for m in self.members for a in (*m.values, m.target) if a is not None and a not in inside
             for k in range(len(self.scope.shapes.of(a)))
         ]  # fmt: skip
-        self.stops = [self.scope.size(self.space[k], self.arrays) for k in self.live]
-        self.wide = {a: self._widened(a) for m in self.members for a in m.values if a not in inside}
+        self.stops = [self.scope.size(self.space[k], self.arrays) for k in self.frame.live]
+        self._shift()
         for m in self.members:
-            if m.op.results and m.op.result in self.kept and not m.reduces:
-                self._alloc(m.op.result, "empty")
-        self.sums = {m: self._sum(m) for m in self.members if m.reduces}
-        self._nest(builder, 0, Body(), {})
-        for var in inside:
-            self.scope.define(var)
+            for a in m.values:
+                if a not in inside:
+                    self._widen(a, m.space)
+        for m in self.members:
+            if m.op.name in ("max", "min"):
+                self._refuse_empty(m)
+            for var in m.op.results:
+                if var in self.kept and isinstance(var.type, Array):
+                    self._alloc(var, "zeros" if m.reduces and m.level is None else "empty")
+        self._nest(builder, 0, (), {})
+        self.scope.define(*inside)
         builder.span = None
         return self.aliases
 
-    def _widened(self, a: Atom) -> Atom:
-        """The operand itself, or its expansion where it may be broadcast."""
-        if not isinstance(a.type, Array) or self.places.within(a, self.space) is not None:
-            return a
-        sizes = self.scope.shapes.of(a)
-        space = self.space[len(self.space) - len(sizes) :]
-        target = tuple(ONE if n == ONE else whole for n, whole in zip(sizes, space, strict=True))
-        return self.scope.expand(a, target, [self._dim(n) for n in target])
+    def _shift(self) -> None:
+        """Count as the array does that is written: `for i in range(1, n - 1): u[i] = ...`."""
+        if any(isinstance(var.type, Array) and var in self.kept for m in self.members for var in m.op.results):
+            return
+        target = next((m.target for m in self.members if m.target is not None and m.space == self.space), None)
+        place = self.places.within(target, self.space) if target is not None else None
+        for entry in place.index if place is not None else ():
+            if isinstance(entry, Along):
+                loop = self.frame.live.index(entry.axis)
+                self.frame.starts[loop] = entry.offset
+                self.stops[loop] = self.scope.shifted(self.space[entry.axis], self.stops[loop], entry.offset)
 
-    def _dim(self, size: Any) -> Atom:
+    def _widen(self, a: Atom, space: Sizes) -> None:
+        """Expand an operand where it may be broadcast."""
+        if not isinstance(a.type, Array) or self.places.within(a, space) is not None:
+            return
+        sizes = self.scope.shapes.of(a)
+        last = space[len(space) - len(sizes) :]
+        target = tuple(ONE if n == ONE else whole for n, whole in zip(sizes, last, strict=True))
+        self.frame.wide[a, space] = self.scope.expand(a, target, [self._dim(n) for n in target])
+
+    def _dim(self, size: Size) -> Atom:
         return self.scope.size(size, self.arrays, exact=True)
 
     def _alloc(self, var: Var, fill: str) -> None:
@@ -120,24 +133,10 @@ class Nest:
         attrs = (("fill", fill), ("dtype", var.type.dtype))
         self.scope.builder.add(Op((var,), "alloc", dims, attrs, self.scope.builder.span))
 
-    def _sum(self, m: Member) -> Sum:
-        result = m.op.result
-        axes = [k for k in reduced_axes(m.op) if k in self.live]
-        trailing = axes == self.live[len(self.live) - len(axes) :]
-        level = len(self.live) - len(axes) if trailing else None
-        assert level is not None or m.op.name == "sum"
-        out = result if isinstance(result.type, Array) else None
-        if out is not None:
-            self._alloc(out, "empty" if trailing else "zeros")
-        assert isinstance(result.type, Array | Scalar)
-        if m.op.name in ("max", "min"):
-            self._refuse_empty(m, axes)
-        return Sum(m, level, _identity(m.op.name, result.type.dtype), out)
-
-    def _refuse_empty(self, m: Member, axes: list[int]) -> None:
+    def _refuse_empty(self, m: Member) -> None:
         names = {"max": "maximum", "min": "minimum"}
-        for k in axes:
-            n = self._dim(self.space[k])
+        for k in reduced_axes(m.op):
+            n = self._dim(m.space[k])
             if not isinstance(n, Const) or n.value == 0:
                 branch = Builder(span=m.op.span)
                 message = f"zero-size array to reduction operation {names[m.op.name]} which has no identity"
@@ -147,162 +146,101 @@ class Nest:
 
     # --- the loops -----------------------------------------------------------------------------------------------------------
 
-    def _nest(self, b: Builder, level: int, body: Body, carried: dict[Sum, Atom]) -> dict[Sum, Atom]:
-        """Append the loops from `level` on, and give the accumulators' values after them."""
-        starting = [s for s in self.sums.values() if s.level == level]
-        if level == len(self.live):
-            index = iter(body.index)
-            body.index = tuple(const(0) if n == ONE else next(index) for n in self.space)
-            after = self._members(b, body, carried)
-        else:
-            after = self._loop(b, level, body, carried | {s: s.zero for s in starting})
-        for s in starting:
-            if s.out is not None:
-                index = body.index if level == len(self.live) else self._full(body.index)
-                b.effect("store", s.out, *self._outer(s.member, index), after[s])
-            elif after[s] is not s.member.op.result:
-                self.aliases[s.member.op.result] = after[s]
-        return after
+    def _nest(self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]) -> dict[Member, Atom]:
+        """Append the loops from `level` on and what follows them, and give the accumulators' values then."""
+        elements = Elements(self.frame, counters)
+        sums = dict(carried)
+        starting = [m for m in self.members if m.reduces and m.level == level < m.depth]
+        if level < len(self.frame.live):
+            sums |= {m: _identity(m) for m in starting}
+            deeper = {m: value for m, value in sums.items() if m.depth > level}
+            sums |= self._loop(b, level, counters, deeper)
+            for m in starting:
+                self._finish(b, elements, m, sums[m])
+        for m in self.members:
+            if m.depth == level:
+                b.span = m.op.span
+                self._member(b, elements, m, sums)
+        return {m: sums[m] for m in carried}
 
-    def _full(self, index: Sequence[Atom]) -> tuple[Atom, ...]:
-        """An index per axis; what inner loops will count is left 0."""
-        known = iter(index)
-        return tuple(const(0) if k not in self.live else next(known, const(0)) for k in range(len(self.space)))
-
-    def _loop(self, b: Builder, level: int, body: Body, carried: dict[Sum, Atom]) -> dict[Sum, Atom]:
-        letters = "ijk"
-        counter = Var(letters[level] if level < 3 else f"i{level - 2}", const(0).type, b.span)
-        params = {s: Var(s.member.op.result.hint or "s", s.type, s.member.op.span) for s in carried}
+    def _loop(self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]) -> dict[Member, Atom]:
+        counter = Var("ijk"[level] if level < 3 else f"i{level - 2}", INT, b.span)
+        params = {m: Var(m.op.result.hint or "s", _element_type(m), m.op.span) for m in carried}
         inner = Builder(span=b.span)
-        after = self._nest(inner, level + 1, Body((*body.index, counter)), dict(params))
-        results = {
-            s: s.member.op.result if s.level == level and s.out is None else params[s].like() for s in carried
-        }
-        yields = inner.block(*(after[s] for s in carried))
+        after = self._nest(inner, level + 1, (*counters, counter), dict(params))
+        final = {m: not isinstance(m.op.result.type, Array) and m.level == level for m in carried}
+        results = {m: m.op.result if final[m] else params[m].like() for m in carried}
+        body = inner.block(*(after[m] for m in carried))
+        bounds = const(self.frame.starts[level]), self.stops[level], const(1)
         b.add(
-            For(
-                tuple(results.values()), counter, const(0), self.stops[level], const(1),
-                tuple(params.values()), tuple(carried.values()), yields, span=b.span,
-            )
-        )  # fmt: skip
+            For(tuple(results.values()), counter, *bounds, tuple(params.values()), tuple(carried.values()), body, span=b.span)
+        )
         return dict(results)
 
-    # --- one iteration -------------------------------------------------------------------------------------------------------
+    def _finish(self, b: Builder, elements: Elements, m: Member, value: Atom) -> None:
+        """A reduction has its value: from now on it is an element of the result."""
+        result = m.op.result
+        if not isinstance(result.type, Array):
+            if value is not result:
+                self.aliases[result] = value
+            return
+        elements.known[result] = value
+        if result in self.kept:
+            b.effect("store", result, *_outer(b, elements, m), value)
 
-    def _members(self, b: Builder, body: Body, carried: dict[Sum, Atom]) -> dict[Sum, Atom]:
-        after = dict(carried)
-        for m in self.members:
-            b.span = m.op.span
-            values = [self._element(b, body, a) for a in m.values]
-            if m.reduces:
-                s = self.sums[m]
-                term = self._as(b, values[0], s.type)
-                if s.level is None:
-                    assert s.out is not None
-                    b.effect("update", s.out, *self._outer(m, body.index), term)
-                elif s.level == len(self.live):
-                    after[s] = term
-                else:
-                    after[s] = b.op(REDUCTIONS[m.op.name], carried[s], term, hint=m.op.result.hint or "s")
-            elif m.target is not None:
-                self._write(b, body, m, m.target, values[0])
-            else:
-                body.elements[m.op.result] = value = self._compute(b, m.op, values)
-                if m.op.result in self.kept:
-                    self._store(b, body, m.op.result, self._place(m.op.result), value)
-        return after
+    # --- one member in one iteration -----------------------------------------------------------------------------------------
 
-    def _compute(self, b: Builder, op: Op, values: list[Atom]) -> Atom:
-        if op.name == "copy":
-            return values[0]
-        assert isinstance(op.result.type, Array)
-        result = Var(op.result.hint, Scalar(op.result.type.dtype), op.span)
-        b.add(Op((result,), op.name, tuple(values), op.attrs, op.span))
-        return result
+    def _member(self, b: Builder, elements: Elements, m: Member, sums: dict[Member, Atom]) -> None:
+        values = [elements.read(b, a, m.space) for a in m.values]
+        if m.target is not None:
+            elements.write(b, m.target, values[0], m.space, add=m.op.name == "accumulate")
+        elif m.reduces:
+            self._accumulate(b, elements, m, values[0], sums)
+        else:
+            result = m.op.result
+            value = values[0] if m.op.name == "copy" else _compute(b, m.op, values)
+            if result in self.kept:
+                elements.write(b, result, value, m.space)
+            elements.known[result] = value
 
-    def _as(self, b: Builder, value: Atom, type: Type) -> Atom:
-        """The value in the accumulator's type."""
-        assert isinstance(type, Scalar)
-        return value if value.type == type else b.op("cast", value, dtype=type.dtype)
-
-    def _outer(self, m: Member, index: Sequence[Atom]) -> list[Atom]:
-        """The index of a reduction's result."""
-        axes, keep = reduced_axes(m.op), m.op.attr("keepdims")
-        return [const(0) if k in axes else index[k] for k in range(len(self.space)) if keep or k not in axes]
-
-    def _element(self, b: Builder, body: Body, a: Atom) -> Atom:
-        if not isinstance(a.type, Array):
-            return self.read(a)
-        if a in body.elements:
-            return body.elements[a]
-        a = self.wide.get(a, a)
-        place = self._place(a)
-        name = self.places.name(place)
-        if name not in body.loaded:
-            plain = all(isinstance(e, Along) and not e.offset for e in place.index)
-            base = place.base.hint if isinstance(place.base, Var) else place.base.name
-            letters = "".join(i.hint for i in body.index if isinstance(i, Var))
-            hint = f"{base}_{letters}" if plain and base and letters else ""
-            body.loaded[name] = a, b.op("load", place.base, *self._index(b, body, place), hint=hint)
-        return body.loaded[name][1]
-
-    def _index(self, b: Builder, body: Body, place: Place) -> list[Atom]:
-        return [
-            self._shift(b, body, body.index[e.axis], e.offset) if isinstance(e, Along) else self.read(e.index)
-            for e in place.index
-        ]
-
-    def _shift(self, b: Builder, body: Body, index: Atom, offset: int) -> Atom:
-        if not offset:
-            return index
-        if isinstance(index, Const):
-            return const(index.value + offset)
-        if (index, offset) not in body.shifted:
-            body.shifted[index, offset] = b.op("add", index, const(offset))
-        return body.shifted[index, offset]
-
-    def _write(self, b: Builder, body: Body, m: Member, target: Atom, value: Atom) -> None:
-        """`target[...] = value` or `+=` here. A value that was stored there in the same iteration is replaced by the sum."""
-        place = self._place(target)
-        name = self.places.name(place)
-        before = body.stored.get(name)
-        known = body.loaded[name][1] if name in body.loaded else None
-        for key in [k for k, (array, _) in body.loaded.items() if self.places.overlap(array, target)]:
-            del body.loaded[key]
-            body.stored.pop(key, None)
-        for array in [a for a in body.elements if self.places.overlap(a, target)]:
-            del body.elements[array]
-        if before is not None:
-            b.stmts.remove(before)
-        if m.op.name == "accumulate":
-            if before is None or known is None:
-                b.effect("update", place.base, *self._index(b, body, place), value)
-                return
-            value = b.op("add", known, value, hint=known.hint if isinstance(known, Var) else "")
-        self._store(b, body, target, place, value)
-
-    def _place(self, array: Atom) -> Place:
-        place = self.places.within(array, self.space)
-        assert place is not None, "broadcast, and not expanded"
-        return place
-
-    def _store(self, b: Builder, body: Body, array: Atom, place: Place, value: Atom) -> None:
-        """Store, and remember what is there now."""
-        store = Op((), "store", (place.base, *self._index(b, body, place), value), span=b.span)
-        b.add(store)
-        assert isinstance(array.type, Array)
-        if value.type == Scalar(array.type.dtype) and not (isinstance(value, Const) and value.weak):
-            name = self.places.name(place)
-            body.loaded[name] = array, value
-            body.stored[name] = store
+    def _accumulate(self, b: Builder, elements: Elements, m: Member, value: Atom, sums: dict[Member, Atom]) -> None:
+        type = _element_type(m)
+        term = value if value.type == type else b.op("cast", value, dtype=type.dtype)
+        if m.level is None:
+            if m.op.result in self.kept:
+                b.effect("update", m.op.result, *_outer(b, elements, m), term)
+        elif m.level == m.depth:
+            self._finish(b, elements, m, term)
+        else:
+            sums[m] = b.op(REDUCTIONS[m.op.name], sums[m], term, hint=m.op.result.hint or "s")
 
 
-def _identity(name: str, dtype: str) -> Const:
+def _element_type(m: Member) -> Scalar:
+    assert isinstance(m.op.result.type, Scalar | Array)
+    return Scalar(m.op.result.type.dtype)
+
+
+def _compute(b: Builder, op: Op, values: Sequence[Atom]) -> Var:
+    assert isinstance(op.result.type, Array)
+    result = Var(op.result.hint, Scalar(op.result.type.dtype), op.span)
+    b.add(Op((result,), op.name, tuple(values), op.attrs, op.span))
+    return result
+
+
+def _outer(b: Builder, elements: Elements, m: Member) -> list[Atom]:
+    """The index of a reduction's result."""
+    axes, keep = reduced_axes(m.op), m.op.attr("keepdims")
+    kept = [k for k in range(len(m.space)) if keep or k not in axes]
+    return [const(0) if k in axes else elements.at(b, Along(k), m.space) for k in kept]
+
+
+def _identity(m: Member) -> Const:
     """What a reduction starts from, as an exact literal."""
+    dtype = _element_type(m).dtype
     kind = np.dtype(dtype)
-    value: Any = {"sum": 0, "prod": 1}.get(name)
+    value: Any = {"sum": 0, "prod": 1}.get(m.op.name)
     if value is None:
         bounds = (-np.inf, np.inf) if kind.kind == "f" else (np.iinfo(kind).min, np.iinfo(kind).max)
-        value = bounds[name == "min"]
+        value = bounds[m.op.name == "min"]
     convert = {"f": float, "c": complex}.get(kind.kind, int)
     return Const(convert(value), Scalar(dtype), weak=dtype in ("float64", "int64", "complex128"))

@@ -73,6 +73,9 @@ class Places:
             elif isinstance(var.type, Array) and op.name not in ("pop", "call"):
                 self._made.add(var)
 
+    def sizes(self, array: Atom) -> Sizes:
+        return self._shapes.of(array)
+
     # --- the same memory -----------------------------------------------------------------------------------------------------
 
     def root(self, array: Atom) -> Atom:

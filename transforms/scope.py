@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from srcad.ir import Atom, Builder, Const, Op, Var, const
+from srcad.ir import Atom, Builder, Op, Var, const
 from srcad.transforms.shapes import Affine, Dim, Shapes, Size, Sizes, Term, Unknown
 
 
@@ -106,13 +106,18 @@ class Scope:
                 return found
             case Term(name="max0", args=(e,)):
                 atom = self._affine(e, False)
-                return None if atom is None else self.op("maximum", atom, Const(0, const(0).type))
+                return None if atom is None else self.op("trips", const(0), atom, const(1))
             case Term(name="join", args=parts):
                 return self.size(Size(parts))
             case Term():
                 atoms = [self._affine(e, False) for e in u.args]
                 known = [atom for atom in atoms if atom is not None]
                 return self.op(u.name, *known) if len(known) == len(atoms) else None
+
+    def shifted(self, size: Size, n: Atom, offset: int) -> Atom:
+        """`n + offset`, where n is what `size` gave."""
+        found = self._affine(size.affine.plus(Affine(offset)), False) if offset and len(size.parts) == 1 else None
+        return found if found is not None else self.op("add", n, const(offset)) if offset else n
 
     # --- broadcasting --------------------------------------------------------------------------------------------------------
 

@@ -296,6 +296,8 @@ class Shapes:
                 return max0(a)
             case "mul", [a, b] if not a.terms or not b.terms:
                 return b.times(a.constant) if not a.terms else a.times(b.constant)
+            case "trips", [Affine(constant=0, terms=()), n, Affine(constant=1, terms=())]:
+                return max0(n)
             case ("mul" | "floordiv" | "trips"), _:
                 return unknown(Term(op.name, tuple(values)))
         return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from srcad.ir import (
     Array,
     Block,
@@ -43,7 +45,7 @@ def result_types(trace: Trace) -> Any:
 def text(tree: Any) -> str:
     """A tree of types as error messages show it."""
     if isinstance(tree, Tree):
-        return f"({', '.join(map(_text, tree.items))}{',' if len(tree.items) == 1 else ''})"
+        return f"({', '.join(map(text, tree.items))}{',' if len(tree.items) == 1 else ''})"
     if isinstance(tree, Static):
         return repr(tree.value)
     return str(tree.type if isinstance(tree, Var) else tree)
@@ -100,6 +102,24 @@ def fill(trace: Trace, position: int, value: Callable[[Builder, Type], Operand],
     return _with_head(trace, b, env, (*trace.params[:position], *trace.params[position + 1 :]))
 
 
+def bind(trace: Trace, position: int, value: Any) -> Trace:
+    """The trace without the parameter at `position`, which is this value: numbers as literals, arrays as global ones."""
+    param = trace.params[position]
+    env: dict[Var, Any] = {}
+
+    def fix(tree: Any, value: Any) -> None:
+        if isinstance(tree, Tree):
+            for item, part in zip(tree.items, value, strict=True):
+                fix(item, part)
+        elif isinstance(tree, Var) and isinstance(tree.type, Array):
+            env[tree] = Const(value, tree.type, False, tree.hint or param.name)
+        elif isinstance(tree, Var):
+            env[tree] = Const(np.asarray(value).item(), tree.type, False)
+
+    fix(param.tree, value)
+    return _with_head(trace, Builder(), env, (*trace.params[:position], *trace.params[position + 1 :]))
+
+
 def one(b: Builder, type: Type) -> Operand:
     """The seed 1.0 of a scalar, also of one that is a 0-d array."""
     return number(b, type, 1.0)
@@ -123,7 +143,15 @@ def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:
     return replace(trace, params=(*rest, Param(unused(name, rest), tree)))
 
 
-def unused(name: str, params: Sequence[Param]) -> str:
+def spread(trace: Trace, position: int) -> Trace:
+    """The trace with the items of a tuple as parameters of their own: `*args` as args_0, args_1 ..."""
+    param = trace.params[position]
+    others = [p for p in trace.params if p is not param]
+    items = [Param(unused(f"{param.name}_{k}", others), tree) for k, tree in enumerate(param.tree.items)]
+    return replace(trace, params=(*trace.params[:position], *items, *trace.params[position + 1 :]))
+
+
+def unused(name: str, params: Sequence[Any]) -> str:
     taken = {p.name for p in params}
     while name in taken:
         name += "_"

@@ -18,10 +18,8 @@ from srcad.ir import (
     Atom,
     Block,
     Builder,
-    Const,
     For,
     If,
-    ListOf,
     Op,
     Operand,
     Param,
@@ -29,7 +27,6 @@ from srcad.ir import (
     Static,
     Trace,
     Tree,
-    Type,
     Undef,
     Var,
     While,
@@ -42,6 +39,7 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE, WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import is_memory, next_values
+from srcad.transforms.duals import copied, dot_hint, dot_of, shaped, zero, zeros_like
 from srcad.transforms.rules import has_rule, is_constant, pushforward
 
 #: The dual is made from the dual of the first argument as the array is made from the first argument.
@@ -81,14 +79,6 @@ def dotted(param: Param) -> Param:
         return dot_of(tree) if isinstance(tree, Var) and is_float(tree.type) else Static(None)
 
     return Param(f"{param.name}_dot", leaf(param.tree))
-
-
-def dot_of(var: Var) -> Var:
-    return var.like(dot_hint(var))
-
-
-def dot_hint(var: Var) -> str:
-    return f"{var.hint}_dot" if var.hint else ""
 
 
 class _Functions:
@@ -135,14 +125,15 @@ class _Tangent:
         b = Builder()
         shared: set[Var] = set()
         written = self._written() if own else set()
-        for var in self.trace.inputs:
+        for var in filter(is_memory, self.trace.inputs):
             root = self._active.aliases.find(var)
-            if is_memory(var) and var in self._given and own:
+            if var in self._given and own:
+                self._dots[var] = shaped(b, self._given[var], var)
                 if root in written:
-                    self._dots[var] = copied(b, self._given[var], dot_hint(var))
+                    self._dots[var] = copied(b, self._dots[var], dot_hint(var))
                 else:
                     shared.add(root)
-            elif is_memory(var) and var in self._active and var not in self._given:
+            elif var in self._active and var not in self._given:
                 self._dots[var] = zeros_like(b, var)
         starts = self._stmts(self.trace.body, b)
         self.comments = tuple((starts[at], text) for at, text in self.trace.comments)
@@ -327,45 +318,3 @@ class _Tangent:
 
 def pick(items: Sequence[Any], places: Iterable[int]) -> tuple[Any, ...]:
     return tuple(items[place] for place in places)
-
-
-def zero(type: Type) -> Const:
-    """The derivative of a constant of a scalar type."""
-    return const(0.0) if str(type) == "float64" or not is_float(type) else Const(0.0, type, weak=False)
-
-
-def zeros_like(b: Builder, array: Atom) -> Atom:
-    """Fresh memory of zeros with the shape of an array (or a list, of numbers), and its layout."""
-    hint = dot_hint(array) if isinstance(array, Var) else ""
-    type = array.type
-    if isinstance(type, ListOf):
-        return _zeros_like_list(b, array, hint)
-    assert isinstance(type, Array)
-    axes = tuple(range(type.ndim))
-    if type.layout == "F" and type.ndim > 1:
-        dims = [b.op("dim", array, axis=axis) for axis in reversed(axes)]
-        return b.op("transpose", b.op("alloc", *dims, fill="zeros", dtype=type.dtype), hint=hint, axes=axes[::-1])
-    dims = [b.op("dim", array, axis=axis) for axis in axes]
-    return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=type.dtype)
-
-
-def _zeros_like_list(b: Builder, items: Atom, hint: str) -> Atom:
-    type = items.type
-    if not isinstance(type, ListOf) or not isinstance(type.item, Scalar):
-        raise UnsupportedError("a list of arrays that do not depend on the inputs, where others do", b.span)
-    zeros = b.op("list", hint=hint, item=type.item)
-    body = Builder()
-    body.effect("append", zeros, zero(type.item))
-    b.add(For((), Var("i", Scalar("int64")), const(0), b.op("length", items), const(1), (), (), body.block()))
-    return zeros
-
-
-def copied(b: Builder, array: Atom, hint: str) -> Atom:
-    """A copy of an array with its layout."""
-    type = array.type
-    if not isinstance(type, Array):
-        raise UnsupportedError("a list parameter that is modified or returned", b.span, "build a new list from it")
-    if type.layout == "F" and type.ndim > 1:
-        axes = tuple(reversed(range(type.ndim)))
-        return b.op("transpose", b.op("copy", b.op("transpose", array, axes=axes)), hint=hint, axes=axes)
-    return b.op("copy", array, hint=hint)

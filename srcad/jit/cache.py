@@ -33,14 +33,14 @@ _modules: dict[str, ModuleType] = {}
 _lock = threading.RLock()
 
 
-def load(text: str, name: str, values: Mapping[str, Any] | None = None, keyed: bool = True) -> ModuleType:
-    """The module with this source, which defines `name`; `values` are globals that it is given, and make it another
-    module if they are `keyed`."""
+def load(text: str, name: str, values: Mapping[str, Any] | None = None, **helpers: Any) -> ModuleType:
+    """The module with this source, which defines `name`; `values` are globals that it is given. They make it another
+    module, `helpers` do not."""
     values = values or {}
-    key = _key(text, values if keyed else {})
+    key = _key(text, values)
     with _lock:
         if key not in _modules:
-            _modules[key] = _execute(text, f"{name}_{key}", values)
+            _modules[key] = _execute(text, f"{name}_{key}", {**values, **helpers})
         return _modules[key]
 
 

@@ -14,10 +14,12 @@ from typing import Any
 from numba.core import errors, types
 from numba.core.dispatcher import _FunctionCompiler
 from numba.core.registry import CPUDispatcher
+from numba.core.sigutils import normalize_signature
 
 from srcad.errors import SrcadError
 from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
+from srcad.jit.boxing import is_widened, marked, marking
 from srcad.jit.cache import load
 from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
 from srcad.jit.options import Options
@@ -30,6 +32,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         self.derivative = derivative
         self.__srcad_options__ = options
         self.last_types: tuple[ArgType, ...] | None = None
+        #: What Python calls, where it is not what compiled code calls: by argument types.
+        self.entries: dict[tuple[Any, ...], Any] = {}
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
         super().__init__(stub, targetoptions={"nopython": True})
         self._compiler = _Generator(self, stub, self.targetdescr, self.targetoptions, {}, None)
@@ -44,6 +48,16 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         found = typeof(value)
         self._types_active_call.add(found)
         return found
+
+    def compile(self, sig: Any) -> Any:
+        entry = super().compile(sig)
+        return self.entries.get(tuple(normalize_signature(sig)[0]), entry)
+
+    def add_overload(self, cres: Any) -> None:
+        """Calls from Python may enter elsewhere than calls from compiled code."""
+        args = tuple(cres.signature.args)
+        self._insert([arg._code for arg in args], self.entries.get(args, cres.entry_point), False)
+        self.overloads[args] = cres
 
     def get_call_template(self, args: Sequence[Any], kws: dict[str, Any]) -> Any:
         """Called for calls inside compiled code. Literal types would make every number a specialisation.
@@ -98,27 +112,39 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         if starred or len(kept) != len(args):
-            inner = _rearranged(inner, parameters, kept, options)
+            inner = caller(inner, parameters, kept, options)
         inner.compile(args)
-        return inner.overloads[tuple(args)]
+        result = inner.overloads[tuple(args)]
+        returned = result.signature.return_type
+        if is_widened(returned):
+            to_python = caller(inner, parameters, range(len(args)), options, returned)
+            self.owner.entries[tuple(args)] = to_python.compile(args)
+        return result
 
 
 def is_omitted(type: Any) -> bool:
     return isinstance(type, types.Omitted | types.NoneType)
 
 
-def _rearranged(inner: Any, parameters: Sequence[inspect.Parameter], kept: Sequence[int], options: Options) -> Any:
-    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments it takes."""
+def caller(
+    inner: Any, parameters: Sequence[inspect.Parameter], kept: Sequence[int], options: Options, returned: Any = None
+) -> Any:
+    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments it takes.
+
+    If `returned`, the type of the result, is given, scalars in it are marked for Python: see `srcad.jit.boxing`.
+    """
     names = [p.name for p in parameters]
     stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in parameters]
     params = ", ".join(star + name for star, name in zip(stars, names, strict=True))
-    call = f"inner({', '.join(names[k] for k in kept)})"
-    name = f"{inner.__name__}_call"
+    values: dict[str, Any] = {}
+    result = "result" if returned is None else marking("result", returned, values)
+    name = f"{inner.__name__}_{'call' if returned is None else 'from_python'}"
     text = (
-        f"# calls {inner.__module__}\nfrom numba import njit\n\n\n"
-        f"@njit(cache={options.cache})\ndef {name}({params}):\n    return {call}\n"
+        f"# calls {inner.__module__}\nfrom numba import njit\n\n\n@njit(cache={options.cache and not values})\n"
+        f"def {name}({params}):\n"
+        f"    result = inner({', '.join(stars[k] + names[k] for k in kept)})\n    return {result}\n"
     )
-    return getattr(load(text, name, {"inner": inner}, keyed=False), name)
+    return getattr(load(text, name, values, inner=inner, marked=marked), name)
 
 
 def _unliteral(type: Any) -> Any:

@@ -39,6 +39,9 @@ class Interpreted:
             self.last_types = tuple(map(arg_type, key, names))
             trace = self.derivative.build(self.last_types)
             self._functions[key] = generate(trace, self.__srcad_options__)
+        if any(p.kind is p.VAR_POSITIONAL for p in self.__signature__.parameters.values()):
+            *given, rest = given
+            given += rest
         return self._functions[key](*given)
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:

@@ -112,7 +112,7 @@ def _sum(ctx: Context, iterable: Value, /, start: Value = ZERO) -> Value:
         for item in iterable.items:
             plain = total == ZERO and isinstance(item, Var)
             total = item if plain else binary(ctx, "add", total, item)
-        return total
+        return unary(ctx, "pos", total) if len(iterable.items) == 1 and is_array(total) else total
     if not is_array(iterable):
         ctx.type_error(f"sum takes a tuple, a list or an array, not {describe(iterable)}")
     total = reduction(ctx, "sum", iterable, ZERO)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srcad.ir import Array, Scalar, Trace, Var, clone
+from srcad.ir import Array, Op, Scalar, Trace, Var, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.known import describe, is_known, python
@@ -28,6 +29,8 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
         bound = [ctx.session.constants.lift(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
         named = {name: ctx.session.constants.lift(ctx, arg, name) for name, arg in thing.keywords.items()}
         return call(ctx, Obj(thing.func), [*bound, *args], {**named, **kwargs})
+    if isinstance(thing, types.FunctionType) and thing.__module__ in (None, "builtins"):  # made by exec
+        return inline_function(ctx, thing, args, kwargs)
     if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
         return found
     if hasattr(thing, "__srcad_trace__"):
@@ -53,7 +56,7 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
         return ctx.refuse(f"objects of class '{full}' are not supported", "use numbers, arrays, tuples and namedtuples")
     if not callable(thing):
         return ctx.type_error(f"{describe(Obj(thing))} cannot be called")
-    if not isinstance(thing, types.FunctionType | types.BuiltinFunctionType) and not module:
+    if not hasattr(thing, "__name__"):
         return ctx.refuse(f"calling an object of class '{type(thing).__name__}' is not supported", "call a function")
     return ctx.refuse(f"srcad has no derivative of '{full}'", "write it with NumPy operations that srcad knows")
 
@@ -86,7 +89,7 @@ def _stop_gradient(ctx: Lowering, value: Value) -> Value:
 
 def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     fields = cls._fields
-    given = dict(zip(fields, args)) | dict(kwargs)
+    given = dict(zip(fields, args, strict=False)) | dict(kwargs)
     defaults = {f: ctx.session.constants.lift(ctx, v, f) for f, v in cls._field_defaults.items() if f not in given}
     given = defaults | given
     if len(args) > len(fields) or given.keys() != set(fields) or set(fields[: len(args)]) & kwargs.keys():
@@ -94,16 +97,25 @@ def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping
     return Tup(tuple(given[f] for f in fields), cls)
 
 
-# --- functions that srcad made --------------------------------------------------------------------------------------------------------
+# --- functions that srcad made ----------------------------------------------------------------------------------------
 
 
 def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    if kwargs:
-        ctx.refuse("keyword arguments of a derivative are not supported here", "pass them by position")
+    signature = inspect.signature(thing)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        ctx.type_error(f"{thing.__name__}: {error}")
+    args = []
+    for name, p in signature.parameters.items():
+        if p.kind is p.VAR_POSITIONAL:
+            args.append(Tup(tuple(given.get(name, ()))))
+        else:
+            args.append(given[name] if name in given else ctx.session.constants.lift(ctx, p.default, name))
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
     atoms = [atom for arg in args for atom in atoms_of(arg)]
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
-    ctx.b.stmts += block.stmts
+    ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
     known = {function.name for function in ctx.session.functions}
     ctx.session.functions += [function for function in trace.functions if function.name not in known]
     return value_of(trace.returns, block.yields)

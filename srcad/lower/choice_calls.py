@@ -65,6 +65,8 @@ def clip(
 ) -> Value:
     low, high = (min if is_none(a_min) else a_min), (max if is_none(a_max) else a_max)
     result = operand(ctx, a)
+    if is_none(low) and is_none(high):
+        return written(ctx, unary(ctx, "pos", result), out)
     if not is_none(low):
         result = elementwise(ctx, "maximum", result, low)
     if not is_none(high):
@@ -107,7 +109,7 @@ def _nan_to_num(
 ) -> Value:
     atom = operand(ctx, x)
     if kind_of(atom) != "f":
-        return atom
+        return unary(ctx, "pos", atom)
     largest = float(np.finfo(dtype_of(atom)).max)
     high = const(largest) if is_none(posinf) else operand(ctx, posinf)
     low = const(-largest) if is_none(neginf) else operand(ctx, neginf)

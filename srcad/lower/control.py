@@ -17,7 +17,7 @@ from srcad.lower.function import Lowering, NeverReturns
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, merge
 from srcad.lower.names import Names
-from srcad.lower.scope import ALIVE, VALUE
+from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE
 from srcad.lower.values import Value
 
 
@@ -92,6 +92,8 @@ def _left(arm: Arm) -> bool:
 def _arm(ctx: Lowering, steps: Iterable[Step], flags: Mapping[str, Value], live: Names) -> Arm:
     env = ctx.env.copy()
     env.names.update(flags)
+    if flags.get(ALIVE) == TRUE or flags.get(RETURNED) == FALSE:
+        env.names.pop(RESULT, None)  # what is there belongs to the other branch
     arm = Arm(Builder(span=ctx.span), env)
     _resume(ctx, arm, steps, live)
     return arm

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from srcad.ir import Atom, Const, Var, const
+from srcad.ir import Array, Atom, Const, Var, const
 from srcad.lower import library
 from srcad.lower.arguments import dtype_name, shape_of
 from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
@@ -14,7 +14,7 @@ from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none, op
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shapes import alloc, contiguous, dims
+from srcad.lower.shapes import alloc, contiguous, dims, read_only
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 FIFTY = const(50)
@@ -183,7 +183,9 @@ def _diag(ctx: Context, v: Value, k: Value = ZERO) -> Value:
     x, offset = operand(ctx, v, "np.diag"), int_operand(ctx, k, "k")
     if ndim_of(x) not in (1, 2):
         ctx.type_error(f"np.diag takes a vector or a matrix, not {describe(x)}")
-    return ctx.call(Obj(library.diagonal_matrix if ndim_of(x) == 1 else library.diagonal), [x, offset], {})
+    if ndim_of(x) == 2:
+        return _diagonal(ctx, x, offset)
+    return ctx.call(Obj(library.diagonal_matrix), [x, offset], {})
 
 
 @lowers(np.diagonal, method="diagonal")
@@ -191,7 +193,10 @@ def _diagonal(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
     x = operand(ctx, a, "np.diagonal")
     if ndim_of(x) != 2:
         ctx.refuse(f"np.diagonal of {describe(x)} is not supported", "pass a two-dimensional array")
-    return ctx.call(Obj(library.diagonal), [x, int_operand(ctx, offset, "the offset")], {})
+    assert isinstance(x.type, Array)
+    first = int_operand(ctx, offset, "the offset")
+    made = ctx.call(Obj(library.diagonal_view if x.type.layout == "C" else library.diagonal), [x, first], {})
+    return read_only(made) if isinstance(made, Var) else made
 
 
 def _triangle(name: str) -> Lowering:

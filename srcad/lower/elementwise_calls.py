@@ -197,9 +197,14 @@ def real(ctx: Context, x: Value, /) -> Value:
     return _refuse_complex(ctx, x, "the real part")
 
 
-@lowers(np.conjugate, method="conj")
-def conjugate(ctx: Context, x: Value, /) -> Value:
+@lowers(method="conj")
+def _conj(ctx: Context, x: Value, /) -> Value:
     return _refuse_complex(ctx, x, "the conjugate")
+
+
+@lowers(np.conjugate)
+def _conjugate(ctx: Context, x: Value, /) -> Value:
+    return unary(ctx, "pos", _refuse_complex(ctx, x, "the conjugate"))
 
 
 @lowers(np.imag)

@@ -10,14 +10,15 @@ from typing import Any
 import gast
 
 from srcad.ir import BOOL, Atom, Const, Op, Var
+from srcad.lower import lists
 from srcad.lower.control import apart, choose, meet
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
 from srcad.lower.merge import Arm
-from srcad.lower.names import Names, target_names
 from srcad.lower.methods import attribute
+from srcad.lower.names import Names, target_names
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.scope import VALUE, Closure
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
@@ -61,7 +62,10 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Constant():
                 return Obj(node.value) if node.value is Ellipsis else lift(ctx, node.value)
             case gast.Name():
-                return ctx.read(node.id)
+                value = ctx.read(node.id)
+                if lists.is_growing(value):
+                    ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
+                return value
             case gast.BinOp():
                 from srcad.lower.statements import OPERATORS
 
@@ -80,7 +84,7 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Attribute():
                 return attribute(ctx, expr(ctx, node.value), node.attr)
             case gast.Subscript():
-                value = expr(ctx, node.value)
+                value = sequence(ctx, node.value)
                 return getitem(ctx, value, index_of(ctx, node.slice))
             case gast.Tuple():
                 return Tup(_elements(ctx, node.elts))
@@ -99,7 +103,22 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.JoinedStr():
                 return _formatted(ctx, node)
         reason, remedy = REFUSED.get(type(node), (f"`{type(node).__name__}` expressions are not supported", ""))
-        ctx.refuse(reason, remedy)
+        return ctx.refuse(reason, remedy)
+
+
+def sequence(ctx: Lowering, node: Any) -> Value:
+    """An expression where a growing list may stand for its items."""
+    value = _growing_list(ctx, node)
+    if value is None:
+        return expr(ctx, node)
+    with ctx.at(node):
+        return lists.contents(ctx, value)
+
+
+def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
+    """The growing list in the variable that the node names, if it is one."""
+    value = ctx.env.names.get(node.id) if isinstance(node, gast.Name) else None
+    return value if isinstance(value, Tup) and lists.is_growing(value) else None
 
 
 def condition(ctx: Lowering, node: Any) -> bool | Atom:
@@ -111,6 +130,8 @@ def condition(ctx: Lowering, node: Any) -> bool | Atom:
             case gast.UnaryOp(op=gast.Not()):
                 known = condition(ctx, node.operand)
                 return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
+        if (growing := _growing_list(ctx, node)) is not None:
+            return truth(ctx, lists.length(growing))
         return truth(ctx, expr(ctx, node))
 
 
@@ -125,7 +146,7 @@ def index_of(ctx: Lowering, node: Any) -> Value:
     return expr(ctx, node)
 
 
-def _elements(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:
+def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any], Value] = expr) -> tuple[Value, ...]:
     """The items of a tuple, list or call, starred ones spread."""
     items: list[Value] = []
     for node in nodes:
@@ -136,24 +157,33 @@ def _elements(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:
                     ctx.refuse("how many values the star stands for is not known while compiling", "write them out")
             items += source
         else:
-            items.append(expr(ctx, node))
+            items.append(operand(ctx, node))
     return tuple(items)
 
 
-# --- calls -----------------------------------------------------------------------------------------------------------------------
+# --- calls ------------------------------------------------------------------------------------------------------------
 
 
 def _call(ctx: Lowering, node: Any) -> Value:
+    if isinstance(node.func, gast.Attribute) and _growing_list(ctx, node.func.value) is not None:
+        args, kwargs = arguments(ctx, node)
+        return lists.method(ctx, node.func.value.id, node.func.attr, [*args, *kwargs.values()])
     function = expr(ctx, node.func)
-    args, kwargs = arguments(ctx, node)
+    if isinstance(function, Obj) and function.value is len and len(node.args) == 1:
+        growing = _growing_list(ctx, node.args[0])
+        if growing is not None:
+            return lists.length(growing)
+    args, kwargs = arguments(ctx, node, sequence if lists.takes_lists(function) else expr)
     if isinstance(function, Obj) and function.value is print:
         _print(ctx, args, kwargs)
         return NONE
     return ctx.call(function, args, kwargs)
 
 
-def arguments(ctx: Lowering, node: Any) -> tuple[list[Value], dict[str, Value]]:
-    args = list(_elements(ctx, node.args))
+def arguments(
+    ctx: Lowering, node: Any, operand: Callable[[Lowering, Any], Value] = expr
+) -> tuple[list[Value], dict[str, Value]]:
+    args = list(_elements(ctx, node.args, operand))
     kwargs: dict[str, Value] = {}
     for keyword in node.keywords:
         with ctx.at(keyword.value):
@@ -201,7 +231,7 @@ def _formatted(ctx: Lowering, node: Any) -> Value:
     return Obj(text)
 
 
-# --- conditions ------------------------------------------------------------------------------------------------------------------
+# --- conditions -------------------------------------------------------------------------------------------------------
 
 
 def _if_exp(ctx: Lowering, node: Any) -> Value:
@@ -266,7 +296,7 @@ def _compare(ctx: Lowering, node: Any) -> Value:
     return chain(expr(ctx, node.left), list(zip(node.ops, node.comparators, strict=True)))
 
 
-# --- comprehensions ----------------------------------------------------------------------------------------------------------------
+# --- comprehensions ---------------------------------------------------------------------------------------------------
 
 
 def _comprehension(ctx: Lowering, node: Any, generators: list[Any]) -> list[Value]:

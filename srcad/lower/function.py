@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
 
 
-class NeverReturns(Exception):
+class NeverReturns(Exception):  # noqa: N818 - control flow, not an error
     """The expression being lowered calls a function that always raises: what follows is not reached."""
 
 

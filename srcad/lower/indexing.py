@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.ir import Array, Atom, Const, ListOf, Op, Var, const
 from srcad.lower import library
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.known import ABSENT, NONE, describe, is_known, is_none, known_int, lift, python
@@ -17,7 +17,7 @@ from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, ravel, reshape, view
 from srcad.lower.shapes import dims as dims_of
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
-from srcad.ops import promote
+from srcad.ops import ELEMENTWISE, FRESH, promote
 
 
 @dataclass(frozen=True)
@@ -248,6 +248,7 @@ def _pick(ctx: Context, array: Atom, place: Picked) -> Value:
 
 def _put(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     target, index = _target(ctx, array, place)
+    item = _apart(ctx, item)
     if place.is_mask:
         if is_array(item):
             ctx.refuse("assigning an array through a mask is not supported", "write x[...] = np.where(mask, values, x)")
@@ -269,7 +270,8 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
         augment_item(ctx, a, indices, "add", b)
         return NONE
     target, index = _target(ctx, array, place)
-    ctx.call(Obj(library.add_at), [target, index, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array))], {})
+    values = _apart(ctx, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
+    ctx.call(Obj(library.add_at), [target, index, values], {})
     return NONE
 
 
@@ -283,6 +285,14 @@ def _augment_picked(ctx: Context, array: Var, place: Picked, op: str, item: Valu
         return
     taken = ctx.call(Obj(library.take), [target, index], {})
     _put(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, taken, amount)), dtype_of(array)))
+
+
+def _apart(ctx: Context, values: Atom) -> Atom:
+    """The values in memory of their own, since what is written may be what is read."""
+    if not is_array(values):
+        return values
+    made = next((op for op in reversed(ctx.b.stmts) if isinstance(op, Op) and values in op.results), None)
+    return values if made and (made.name in ELEMENTWISE or made.name in FRESH) else ctx.b.op("copy", values)
 
 
 def _target(ctx: Context, array: Var, place: Picked) -> tuple[Atom, Atom]:

@@ -12,8 +12,9 @@ import gast
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.names import walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
-from srcad.lower.scope import RESULT, Closure, Frame
+from srcad.lower.scope import RESULT, Closure, Env, Frame
 from srcad.lower.values import Tup, Value
 from srcad.source import Source, source_of
 
@@ -34,10 +35,10 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
         except ValueError:  # assigned later, or never
             continue
     frame = Frame(source, source.node, fn.__globals__, cells)
-    if fn.__module__ == "srcad.lower.library":
+    if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
-    raw = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1])) | (fn.__kwdefaults__ or {})
+    raw = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (fn.__kwdefaults__ or {})
     defaults = {name: functools.partial(ctx.session.constants.lift, ctx, value, name) for name, value in raw.items()}
     identity = (fn.__code__, *map(id, cells.values()))
     return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))
@@ -54,6 +55,8 @@ def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Ma
 
 def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Value]) -> Value:
     """Lower the function's body here, unless it is recursive."""
+    if _suspends(frame.node):
+        ctx.refuse(f"'{frame.name}' is a generator or a coroutine", "fill an array and return it")
     key = key_of(identity, names)
     frame.path = (*ctx.frame.path, ctx.span, frame.node)
     if key in ctx.session.recursive:
@@ -74,13 +77,27 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
         ctx.stack = stack
 
 
+@functools.lru_cache(maxsize=1024)
+def _suspends(node: Any) -> bool:
+    """Whether calling the function does not run it."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    yields = any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in walk_scope(body))
+    return yields or isinstance(node, gast.AsyncFunctionDef)
+
+
 def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
     """Run the function's body on these variables, and give what it returns."""
     outer, ctx.frame = ctx.frame, frame
+    start = len(ctx.b.stmts)
     try:
-        for name, value in names.items():
-            ctx.define(name, value)
-        run(ctx, body_of(frame.node), frozenset({RESULT}))
+        while True:
+            for name, value in names.items():
+                ctx.define(name, value)
+            run(ctx, body_of(frame.node), frozenset({RESULT}))
+            if not frame.results.unsettled:
+                break
+            frame.env, frame.results.unsettled = Env(), False
+            del ctx.b.stmts[start:]
     finally:
         ctx.frame = outer
     if frame.env.dead:
@@ -109,7 +126,7 @@ def bind_arguments(
         ctx.refuse(f"'{name}' takes **{spec.kwarg.id}, which is not supported", "write the keyword arguments out")
     positional = [arg.id for arg in (*spec.posonlyargs, *spec.args)]
     named = {arg.id for arg in (*spec.args, *spec.kwonlyargs)}
-    given: dict[str, Value] = dict(zip(positional, args))
+    given: dict[str, Value] = dict(zip(positional, args, strict=False))
     extra = tuple(args[len(positional) :])
     if spec.vararg is not None:
         given[spec.vararg.id] = Tup(extra)

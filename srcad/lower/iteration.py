@@ -62,17 +62,17 @@ Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed
 
 def iterable(ctx: Lowering, node: Any) -> Iterable:
     """What the expression after `in` runs over."""
-    from srcad.lower.expressions import arguments, expr
+    from srcad.lower.expressions import arguments, expr, sequence
 
     with ctx.at(node):
         if isinstance(node, gast.Call):
             function = expr(ctx, node.func)
             if isinstance(function, Obj) and function.value is builtins.range:
-                args, kwargs = arguments(ctx, node)
+                args, _ = arguments(ctx, node)
                 return _range(ctx, args)
             if isinstance(function, Obj) and any(function.value is f for f in (enumerate, zip, reversed)):
                 return _wrapped(ctx, function.value, node)
-        return _of_value(ctx, expr(ctx, node))
+        return _of_value(ctx, sequence(ctx, node))
 
 
 def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
@@ -114,7 +114,7 @@ def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:
     columns = [known_items(inner) for inner in inners]
     if any(column is None for column in columns):
         ctx.refuse("a tuple is zipped with an array or a range that is not known while compiling", "make it an array")
-    return Items(tuple(Tup(row) for row in zip(*[column or () for column in columns])))
+    return Items(tuple(Tup(row) for row in zip(*[column or () for column in columns], strict=False)))
 
 
 def known_items(source: Iterable) -> tuple[Value, ...] | None:
@@ -133,7 +133,7 @@ def known_items(source: Iterable) -> tuple[Value, ...] | None:
         case Zipped():
             columns = [known_items(inner) for inner in source.inners]
             if None not in columns:
-                return tuple(Tup(row) for row in zip(*[column or () for column in columns]))
+                return tuple(Tup(row) for row in zip(*[column or () for column in columns], strict=False))
         case Reversed():
             inner = known_items(source.inner)
             return None if inner is None else inner[::-1]
@@ -155,7 +155,7 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
     return ctx.type_error(f"{describe(value)} cannot be looped over")
 
 
-# --- as a range -----------------------------------------------------------------------------------------------------------------
+# --- as a range -------------------------------------------------------------------------------------------------------
 
 Header = tuple[Atom, Atom, Atom, Callable[[Var], Value] | None]
 

@@ -19,6 +19,8 @@ def take(a: Any, index: Any) -> Any:
 
 
 def take_pairs(a: Any, rows: Any, columns: Any) -> Any:
+    if rows.shape[0] != columns.shape[0]:
+        raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
     out = np.empty(rows.shape[0], a.dtype)
     for k in range(rows.shape[0]):
         out[k] = a[rows[k], columns[k]]
@@ -26,6 +28,8 @@ def take_pairs(a: Any, rows: Any, columns: Any) -> Any:
 
 
 def put(a: Any, index: Any, values: Any) -> None:
+    if values.shape[0] != index.shape[0]:
+        raise ValueError("shape mismatch: the values do not fit the index")
     for k in range(index.shape[0]):
         a[index[k]] = values[k]
 
@@ -36,6 +40,8 @@ def put_number(a: Any, index: Any, value: Any) -> None:
 
 
 def add_at(a: Any, index: Any, values: Any) -> None:
+    if values.ndim and values.shape[0] != index.shape[0]:
+        raise ValueError("shape mismatch: the values do not fit the index")
     for k in range(index.shape[0]):
         if values.ndim == 0:
             a[index[k]] += values
@@ -44,6 +50,7 @@ def add_at(a: Any, index: Any, values: Any) -> None:
 
 
 def compress(a: Any, mask: Any) -> Any:
+    check_mask(a, mask)
     count = 0
     for k in range(mask.shape[0]):
         if mask[k]:
@@ -57,7 +64,14 @@ def compress(a: Any, mask: Any) -> Any:
     return out
 
 
+def check_mask(a: Any, mask: Any) -> None:
+    for n, m in zip(mask.shape, a.shape[: mask.ndim], strict=True):
+        if n != m:
+            raise IndexError("boolean index did not match indexed array")
+
+
 def masked_fill(a: Any, mask: Any, value: Any) -> None:
+    check_mask(a, mask)
     for k in range(mask.shape[0]):
         if mask.ndim == 2:
             for j in range(mask.shape[1]):
@@ -68,6 +82,7 @@ def masked_fill(a: Any, mask: Any, value: Any) -> None:
 
 
 def masked_update(a: Any, mask: Any, combine: Any, value: Any) -> None:
+    check_mask(a, mask)
     for k in range(mask.shape[0]):
         if mask.ndim == 2:
             for j in range(mask.shape[1]):
@@ -144,6 +159,14 @@ def diagonal(a: Any, k: Any) -> Any:
     return out
 
 
+def diagonal_view(a: Any, k: Any) -> Any:
+    """Every (columns + 1)-th element of the rows in one line."""
+    n, m = a.shape
+    first = k if k >= 0 else -k * m
+    count = max(0, min(n, m - k) if k >= 0 else min(n + k, m))
+    return a.reshape(n * m)[first : first + count * (m + 1) : m + 1]
+
+
 def diagonal_matrix(v: Any, k: Any) -> Any:
     n = v.shape[0] + abs(k)
     out = np.zeros((n, n), v.dtype)
@@ -205,6 +228,8 @@ def convolve(a: Any, v: Any) -> Any:
 
 def interpolate(x: Any, xp: Any, fp: Any) -> Any:
     n = xp.shape[0]
+    if n == 0 or fp.shape[0] != n:
+        raise ValueError("fp and xp are not of the same length, or empty")
     low = 0
     high = n - 1
     while high - low > 1:
@@ -248,6 +273,8 @@ def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
 
 def cholesky(a: Any) -> Any:
     n = a.shape[0]
+    if a.shape[1] != n:
+        raise ValueError("Last 2 dimensions of the array must be square")
     out = np.zeros((n, n), a.dtype)
     for j in range(n):
         rest = a[j, j]
@@ -265,6 +292,8 @@ def cholesky(a: Any) -> Any:
 
 
 def bincount(places: Any, weights: Any, least: Any, dtype: Any) -> Any:
+    if weights.ndim and weights.shape[0] != places.shape[0]:
+        raise ValueError("The weights and list don't have the same length.")
     n = least
     for k in range(places.shape[0]):
         if places[k] < 0:

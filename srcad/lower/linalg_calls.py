@@ -10,7 +10,7 @@ from srcad.lower.arguments import written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, zero_like
 from srcad.lower.known import NONE, TWO, ZERO, describe, known_int, python
 from srcad.lower.operands import int_operand, operand
-from srcad.lower.operators import arithmetic, binary
+from srcad.lower.operators import arithmetic, binary, guard
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, dims, ravel, reshape, view
@@ -47,6 +47,8 @@ def _product(ctx: Context, name: str, x: Atom, y: Atom) -> Value:
 
 def _integer_product(ctx: Context, x: Atom, y: Atom) -> Value:
     """BLAS has no integers: the sum of products, broadcast so that the last axis but one of y meets the last of x."""
+    inner = dims(ctx, x)[-1], dims(ctx, y)[0]
+    guard(ctx, ctx.b.op("ne", *inner), ValueError, "the arrays are not aligned for a product")
     if ndim_of(y) == 2:
         x = view(ctx, x, [*[FULL] * ndim_of(x), None])
     return ctx.b.op(
@@ -262,6 +264,11 @@ def _cross(ctx: Context, a: Value, b: Value) -> Value:
     x, y = operand(ctx, a, "np.cross"), operand(ctx, b, "np.cross")
     if ndim_of(x) != 1 or ndim_of(y) != 1:
         ctx.refuse("np.cross is supported for two vectors of three numbers", "loop over the rows")
+
+    for vector in (x, y):
+        guard(
+            ctx, ctx.b.op("ne", dims(ctx, vector)[0], const(3)), ValueError, "np.cross takes vectors of three numbers"
+        )
 
     def part(i: int, j: int) -> Var:
         products = [

@@ -21,6 +21,7 @@ from srcad.ir import (
     Type,
     Undef,
     Var,
+    const,
     definitions,
 )
 from srcad.lower.names import Names
@@ -35,6 +36,15 @@ class Group:
     items: tuple[Shape, ...]
     kind: type[Tup] | type[Seq]
     cls: type | None = None
+
+
+class Growing(tuple[Any, ...]):
+    """The class of the tuples that stand for growing lists (lists.py): a buffer and a count, or nothing while empty."""
+
+
+def empty_buffer(b: Builder, dtype: str) -> list[Atom]:
+    """An empty list of numbers, with room for a few."""
+    return [b.op("alloc", const(8), fill="empty", dtype=dtype), const(0)]
 
 
 #: What is fixed about a variable while its numbers vary: types, nesting, and the Python objects in it.
@@ -65,6 +75,8 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
         case Group(), Group() if (a.kind, a.cls, len(a.items)) == (b.kind, b.cls, len(b.items)):
             items = tuple(join(f"{name}[{k}]", x, y) for k, (x, y) in enumerate(zip(a.items, b.items, strict=True)))
             return next((item for item in items if isinstance(item, Poison)), Group(items, a.kind, a.cls))
+        case Group(cls=cls), Group() if cls is b.cls is Growing and not (a.items and b.items):
+            return a if a.items else b
         case Obj(), Obj() if same_object(a.value, b.value):
             return a
     return mixed(name, a, b)
@@ -89,7 +101,7 @@ def same_object(a: Any, b: Any) -> bool:
 
 
 def mixed(name: str, a: Shape, b: Shape) -> Poison:
-    subject = "the result" if name.startswith("<") else f"'{name}'"
+    subject = {"<result>": "what the function returns", "<value>": "this expression"}.get(name, f"'{name}'")
     remedy = "give it the same type on every path"
     if {type(a), type(b)} == {Scalar, Array}:
         remedy = "let it be an array from the start, for example np.zeros(n)"
@@ -107,6 +119,8 @@ def told(shape: Shape) -> str:
         case ListOf():
             return "a list"
         case Group():
+            if shape.cls is Growing:
+                return "a growing list"
             kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"
             return f"a {kind} of {len(shape.items)}"
         case Obj(value=None):
@@ -116,7 +130,7 @@ def told(shape: Shape) -> str:
     return "something else"
 
 
-# --- between a value and its leaves ------------------------------------------------------------------------------------------
+# --- between a value and its leaves -----------------------------------------------------------------------------------
 
 
 def types_in(shape: Shape) -> list[Type]:
@@ -133,6 +147,10 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
     match shape:
         case Scalar() | Array() | ListOf():
             return [convert(b, value, shape) if isinstance(value, Var | Const) else Undef(shape)]
+        case Group() if isinstance(value, Tup) and shape.items and not value.items:
+            buffer = shape.items[0]
+            assert isinstance(buffer, Array), "only growing lists have two forms"
+            return [*empty_buffer(b, buffer.dtype)]
         case Group():
             items = value.items if isinstance(value, Tup | Seq) else [None] * len(shape.items)
             return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
@@ -149,11 +167,12 @@ def convert(b: Builder, atom: Atom, type: Type) -> Atom:
     return b.op("cast", atom, dtype=type.dtype)
 
 
-def rebuild(shape: Shape, leaves: Iterator[Atom]) -> Value | Poison:
+def rebuild(shape: Shape, leaves: Iterator[Any]) -> Value | Poison:
     """The value of this shape with these leaves: the inverse of `flatten`."""
     match shape:
         case Scalar() | Array() | ListOf():
-            return next(leaves)
+            leaf: Atom = next(leaves)
+            return leaf
         case Group():
             items: list[Value] = []
             for item in shape.items:
@@ -169,12 +188,15 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
     hint = name.strip("<>") if name != "<value>" else ""
     types = types_in(shape)
     if isinstance(shape, Group) and hint:
+        if shape.cls is Growing:
+            names = [hint, f"{hint}_count"]
+            return [Var(name, type, span) for name, type in zip(names, types, strict=False)]
         fields = getattr(shape.cls, "_fields", range(len(shape.items)))
         return [var for f, item in zip(fields, shape.items, strict=True) for var in fresh(f"{hint}_{f}", item, span)]
     return [Var(hint, type, span) for type in types]
 
 
-# --- branches ----------------------------------------------------------------------------------------------------------------
+# --- branches ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -192,30 +214,28 @@ def merge(ctx: Context, cond: Atom, then: Arm, orelse: Arm, live: Names | None) 
     """Append the `If` and give the variables after it. Those not in `live` are forgotten unless they are the same in both
     branches; None means that all are live."""
     env = Env(dead=then.env.dead and orelse.env.dead)
-    yields: list[tuple[Operand, Operand]] = []
     results: list[Var] = []
+    yields: tuple[list[Operand], list[Operand]] = ([], [])
     for name in dict.fromkeys([*then.env.names, *orelse.env.names]):
         a, b = (None if arm.env.dead else arm.env.names.get(name) for arm in (then, orelse))
-        if env.dead or (a is None and b is None):
-            continue
         if a is b:
-            env.names[name] = a  # type: ignore[assignment]
+            if a is not None:
+                env.names[name] = a
             continue
-        wanted = live is None or name in live
+        if live is not None and name not in live:
+            continue
         shape = _shape_after(name, a, b, then, orelse)
-        pairs = list(zip(flatten(then.b, a, shape), flatten(orelse.b, b, shape), strict=True)) if wanted else []
-        if not wanted:
-            continue
         leaves: list[Atom] = []
-        for x, y, var in zip(*zip(*pairs, strict=True), fresh(name, shape, ctx.span), strict=True) if pairs else ():
-            if (common := _common(x, y, then, orelse)) is not None:
-                leaves.append(common)
-            else:
-                leaves.append(var)
+        ends = flatten(then.b, a, shape), flatten(orelse.b, b, shape)
+        for x, y, var in zip(*ends, fresh(name, shape, ctx.span), strict=True):
+            common = _common(x, y, then, orelse)
+            leaves.append(var if common is None else common)
+            if common is None:
                 results.append(var)
-                yields.append((x, y))
+                yields[0].append(x)
+                yields[1].append(y)
         env.names[name] = rebuild(shape, iter(leaves))
-    blocks = [arm.b.block(*ys) for arm, ys in zip((then, orelse), zip(*yields, strict=True) if yields else ((), ()))]
+    blocks = then.b.block(*yields[0]), orelse.b.block(*yields[1])
     if any(block.stmts or block.yields for block in blocks):
         ctx.b.add(If(tuple(results), cond, *blocks, ctx.span))
     return env

@@ -55,12 +55,24 @@ def _bound_outside(nodes: Iterable[Any], names: set[str]) -> set[str]:
     pending = list(nodes)
     while names and pending:
         node = pending.pop()
-        if isinstance(node, COMPREHENSIONS) or isinstance(node, FUNCTIONS):
+        if isinstance(node, COMPREHENSIONS + FUNCTIONS):
             continue
         if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store) and node.id in names:
             found.add(node.id)
         pending.extend(gast.iter_child_nodes(node))
     return found
+
+
+def appended(nodes: Iterable[Any]) -> Names:
+    """The names that hold lists which the nodes change by a method: that is lowered as an assignment."""
+    calls = (
+        node for node in walk_scope(nodes) if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
+    )
+    return frozenset(
+        call.func.value.id
+        for call in calls
+        if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove")
+    )
 
 
 def target_names(target: Any) -> Names:
@@ -83,7 +95,7 @@ def leaves_loop(body: Iterable[Any], kind: type) -> bool:
     for node in body:
         if isinstance(node, kind):
             return True
-        if isinstance(node, FUNCTIONS) or isinstance(node, gast.ClassDef):
+        if isinstance(node, (*FUNCTIONS, gast.ClassDef)):
             continue
         inner = node.orelse if kind is not gast.Return and isinstance(node, gast.For | gast.While) else None
         if leaves_loop(gast.iter_child_nodes(node) if inner is None else inner, kind):

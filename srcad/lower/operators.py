@@ -13,7 +13,7 @@ from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
-from srcad.lower.shapes import COPIES
+from srcad.lower.shapes import READ_ONLY
 from srcad.lower.values import Context, Seq, Tup, Value
 from srcad.ops import promote
 
@@ -208,9 +208,9 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
 
 
 def check_writable(ctx: Context, array: Var) -> None:
-    if array in COPIES:
+    if array in READ_ONLY:
         ctx.refuse(
-            "this array is a reshaped view of one that is not contiguous, which NumPy copies or not as its strides are",
+            "this array is read-only, or was reshaped from one that is not contiguous (a copy or not, as its strides are)",
             "copy it before it is written: a = a.copy()",
         )
 

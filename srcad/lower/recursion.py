@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from srcad.ir import Builder, Op, Operand, Param, Trace, Var, free, leaves
+from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
 from srcad.lower.names import read_names
@@ -26,7 +26,7 @@ MOST = 24
 Key = object
 
 
-class RecursionFound(Exception):
+class RecursionFound(Exception):  # noqa: N818 - control flow, not an error
     """A function is about to be inlined into itself: start over, and call it."""
 
     def __init__(self, key: Key) -> None:
@@ -147,7 +147,7 @@ def _lower(session: Session, callee: Recursive) -> None:
     session.unsettled |= joined != callee.shape
     callee.shape = joined
     yields: list[Operand] = []
-    rebuilt = rebuild(joined, iter(flatten(ctx.b, result, joined)))  # type: ignore[arg-type]
+    rebuilt = rebuild(joined, iter(flatten(ctx.b, result, joined)))
     returns = returned(ctx, rebuilt, yields)  # type: ignore[arg-type]
     block = ctx.b.block(*yields)
     inputs = {leaf for param in callee.tree for leaf in leaves(param.tree)}

@@ -53,6 +53,15 @@ class Env:
         return FALSE if self.dead else self.names.get(ALIVE, TRUE)
 
 
+@dataclass
+class Results:
+    """What the return statements of a function give. They convert what they return to the type common to all of them, which
+    is known only when all were seen: then the function is read once more."""
+
+    shape: Any = None
+    unsettled: bool = False
+
+
 @dataclass(eq=False)
 class Frame:
     """One activation of a function. Functions defined in it keep it, and read `env` when they are called."""
@@ -65,6 +74,7 @@ class Frame:
     site: Span | None = None  #: in srcad's own library, the user's call: what errors and comments point at
     path: tuple[object, ...] = ()  #: tells activations apart, and is the same from one pass over a loop to the next
     env: Env = field(default_factory=Env)
+    results: Results = field(default_factory=Results)
     inner: Names = frozenset()  #: variables of the comprehension being lowered
 
     @property

@@ -14,7 +14,21 @@ from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_n
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import lowers
-from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, ravel, reshape, size, view
+from srcad.lower.shapes import (
+    FULL,
+    alloc,
+    along,
+    contiguous,
+    dim,
+    dims,
+    leading,
+    product,
+    ravel,
+    read_only,
+    reshape,
+    size,
+    view,
+)
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 # --- asked for --------------------------------------------------------------------------------------------------------
@@ -65,7 +79,8 @@ def _remaining(ctx: Context, x: Atom, others: Sequence[Atom]) -> Atom:
 
 @lowers(np.ravel, method="ravel")
 def raveled(ctx: Context, a: Value, order: Value = NONE) -> Value:
-    return reshape_to(ctx, a, MINUS_ONE, order)
+    x = operand(ctx, a, "np.ravel")
+    return contiguous(ctx, x) if ndim_of(x) == 1 else reshape_to(ctx, x, MINUS_ONE, order)
 
 
 @lowers(np.transpose)
@@ -131,7 +146,7 @@ def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
         return out
     if ndim_of(x) > len(sizes):
         ctx.type_error(f"{describe(x)} does not broadcast to {len(sizes)} axes")
-    return ctx.b.op("expand", x, *sizes)
+    return read_only(ctx.b.op("expand", x, *sizes))
 
 
 @lowers(np.atleast_1d)

@@ -70,9 +70,7 @@ def view(ctx: Context, array: Atom, items: Sequence[Item]) -> Atom:
             letters += "i"
             operands.append(item)
     result = ctx.b.op("view", array, *operands, spec=letters)
-    if array in COPIES:
-        COPIES.add(result)
-    return result
+    return read_only(result) if array in READ_ONLY else result
 
 
 def along(axis: int, *items: Item) -> list[Item]:
@@ -80,9 +78,14 @@ def along(axis: int, *items: Item) -> list[Item]:
     return [*[FULL] * axis, *items]
 
 
-#: Copies that reshape made of arrays that are not C-contiguous. NumPy may make a view there, depending on the strides, so
-#: nobody writes into them.
-COPIES: weakref.WeakSet[Var] = weakref.WeakSet()
+#: Arrays that nobody may write: copies that reshape made of arrays that are not C-contiguous, where NumPy may make a view,
+#: depending on the strides; and what is read-only in NumPy too.
+READ_ONLY: weakref.WeakSet[Var] = weakref.WeakSet()
+
+
+def read_only(array: Var) -> Var:
+    READ_ONLY.add(array)
+    return array
 
 
 def leading(ctx: Context, array: Atom, axis: int) -> Atom:
@@ -100,9 +103,7 @@ def contiguous(ctx: Context, array: Atom) -> Atom:
 def reshape(ctx: Context, array: Atom, shape: Sequence[Atom]) -> Atom:
     result = ctx.b.op("reshape", contiguous(ctx, array), *shape)
     assert isinstance(array.type, Array)
-    if array.type.layout == "A" or array in COPIES:
-        COPIES.add(result)
-    return result
+    return read_only(result) if array.type.layout == "A" or array in READ_ONLY else result
 
 
 def ravel(ctx: Context, array: Atom) -> Atom:

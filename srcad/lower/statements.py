@@ -10,14 +10,16 @@ from typing import Any
 import gast
 
 from srcad.ir import Array, Const, Var, const
+from srcad.lower import lists
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of
+from srcad.lower.expressions import condition, expr, index_of, sequence
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe
 from srcad.lower.loops import for_loop, while_loop
+from srcad.lower.merge import flatten, join, rebuild, shape_of
 from srcad.lower.operators import augmented, compare
-from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure
+from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison
 from srcad.lower.values import Obj, Seq, Tup, Value
 
 OPERATORS: Mapping[type, str] = {
@@ -83,7 +85,7 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Expr():
                 expr(ctx, stmt.value)
             case gast.Return():
-                value = NONE if stmt.value is None else expr(ctx, stmt.value)
+                value = _common_type(ctx, NONE if stmt.value is None else expr(ctx, stmt.value))
                 ctx.env.names.update({RESULT: value, RETURNED: TRUE, GO: FALSE, ALIVE: FALSE})
             case gast.Break():
                 ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
@@ -106,7 +108,7 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
     return None
 
 
-# --- branches ----------------------------------------------------------------------------------------------------------------
+# --- branches ---------------------------------------------------------------------------------------------------------
 
 
 def _if(ctx: Lowering, stmt: Any) -> Outcome:
@@ -165,20 +167,37 @@ def _part(ctx: Lowering, part: Any) -> str:
     return "{" + ctx.frame.source.text(part.value) + "}"
 
 
-# --- assignment ----------------------------------------------------------------------------------------------------------------
+def _common_type(ctx: Lowering, value: Value) -> Value:
+    """What a return statement gives, of the type that all those of the function have in common."""
+    results, shape = ctx.frame.results, shape_of(value)
+    if results.shape is None:
+        results.shape = shape
+    joined = join(RESULT, results.shape, shape)
+    if isinstance(joined, Poison):
+        return value
+    results.unsettled |= joined != results.shape
+    results.shape = joined
+    converted = rebuild(joined, iter(flatten(ctx.b, value, joined)))
+    assert not isinstance(converted, Poison)
+    return converted
+
+
+# --- assignment -------------------------------------------------------------------------------------------------------
 
 
 def bind(ctx: Lowering, target: Any, value: Value) -> None:
     """`target = value`."""
     match target:
         case gast.Name():
+            if isinstance(value, Seq) and lists.grows(ctx, target.id):
+                value = lists.growing(ctx, value)
             ctx.define(target.id, value)
         case gast.Tuple() | gast.List():
             with ctx.at(target):
                 _unpack(ctx, target, value)
         case gast.Subscript():
             with ctx.at(target):
-                setitem(ctx, expr(ctx, target.value), index_of(ctx, target.slice), value)
+                setitem(ctx, sequence(ctx, target.value), index_of(ctx, target.slice), value)
         case gast.Attribute():
             with ctx.at(target):
                 ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
@@ -227,10 +246,10 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
     op, target = OPERATORS[type(stmt.op)], stmt.target
     match target:
         case gast.Name():
-            before = ctx.read(target.id)
+            before = expr(ctx, gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
         case gast.Subscript():
-            array, index = expr(ctx, target.value), index_of(ctx, target.slice)
+            array, index = sequence(ctx, target.value), index_of(ctx, target.slice)
             augment_item(ctx, array, index, op, expr(ctx, stmt.value))
         case _:
             with ctx.at(target):
@@ -244,7 +263,7 @@ def _delete(ctx: Lowering, target: Any) -> None:
     ctx.env.names.pop(target.id, None)
 
 
-# --- definitions ----------------------------------------------------------------------------------------------------------------
+# --- definitions ------------------------------------------------------------------------------------------------------
 
 
 def _define_function(ctx: Lowering, stmt: Any) -> None:

@@ -29,7 +29,6 @@ def medians(calls: dict[str, Call], rounds: int) -> dict[str, float]:
     """Seconds a call, with the variants interleaved."""
     batch = {}
     for name, call in calls.items():
-        call()
         start = time.perf_counter()
         call()
         batch[name] = max(1, int(ROUND_S / max(time.perf_counter() - start, 1e-9)))
@@ -45,7 +44,7 @@ def medians(calls: dict[str, Call], rounds: int) -> dict[str, float]:
 
 
 def random_like(args: tuple[Any, ...], rng: np.random.Generator) -> tuple[Any, ...]:
-    """A direction: zeros of the right shape are as dear as anything, so random numbers it is."""
+    """A direction to differentiate along."""
     return tuple(rng.standard_normal(np.shape(arg)) if np.ndim(arg) else float(rng.standard_normal()) for arg in args)
 
 
@@ -103,20 +102,21 @@ def main() -> None:
     chosen = [p for p in programs.programs() if not options.names or p.name in options.names]
 
     print(f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}, {os.cpu_count()} cores")
-    print(f"\n{'program':18}{'primal us':>10}{'gradient':>10}{'tangent':>10}{'hvp':>10}{'compile s':>11}")
+    print(f"\n{'':18}{'njit(f)':>10}{'gradient':>10}{'tangent':>10}{'hvp':>10}{'first calls':>13}")
+    print(f"{'program':18}{'us':>10}{'ratio':>10}{'ratio':>10}{'ratio':>10}{'s':>13}")
     ratios: list[list[float]] = []
     for program in chosen:
-        start = time.perf_counter()
         calls = variants(program)
+        start = time.perf_counter()
+        for call in calls.values():
+            call()
+        compiling = time.perf_counter() - start
         times = medians(calls, options.rounds)
-        compiling = time.perf_counter() - start - options.rounds * len(calls) * ROUND_S
         base = times.pop("primal")
         row = [seconds / base for seconds in times.values()]
         ratios.append(row)
-        print(
-            f"{program.name:18}{base * 1e6:10.1f}" + "".join(f"{r:10.2f}" for r in row) + f"{compiling:11.1f}",
-            flush=True,
-        )
+        cells = "".join(f"{ratio:10.2f}" for ratio in row)
+        print(f"{program.name:18}{base * 1e6:10.1f}{cells}{compiling:13.1f}", flush=True)
     if len(ratios) > 1:
         print(f"{'median':28}" + "".join(f"{statistics.median(column):10.2f}" for column in zip(*ratios, strict=True)))
     if not options.names:

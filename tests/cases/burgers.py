@@ -25,50 +25,47 @@ from numba import njit
 
 @njit(error_model="numpy")
 def burgers_adjoint(u0, dt, steps, y_bar):
-    # forward and reverse sweep
+    # forward sweep
     n = u0.size
-    u = u0.copy()
-    v = u0.copy()
-    v_tape = [0.0 for _ in range(0)]
-    v_tape_1 = [0.0 for _ in range(0)]
-    v_tape_2 = np.empty(len(range(steps)), dtype=np.int64)
+    u = u0.copy()              # burgers.py:7
+    v = u0.copy()              # burgers.py:8
+    v1 = max(steps, 0)
+    v2 = max(n - 1, 0)
+    u_tape = np.empty((v1, v2))
+    u_tape_1 = np.empty((v1, v2))
     u_bar = np.zeros(n)
     v_bar = np.zeros(n)
     u_bar_1 = u_bar
     v_bar_1 = v_bar
-    for k in range(steps):
-        v1 = u.size
-        v_tape_2[k] = v1
-        for i in range(1, v1):
-            v2 = u[i]
-            v_tape.append(v2)
-            v3 = u[i - 1]
-            v_tape_1.append(v3)
-            v[i] = v2 - dt * v2 * (v2 - v3)
+    for k in range(steps):     # burgers.py:9
+        for i in range(1, n):  # burgers.py:10
+            u_i = u[i]         # burgers.py:11
+            u_tape[k, i - 1] = u_i
+            u_prev = u[i - 1]
+            u_tape_1[k, i - 1] = u_prev
+            v[i] = u_i - dt * u_i * (u_i - u_prev)
         u, v = v, u
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
     s = 0.0
-    for i in range(n):
+    for i in range(n):         # burgers.py:13
         u_i = u[i]
         s += u_i * u_i
         u_bar_1[i] += 2 * u_i * y_bar
     # reverse sweep
     dt_bar = 0.0
     for k in range(steps - 1, -1, -1):
-        for i in range(v_tape_2[k] - 1, 0, -1):
-            v4 = v_tape.pop()
-            v5 = v_tape_1.pop()
-            v6 = u_bar_1[i]
+        for i in range(n - 1, 0, -1):
+            v3 = u_tape[k, i - 1]
+            v4 = v3 - u_tape_1[k, i - 1]
+            u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
-            v7 = v6 * (v4 - v5)
-            v8 = v6 * (dt * v4)
-            v_bar_1[i - 1] += v8
-            dt_bar -= v7 * v4
-            v_bar_1[i] += v6 - v8 - v7 * dt
+            v5 = u_bar_i * v4
+            v6 = u_bar_i * (dt * v3)
+            v_bar_1[i - 1] += v6
+            dt_bar -= v5 * v3
+            v_bar_1[i] += u_bar_i - v6 - v5 * dt
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
     u0_bar = np.empty(n)
     for i in range(n):
-        u_bar_i = u_bar[i]
-        v_bar_i = v_bar[i] + u_bar_i
-        u0_bar[i] = v_bar_i
+        u0_bar[i] = v_bar[i] + u_bar[i]
     return s, u0_bar, dt_bar

@@ -25,43 +25,38 @@ from numba import njit
 
 @njit(error_model="numpy")
 def heat_adjoint(u0, alpha, steps, y_bar):
-    # forward and reverse sweep
+    # forward sweep
     n = u0.size
-    u = u0.copy()
-    v = u0.copy()
-    v_tape = np.empty(len(range(steps)), dtype=np.int64)
+    u = u0.copy()                  # heat.py:7
+    v = u0.copy()                  # heat.py:8
     u_bar = np.zeros(n)
     v_bar = np.zeros(n)
     u_bar_1 = u_bar
     v_bar_1 = v_bar
-    for k in range(steps):
-        v1 = u.size - 1
-        v_tape[k] = v1
-        for i in range(1, v1):
-            v2 = u[i]
-            v[i] = v2 + 0.1 * (u[i + 1] - 2.0 * v2 + u[i - 1])
+    for k in range(steps):         # heat.py:9
+        for i in range(1, n - 1):  # heat.py:10
+            u_i = u[i]             # heat.py:11
+            v[i] = u_i + 0.1 * (u[i + 1] - 2.0 * u_i + u[i - 1])
         u, v = v, u
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
-    v3 = y_bar * alpha
+    v1 = y_bar * alpha             # heat.py:13
     s = 0.0
     for i in range(n):
         u_i = u[i]
         s += u_i * u_i
-        u_bar_1[i] += 2 * u_i * v3
-    v4 = alpha * s
+        u_bar_1[i] += 2 * u_i * v1
+    v2 = alpha * s
     # reverse sweep
     for k in range(steps - 1, -1, -1):
-        for i in range(v_tape[k] - 1, 0, -1):
-            v5 = u_bar_1[i]
+        for i in range(n - 2, 0, -1):
+            u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
-            v6 = v5 * 0.1
-            v_bar_1[i - 1] += v6
-            v_bar_1[i + 1] += v6
-            v_bar_1[i] += v5 - v6 * 2.0
+            v3 = u_bar_i * 0.1
+            v_bar_1[i - 1] += v3
+            v_bar_1[i + 1] += v3
+            v_bar_1[i] += u_bar_i - v3 * 2.0
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
     u0_bar = np.empty(n)
     for i in range(n):
-        u_bar_i = u_bar[i]
-        v_bar_i = v_bar[i] + u_bar_i
-        u0_bar[i] = v_bar_i
-    return v4, u0_bar, y_bar * s
+        u0_bar[i] = v_bar[i] + u_bar[i]
+    return v2, u0_bar, y_bar * s

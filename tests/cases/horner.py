@@ -23,9 +23,9 @@ from numba import njit
 @njit(error_model="numpy")
 def horner_adjoint(x, n, y_bar):
     # forward sweep
-    y_tape = np.empty(len(range(n)))
+    y_tape = np.empty(max(n, 0))
     y = 1.0
-    for i in range(n):
+    for i in range(n):         # horner.py:8
         y_tape[i] = y
         y = y * x + np.sin(y)  # horner.py:9
     # reverse sweep
@@ -47,7 +47,7 @@ from numba import njit
 def horner_tangent(x, n, x_dot):
     y = 1.0
     y_dot = 0.0
-    for i in range(n):
+    for i in range(n):                                     # horner.py:8
         y_dot = y_dot * x + y * x_dot + np.cos(y) * y_dot  # horner.py:9
         y = y * x + np.sin(y)
     return y, y_dot

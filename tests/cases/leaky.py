@@ -27,18 +27,18 @@ from numba import njit
 @njit(error_model="numpy")
 def leaky_adjoint(x, w, y_bar):
     # forward and reverse sweep
-    x_bar = np.zeros(x.size)
+    x_bar = np.empty(x.size)
     s = 0.0
     w_bar = 0.0
     for i in range(x.size):
-        v1 = x[i]
-        z = v1 * w
+        x_i = x[i]
+        z = x_i * w
         if z > 0.0:
             s += z * z
             z_bar = 2 * z * y_bar
         else:
             s += 0.1 * z
             z_bar = y_bar * 0.1
-        w_bar += z_bar * v1
-        x_bar[i] += z_bar * w
+        w_bar += z_bar * x_i
+        x_bar[i] = z_bar * w
     return s, x_bar, w_bar

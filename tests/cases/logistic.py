@@ -21,30 +21,29 @@ from srcad.runtime import broadcast_dim, expand, reduce_like
 
 @njit(error_model="numpy")
 def logistic_adjoint(w, X, t, y_bar):
-    # forward and reverse sweep
+    # forward sweep
     n = X.shape[0]
-    v1 = X @ w
+    v1 = X @ w                            # logistic.py:7
     n_1 = broadcast_dim(t.size, n)
     v2 = expand(v1, n_1)
     t_1 = expand(t, n_1)
-    t_bar = np.zeros(n_1)
-    v_bar = np.zeros(n_1)
+    t_bar = np.empty(n_1)
+    v_bar = np.empty(n_1)
     s = 0.0
     for i in range(n_1):
         v3 = np.exp(-v2[i])
         v4 = 1.0 + v3
         p = 1.0 / v4
-        v5 = np.log(p)
+        v5 = np.log(p)                    # logistic.py:8
         t_i = t_1[i]
         v6 = 1.0 - t_i
         v7 = 1.0 - p
         v8 = np.log(v7)
         s += t_i * v5 + v6 * v8
-        t_i_bar = y_bar * v8 - y_bar * v5
-        t_bar[i] += t_i_bar
+        t_bar[i] = y_bar * v8 - y_bar * v5
         p_bar = y_bar * v6 / v7 - y_bar * t_i / p
-        v_bar[i] += v3 * (p_bar / v4 * p)
-    v9 = -s
+        v_bar[i] = v3 * (p_bar / v4 * p)  # logistic.py:7
+    v9 = -s                               # logistic.py:8
     # reverse sweep
     t_bar = reduce_like(t_bar, t)
     v_bar = reduce_like(v_bar, v1)
@@ -53,8 +52,7 @@ def logistic_adjoint(w, X, t, y_bar):
     v10 = expand(w[np.newaxis], 1, X.shape[1])
     for i in range(n):
         for j in range(X.shape[1]):
-            v_bar_ij = v_bar[i]
-            X_bar[i, j] = v_bar_ij * v10[0, j]
+            X_bar[i, j] = v_bar[i] * v10[0, j]
     return v9, w_bar, X_bar, t_bar
 
 
@@ -67,18 +65,20 @@ from srcad.runtime import broadcast_dim, expand
 
 @njit(error_model="numpy")
 def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
-    n = X.shape[0]      # logistic.py:7
-    n_1 = broadcast_dim(X_dot.shape[0], n)
-    v1 = expand(X_dot @ w, n_1)
-    v2 = expand(X @ w_dot, n_1)
-    v3 = np.empty(n_1)
-    for i in range(n_1):
+    w_dot = expand(w_dot, w.size)
+    n = X.shape[0]
+    X_dot = expand(X_dot, n, X.shape[1])
+    n_1 = t.size
+    v1 = X_dot @ w      # logistic.py:7
+    v2 = X @ w_dot
+    v3 = np.empty(n)
+    for i in range(n):
         v3[i] = v1[i] + v2[i]
-    n = broadcast_dim(t.size, n)
+    n = broadcast_dim(n_1, n)
     v4 = expand(X @ w, n)
     v5 = expand(v3, n)
     t = expand(t, n)
-    t_dot = expand(t_dot, n)
+    t_dot = expand(expand(t_dot, n_1), n)
     s = 0.0
     s_dot = 0.0
     for i in range(n):

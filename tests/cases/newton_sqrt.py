@@ -23,11 +23,11 @@ from numba import njit
 @njit(error_model="numpy")
 def newton_sqrt_adjoint(a, y_bar):
     # forward sweep
-    x_tape = [0.0 for _ in range(0)]
-    step_tape = [0.0 for _ in range(0)]
+    x_tape = [0.0][1:]
+    step_tape = [0.0][1:]
     x = a
     n = 0
-    while True:
+    while True:                         # newton_sqrt.py:6
         n += 1
         x_tape.append(x)
         step = (x * x - a) / (2.0 * x)  # newton_sqrt.py:7
@@ -58,7 +58,7 @@ from numba import njit
 def newton_sqrt_tangent(a, a_dot):
     x = a
     x_dot = a_dot
-    while True:
+    while True:       # newton_sqrt.py:6
         v1 = 2.0 * x  # newton_sqrt.py:7
         step = (x * x - a) / v1
         step_dot = (2 * x * x_dot - a_dot - step * (2.0 * x_dot)) / v1

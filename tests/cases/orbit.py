@@ -27,18 +27,18 @@ from numba import njit
 @njit(error_model="numpy")
 def orbit_adjoint(x, v, k, steps, y_bar):
     # forward sweep
-    v1 = len(range(steps))
+    v1 = max(steps, 0)
     v_tape = np.empty(v1)
     x_tape = np.empty(v1)
     v_tape_1 = np.empty(v1)
-    for __1 in range(steps):
-        v_tape[__1] = v
-        x_tape[__1] = x
+    for i in range(steps):           # orbit.py:10
+        v_tape[i] = v
+        x_tape[i] = x
         b = k * x + 0.1 * v * v * v  # orbit.py:5
         x_1 = x + 0.05 * v           # orbit.py:12
         v_1 = v - 0.05 * b
         v2 = 0.1 * v_1 * v_1         # orbit.py:5
-        v_tape_1[__1] = v2
+        v_tape_1[i] = v2
         d = k * x_1 + v2 * v_1
         x += 0.025 * (v + v_1)       # orbit.py:13
         v -= 0.025 * (b + d)
@@ -47,9 +47,9 @@ def orbit_adjoint(x, v, k, steps, y_bar):
     v_bar = 2 * v * y_bar
     x_bar = 2 * x * y_bar
     k_bar = 0.0
-    for __1 in range(steps - 1, -1, -1):
-        v = v_tape[__1]
-        x = x_tape[__1]
+    for i in range(steps - 1, -1, -1):
+        v = v_tape[i]
+        x = x_tape[i]
         v4 = 0.1 * v
         v5 = v4 * v
         b = k * x + v5 * v
@@ -59,7 +59,7 @@ def orbit_adjoint(x, v, k, steps, y_bar):
         v7 = x_bar * 0.025
         v_bar += v7
         v8 = v6 * v_1
-        v_bar_1 = v7 - v6 * v_tape_1[__1] - v8 * (0.1 * v_1)
+        v_bar_1 = v7 - v6 * v_tape_1[i] - v8 * (0.1 * v_1)
         v9 = v8 * v_1 * 0.1
         v_bar_2 = v_bar_1 - v9
         v10 = v6 * k

@@ -24,40 +24,35 @@ from numba import njit
 
 @njit(error_model="numpy")
 def slices_adjoint(x, a, y_bar):
-    # forward and reverse sweep
-    y = np.zeros((2, x.size))
-    for i in range(x.size):
-        x_i = x[i]
-        y[0, i] = x_i
-    v1 = x.size - 1
-    v_tape = np.empty(len(range(v1)))
-    for i in range(v1):
-        x_i = x[i]
-        v2 = i + 1
-        v3 = y[0, v2]
-        v_tape[i] = v3
-        y[1, v2] = a * x_i * v3
+    # forward sweep
+    y = np.zeros((2, x.size))                 # slices.py:7
+    for i in range(x.size):                   # slices.py:8
+        y[0, i] = x[i]
+    y_tape = np.empty(max(x.size - 1, 0))
+    for i in range(1, x.size):                # slices.py:9
+        v1 = y[0, i]                          # slices.py:10
+        y_tape[i - 1] = v1
+        y[1, i] = a * x[i - 1] * v1
     y_bar_1 = np.zeros((2, x.size))
     s = 0.0
-    for i in range(x.size):
+    for i in range(x.size):                   # slices.py:11
         y[0, i] += 2.0 * y[1, i]
-        v4 = y[0, i]
-        s += v4 * v4
-        y_bar_1[0, i] += 2 * v4 * y_bar
-        y_bar_1[1, i] += y_bar_1[0, i] * 2.0
+        v2 = y[0, i]                          # slices.py:12
+        s += v2 * v2
+        y_bar_1[0, i] += 2 * v2 * y_bar
+        y_bar_1[1, i] += y_bar_1[0, i] * 2.0  # slices.py:11
     # reverse sweep
     x_bar = np.zeros(x.size)
     a_bar = 0.0
-    for i in range(x.size - 2, -1, -1):
-        v5 = i + 1
-        x_i = x[i]
-        v6 = y_bar_1[1, v5]
-        y_bar_1[1, v5] = 0.0
-        v7 = v6 * v_tape[i]
-        y_bar_1[0, v5] += v6 * (a * x_i)
-        a_bar += v7 * x_i
-        x_bar[i] += v7 * a
-    for i in range(v1, -1, -1):
+    for i in range(x.size - 1, 0, -1):
+        x_prev = x[i - 1]
+        v3 = y_bar_1[1, i]
+        y_bar_1[1, i] = 0.0
+        v4 = v3 * y_tape[i - 1]
+        y_bar_1[0, i] += v3 * (a * x_prev)
+        a_bar += v4 * x_prev
+        x_bar[i - 1] += v4 * a
+    for i in range(x.size - 1, -1, -1):
         x_i_bar = y_bar_1[0, i]
         y_bar_1[0, i] = 0.0
         x_bar[i] += x_i_bar

@@ -58,7 +58,7 @@ from numba import njit
 
 @njit(error_model="numpy")
 def softplus_tangent(x, sharpness, x_dot, sharpness_dot):
-    if x > 30.0:
+    if x > 30.0:                    # softplus.py:7
         result = x
         result_dot = x_dot
     elif x < -30.0:

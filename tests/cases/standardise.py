@@ -22,86 +22,70 @@ from srcad.runtime import broadcast_dim, expand, reduce_like
 
 @njit(error_model="numpy")
 def standardise_adjoint(x, w, y_bar):
-    # forward and reverse sweep
+    # forward sweep
     n = x.shape[0]
     n_1 = x.shape[1]
-    mean = np.zeros(n_1)
+    mean = np.zeros(n_1)                # standardise.py:7
     for i in range(n):
         for j in range(n_1):
-            x_ij = x[i, j]
-            mean[j] += x_ij
+            mean[j] += x[i, j]
     mean_1 = np.empty(n_1)
     for i in range(n_1):
-        mean_i = mean[i]
-        mean_2 = mean_i / n
-        mean_1[i] = mean_2
-    v1 = np.zeros(n_1)
+        mean_1[i] = mean[i] / n
+    v1 = np.zeros(n_1)                  # standardise.py:8
     for i in range(n):
         for j in range(n_1):
-            x_ij = x[i, j]
-            mean_ij = mean_1[j]
-            v1[j] += (x_ij - mean_ij) ** 2
+            v1[j] += (x[i, j] - mean_1[j]) ** 2
     deviation = np.empty(n_1)
     deviation_tape = np.empty(n_1)
     for i in range(n_1):
         deviation_1 = np.sqrt(v1[i] / n)
         deviation_tape[i] = deviation_1
         deviation[i] = deviation_1
-    n_2 = broadcast_dim(n, w.shape[0])
+    n_2 = broadcast_dim(n, w.shape[0])  # standardise.py:9
     n_3 = broadcast_dim(n_1, w.shape[1])
     x_1 = expand(x, n_2, n_3)
     mean = expand(mean_1, n_3)
     deviation_2 = expand(deviation, n_3)
     w_1 = expand(w, n_2, n_3)
     v_tape = np.empty((n_2, n_3))
-    w_bar = np.zeros((n_2, n_3))
+    w_bar = np.empty((n_2, n_3))
     deviation_bar = np.zeros(n_3)
     mean_bar = np.zeros(n_3)
-    x_bar = np.zeros((n_2, n_3))
+    x_bar = np.empty((n_2, n_3))
     s = 0.0
     for i in range(n_2):
         for j in range(n_3):
-            x_ij = x_1[i, j]
-            mean_ij = mean[j]
-            deviation_ij = deviation_2[j]
-            v2 = (x_ij - mean_ij) / deviation_ij
+            v2 = (x_1[i, j] - mean[j]) / deviation_2[j]
             v_tape[i, j] = v2
-            w_ij = w_1[i, j]
-            s += v2 * w_ij
+            s += v2 * w_1[i, j]
         for j in range(n_3 - 1, -1, -1):
-            w_ij = w_1[i, j]
-            v3 = v_tape[i, j]
-            deviation_ij = deviation_2[j]
-            w_bar[i, j] += y_bar * v3
-            v4 = y_bar * w_ij / deviation_ij
-            deviation_bar[j] -= v4 * v3
-            mean_bar[j] -= v4
-            x_bar[i, j] += v4
+            v_tape_ij = v_tape[i, j]
+            w_bar[i, j] = y_bar * v_tape_ij
+            v3 = y_bar * w_1[i, j] / deviation_2[j]
+            deviation_bar[j] -= v3 * v_tape_ij
+            mean_bar[j] -= v3
+            x_bar[i, j] = v3
     # reverse sweep
     w_bar = reduce_like(w_bar, w)
     deviation_bar = reduce_like(deviation_bar, deviation)
     mean_bar = reduce_like(mean_bar, mean_1)
     x_bar = reduce_like(x_bar, x)
-    v5 = n_1 - 1
-    v_bar = np.zeros(n_1)
-    for i in range(v5, -1, -1):
+    v_bar = np.empty(n_1)
+    for i in range(n_1 - 1, -1, -1):
         deviation_1 = deviation_tape[i]
         deviation_bar_1 = deviation_bar[i]
-        v_bar[i] += deviation_bar_1 / (2 * deviation_1) / n
-    v6 = n - 1
-    for i in range(v6, -1, -1):
-        for j in range(v5, -1, -1):
-            x_ij = x[i, j]
-            mean_ij = mean_1[j]
-            v7 = 2 * (x_ij - mean_ij) * v_bar[j]
-            mean_bar[j] -= v7
-            x_bar[i, j] += v7
-    mean_bar_1 = np.zeros(n_1)
-    for i in range(v5, -1, -1):
+        v_bar[i] = deviation_bar_1 / (2 * deviation_1) / n
+    for i in range(n - 1, -1, -1):
+        for j in range(n_1 - 1, -1, -1):
+            v4 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
+            mean_bar[j] -= v4
+            x_bar[i, j] += v4
+    mean_bar_1 = np.empty(n_1)
+    for i in range(n_1 - 1, -1, -1):
         mean_bar_2 = mean_bar[i]
-        mean_bar_1[i] += mean_bar_2 / n
-    for i in range(v6, -1, -1):
-        for j in range(v5, -1, -1):
-            x_ij_bar = mean_bar_1[j]
-            x_bar[i, j] += x_ij_bar
+        mean_bar_1[i] = mean_bar_2 / n
+    for i in range(n - 1, -1, -1):
+        for j in range(n_1 - 1, -1, -1):
+            x_bar[i, j] += mean_bar_1[j]
     return s, x_bar, w_bar

@@ -1,0 +1,112 @@
+"""One iteration of a loop nest: elements are loaded once, used, and stored where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Var, const
+from srcad.transforms.places import Along, Place, Places
+from srcad.transforms.shapes import ONE, Sizes
+
+
+@dataclass(eq=False)
+class Frame:
+    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `wide` what arrays
+    are expanded to, `read` gives the present name of a scalar."""
+
+    places: Places
+    read: Callable[[Atom], Atom]
+    live: list[int]
+    starts: list[int]
+    wide: dict[tuple[Atom, Sizes], Atom]
+
+
+@dataclass(eq=False)
+class Elements:
+    """What an iteration has in hand, by the array it is of and by where it is in memory. `counters` are the loops'."""
+
+    frame: Frame
+    counters: tuple[Var, ...]
+    known: dict[Atom, Atom] = field(default_factory=dict)
+    _loaded: dict[Any, tuple[Atom, Atom]] = field(default_factory=dict)
+    _stored: dict[Any, Op] = field(default_factory=dict)
+    _moved: dict[tuple[Atom, int], Atom] = field(default_factory=dict)
+
+    def read(self, b: Builder, a: Atom, space: Sizes) -> Atom:
+        """The element of an array that broadcasts to the space, or the scalar."""
+        if not isinstance(a.type, Array):
+            return self.frame.read(a)
+        if a in self.known:
+            return self.known[a]
+        a = self.frame.wide.get((a, space), a)
+        place = self._place(a, space)
+        name = self.frame.places.name(place)
+        if name not in self._loaded:
+            self._loaded[name] = a, b.op("load", place.base, *self._index(b, place, space), hint=self._hint(place))
+        return self._loaded[name][1]
+
+    def write(self, b: Builder, target: Atom, value: Atom, space: Sizes, *, add: bool = False) -> None:
+        """`target[...] = value` or `+= value` here. What was stored there in the same iteration is replaced by the sum."""
+        place = self._place(target, space)
+        name = self.frame.places.name(place)
+        stored = self._stored.get(name)
+        before = self._loaded[name][1] if name in self._loaded else None
+        self._forget(target)
+        if stored is not None:
+            b.stmts.remove(stored)
+        if add and (stored is None or before is None):
+            b.effect("update", place.base, *self._index(b, place, space), value)
+            return
+        if add:
+            assert before is not None
+            value = b.op("add", before, value, hint=before.hint if isinstance(before, Var) else "")
+        store = Op((), "store", (place.base, *self._index(b, place, space), value), span=b.span)
+        b.add(store)
+        assert isinstance(target.type, Array)
+        if value.type == Scalar(target.type.dtype) and not (isinstance(value, Const) and value.weak):
+            self._loaded[name] = target, value
+            self._stored[name] = store
+
+    def _forget(self, target: Atom) -> None:
+        """Elements that a write may change are not in hand any more."""
+        overlap = self.frame.places.overlap
+        for name in [name for name, (array, _) in self._loaded.items() if overlap(array, target)]:
+            del self._loaded[name]
+            self._stored.pop(name, None)
+        for array in [a for a in self.known if isinstance(a.type, Array) and overlap(a, target)]:
+            del self.known[array]
+
+    # --- indices -------------------------------------------------------------------------------------------------------------
+
+    def _place(self, array: Atom, space: Sizes) -> Place:
+        place = self.frame.places.within(array, space)
+        assert place is not None, "broadcast, and not expanded"
+        return place
+
+    def _index(self, b: Builder, place: Place, space: Sizes) -> Sequence[Atom]:
+        return [
+            self.at(b, entry, space) if isinstance(entry, Along) else self.frame.read(entry.index)
+            for entry in place.index
+        ]
+
+    def at(self, b: Builder, entry: Along, space: Sizes) -> Atom:
+        """This iteration's position along an axis."""
+        if space[entry.axis] == ONE:
+            return const(entry.offset)
+        loop = self.frame.live.index(entry.axis)
+        counter, offset = self.counters[loop], entry.offset - self.frame.starts[loop]
+        if not offset:
+            return counter
+        if (counter, offset) not in self._moved:
+            self._moved[counter, offset] = b.op("add" if offset > 0 else "sub", counter, const(abs(offset)))
+        return self._moved[counter, offset]
+
+    def _hint(self, place: Place) -> str:
+        """x_ij for x[i, j]."""
+        entries = [self.frame.live.index(e.axis) if isinstance(e, Along) else None for e in place.index]
+        base = place.base.hint if isinstance(place.base, Var) else place.base.name
+        counted = [(n, e) for n, e in zip(entries, place.index, strict=True) if n is not None and isinstance(e, Along)]
+        plain = len(counted) == len(entries) and all(e.offset == self.frame.starts[n] for n, e in counted)
+        return f"{base}_{''.join(self.counters[n].hint for n, _ in counted)}" if plain and base and counted else ""
