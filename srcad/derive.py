@@ -185,19 +185,19 @@ class WithDerivatives:
         return source_of(made.derivative, self.__srcad_options__, types, last)
 
 
-class DerivativeFunction(WithSource, Compiled):
+class DerivativeFunction(WithSource, Compiled):  # type: ignore[misc]
     """A derivative, compiled: call it from Python, from inside `@njit` code, or pass it to such code."""
 
 
-class InterpretedDerivative(WithSource, Interpreted):
+class InterpretedDerivative(WithSource, Interpreted):  # type: ignore[misc]
     """A derivative, as plain Python."""
 
 
-class DifferentiableFunction(WithDerivatives, Compiled):
+class DifferentiableFunction(WithDerivatives, Compiled):  # type: ignore[misc]
     """A compiled function that carries its derivatives."""
 
 
-class InterpretedFunction(WithDerivatives, Interpreted):
+class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]
     """A function that carries its derivatives, as plain Python."""
 
 

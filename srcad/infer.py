@@ -52,7 +52,9 @@ def _unbox(type: Constant, value: Any, context: Any) -> NativeValue:
 
 def typeof(value: Any) -> Any:
     """Numba's type of a Python value that is passed as an argument; functions and strings are types of their own."""
-    if isinstance(value, str) or (callable(value) and not hasattr(value, "_numba_type_") and not isinstance(value, type)):
+    if isinstance(value, str) or (
+        callable(value) and not hasattr(value, "_numba_type_") and not isinstance(value, type)
+    ):
         return Constant(value)
     if isinstance(value, tuple):
         return types.BaseTuple.from_types([typeof(item) for item in value], type(value))
@@ -104,8 +106,8 @@ def as_arg_type(type: Any) -> ArgType:
     if isinstance(type, Scalar | Array | Tree | Static):
         return type
     if isinstance(type, str):
-        (type,) = parse_types(type)
-        return type
+        (parsed,) = parse_types(type)
+        return parsed
     found = _annotated(type)
     if found is None:
         raise TypeError(f"{type!r} is no type: write it as Numba does, as in 'f8[:]'")
@@ -140,7 +142,9 @@ def parse_types(text: str) -> tuple[ArgType, ...]:
         ast.parse(f"({text},)", mode="eval")
         args, _ = sigutils.normalize_signature(f"({text},)")
     except Exception as error:
-        raise TypeError(f"cannot read the types {text!r}: {error}; write them as Numba does, as in 'f8[:], i8'") from None
+        raise TypeError(
+            f"cannot read the types {text!r}: {error}; write them as Numba does, as in 'f8[:], i8'"
+        ) from None
     return tuple(arg_type(types.unliteral(type)) for type in args)
 
 
@@ -176,7 +180,13 @@ def _parsed_or_empty(text: str) -> Any:
 
 def _annotated(annotation: Any) -> ArgType | None:
     """The type that an annotation states, if it states one."""
-    plain: Mapping[Any, ArgType] = {float: FLOAT, int: INT, bool: BOOL, complex: Scalar("complex128"), None: Static(None)}
+    plain: Mapping[Any, ArgType] = {
+        float: FLOAT,
+        int: INT,
+        bool: BOOL,
+        complex: Scalar("complex128"),
+        None: Static(None),
+    }
     if isinstance(annotation, Scalar | Array | Tree | Static):
         return annotation
     if isinstance(annotation, types.Type):

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as replace
 from typing import Any
 
-# --- types -----------------------------------------------------------------------------------------------------------------
+# --- types ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def is_float(type: Type) -> bool:
     return type.dtype.startswith(("float", "complex"))
 
 
-# --- where things come from ----------------------------------------------------------------------------------------------------
+# --- where things come from -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Span:
     end_col: int
 
 
-# --- operands ------------------------------------------------------------------------------------------------------------------
+# --- operands -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +151,7 @@ def const(value: bool | int | float | complex) -> Const:
     return Const(value, kind)
 
 
-# --- statements ----------------------------------------------------------------------------------------------------------------
+# --- statements -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +224,7 @@ class While:
 Loop = For | While
 Stmt = Op | If | For | While
 
-# --- whole functions -------------------------------------------------------------------------------------------------------------
+# --- whole functions ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -286,7 +286,7 @@ class Trace:
         return [leaf for param in self.params for leaf in leaves(param.tree)]
 
 
-# --- reading a trace --------------------------------------------------------------------------------------------------------------
+# --- reading a trace ------------------------------------------------------------------------------------------------
 
 
 def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
@@ -352,7 +352,7 @@ def free(block: Block) -> list[Var]:
     return list(dict.fromkeys(var for var in uses(block) if var not in own))
 
 
-# --- rebuilding a trace -------------------------------------------------------------------------------------------------------------
+# --- rebuilding a trace ---------------------------------------------------------------------------------------------
 
 Env = dict[Var, Any]
 
@@ -424,7 +424,7 @@ def clone(block: Block, env: Env) -> Block:
     return Block(tuple(stmts), tuple(subst(env, operand) for operand in block.yields))
 
 
-# --- building a trace ---------------------------------------------------------------------------------------------------------------
+# --- building a trace -----------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -456,7 +456,7 @@ class Builder:
         return Block(tuple(self.stmts), yields)
 
 
-# --- printing and checking -------------------------------------------------------------------------------------------------------------
+# --- printing and checking ------------------------------------------------------------------------------------------
 
 
 def show(trace: Trace) -> str:
@@ -505,7 +505,9 @@ def show(trace: Trace) -> str:
                 case For():
                     exits = " exits" if stmt.exits else ""
                     bounds = list_((stmt.start, stmt.stop, stmt.step))
-                    lines.append(f"{pad}{left}for {name(stmt.index)} in range({bounds}) carrying ({threaded(stmt)}){exits}:")
+                    lines.append(
+                        f"{pad}{left}for {name(stmt.index)} in range({bounds}) carrying ({threaded(stmt)}){exits}:"
+                    )
                     block(stmt.body, depth + 1)
                 case While():
                     exits = " exits" if stmt.exits else ""

@@ -51,7 +51,7 @@ import numpy as np
 
 from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Scalar, Type
 
-# --- elementwise -----------------------------------------------------------------------------------------------------------------
+# --- elementwise ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ ELEMENTWISE: Mapping[str, Elementwise] = _table() | {
     "cast": Elementwise("", 1, "cast"),
 }
 
-# --- what an op does to memory -----------------------------------------------------------------------------------------------------
+# --- what an op does to memory --------------------------------------------------------------------------------------
 
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
@@ -120,7 +120,7 @@ def is_pure(name: str) -> bool:
     return name not in EFFECTS
 
 
-# --- types -----------------------------------------------------------------------------------------------------------------------
+# --- types ----------------------------------------------------------------------------------------------------------
 
 
 def promote(args: tuple[Atom, ...]) -> str:

@@ -28,6 +28,7 @@ from srcad.transforms.protect import protect
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
+from srcad.transforms.unshared import unshared
 
 ArgType = Type | Tree | Static
 
@@ -101,24 +102,25 @@ def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def name_of(fn: Any) -> str:
     """A name for generated functions: "f"; "<lambda>" is none that Python would take."""
-    name = getattr(fn, "__name__", None) or getattr(getattr(fn, "func", None), "__name__", "function")
+    name = str(getattr(fn, "__name__", None) or getattr(getattr(fn, "func", None), "__name__", "function"))
     name = "".join(c for c in name if c.isalnum() or c == "_")
     return name if name.isidentifier() and not keyword.iskeyword(name) else f"_{name}"
 
 
 @dataclass(frozen=True)
 class Pass:
-    """`name` is what `srcad show --pass` calls it."""
+    """`name` is what `srcad show --pass` calls it. One that tidies changes neither the results nor their types."""
 
     name: str
     run: Callable[[Trace, Derivative], Trace]
+    tidies: bool = False
 
 
 # --- the passes -------------------------------------------------------------------------------------------------------
 
 
 def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
-    return Pass(name, lambda trace, _: transform(trace))
+    return Pass(name, lambda trace, _: transform(trace), tidies=True)
 
 
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
@@ -144,10 +146,12 @@ def _scalar(trace: Trace, d: Derivative) -> Trace:
     result = signature.result_types(trace)
     if d.has_aux:
         if not isinstance(result, Tree) or len(result.items) != 2:
-            raise TypeError(f"with has_aux=True {name_of(d.fn)} must return (value, aux), but it returns {_text(trace)}")
+            raise TypeError(
+                f"with has_aux=True {name_of(d.fn)} must return (value, aux), but it returns {_text(trace)}"
+            )
         result = result.items[0]
-    if not isinstance(result, Scalar | Array) or getattr(result, "ndim", 0):
-        axes = getattr(result, "ndim", 0) * (":",)
+    if not isinstance(result, Scalar | Array) or (isinstance(result, Array) and result.ndim):
+        axes = (result.ndim if isinstance(result, Array) else 0) * (":",)
         found = f"shape: ({', '.join(axes)}{',' if len(axes) == 1 else ''})" if axes else f"type: {_text(trace)}"
         raise TypeError(f"Gradient only defined for scalar-output functions. Output had {found}.")
     if not result.dtype.startswith("float"):
@@ -219,20 +223,20 @@ def floats(trace: Trace) -> list[int]:
 _PRIMAL = (Pass("lower", lambda trace, d: trace), *_tidy())
 _FRONT = (*_PRIMAL, _plain("protect", protect))
 _GRADIENT = (Pass("scalar", _scalar), Pass("adjoint", _gradient))
-_RESULTS = _plain("results", signature.strong_results)
+_OWN = _plain("own", unshared)
 
 PIPELINES: Mapping[str, tuple[Pass, ...]] = {
-    "primal": (*_PRIMAL, _RESULTS),
-    "tangent": (*_FRONT, Pass("tangent", _tangent), *_tidy("2"), _RESULTS),
-    "adjoint": (*_FRONT, Pass("adjoint", _adjoint), *_tidy("2"), _RESULTS),
-    "value_and_grad": (*_FRONT, *_GRADIENT, *_tidy("2"), _RESULTS),
-    "grad": (*_FRONT, *_GRADIENT, Pass("drop", _derivative_only), *_tidy("2"), _RESULTS),
+    "primal": _PRIMAL,
+    "tangent": (*_FRONT, Pass("tangent", _tangent), _OWN, *_tidy("2")),
+    "adjoint": (*_FRONT, Pass("adjoint", _adjoint), _OWN, *_tidy("2")),
+    "value_and_grad": (*_FRONT, *_GRADIENT, _OWN, *_tidy("2")),
+    "grad": (*_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *_tidy("2")),
     "hvp": (
-        *_FRONT, *_GRADIENT, Pass("drop", _derivative_only), *_tidy("2"), Pass("tangent", _along), *_tidy("3"), _RESULTS,
+        *_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *_tidy("2"), Pass("tangent", _along), _OWN, *_tidy("3"),
     ),
-    "jacfwd": (*_FRONT, Pass("jacfwd", _jacfwd), *_tidy("2"), _RESULTS),
-    "jacrev": (*_FRONT, Pass("jacrev", _jacrev), *_tidy("2"), _RESULTS),
-    "hessian": (*_FRONT, Pass("jacrev", _jacrev), *_tidy("2"), Pass("jacfwd", _hessian), *_tidy("3"), _RESULTS),
+    "jacfwd": (*_FRONT, Pass("jacfwd", _jacfwd), _OWN, *_tidy("2")),
+    "jacrev": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2")),
+    "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2"), Pass("jacfwd", _hessian), _OWN, *_tidy("3")),
 }  # fmt: skip
 
 #: Kinds with parameters after the function's own: the seeds.
@@ -257,8 +261,10 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     count = len(trace.params)
     if max(d.wrt, default=0) >= max(count, 1):
         raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
+    types = signature.result_types(trace)
     for step in passes:
         trace = step.run(trace, d)
+        types = types if step.tidies else signature.result_types(trace)
         if os.environ.get("SRCAD_VERIFY"):
             verify(trace)
         if step.name == stop_after:
@@ -270,7 +276,7 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise TypeError(f"{trace.name} takes {len(trace.params) - count} seeds ({names}), but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
-    return trace
+    return signature.strong_results(trace, types)
 
 
 _building = threading.local()

@@ -12,7 +12,6 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-
 SHARED = "two array arguments share memory, and the function writes into one of them: pass a copy"
 
 
@@ -95,7 +94,7 @@ def polygamma(n: int, x: float) -> float:
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 
-@overload(broadcast_dim, strict=False)
+@overload(broadcast_dim, strict=False)  # type: ignore[untyped-decorator]
 def _broadcast_dim(n: Any, m: Any) -> Any:
     def broadcast_dim(n: int, m: int) -> int:
         if n == m or m == 1:
@@ -107,7 +106,7 @@ def _broadcast_dim(n: Any, m: Any) -> Any:
     return broadcast_dim
 
 
-@overload(expand, strict=False)
+@overload(expand, strict=False)  # type: ignore[untyped-decorator]
 def _expand(a: Any, *dims: Any) -> Any:
     """Both ends of the `if` must have one type: where `a` itself may come back, the copy is laid out as `a` is."""
     (shape,) = dims if len(dims) == 1 and isinstance(dims[0], types.BaseTuple) else (dims,)
@@ -120,7 +119,7 @@ def _expand(a: Any, *dims: Any) -> Any:
     return _define("expand", "a, *dims", [*lines, "return out"])
 
 
-@overload(reduce_like, strict=False)
+@overload(reduce_like, strict=False)  # type: ignore[untyped-decorator]
 def _reduce_like(g: Any, a: Any) -> Any:
     letters = [f"i{k}" for k in range(g.ndim)]
     body = _loops(letters, "g", f"out[{_repeated(a.ndim, letters)}] += g[{', '.join(letters) or '()'}]")
@@ -128,7 +127,7 @@ def _reduce_like(g: Any, a: Any) -> Any:
     return _define("reduce_like", "g, a", [*same, "out = np.zeros(a.shape, g.dtype)", *body, "return out"])
 
 
-@overload(check_disjoint, strict=False)
+@overload(check_disjoint, strict=False)  # type: ignore[untyped-decorator]
 def _check_disjoint(a: Any, b: Any) -> Any:
     def check_disjoint(a: Any, b: Any) -> None:
         if a.size > 0 and b.size > 0:

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+
 from programs_kit import normal, program, sample
 
 # --- straight lines and branches -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+
 from programs_kit import normal, program, sample
 
 GRAVITY = 9.81

@@ -1,6 +1,7 @@
 """Arrays as memory: stores, views, aliases, buffers, and arguments that are written into."""
 
 import numpy as np
+
 from programs_kit import normal, program, sample
 
 # --- stores ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy import exp, linalg, pi
+
 from programs_kit import normal, program, sample, spd
 
 # --- elementwise -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Random traces of array ops: elementwise, views, writes, reductions, loops and branches around them.
 
-Shapes are tracked while a trace is made, so that nearly all are valid; parameters may share memory, axes may be empty or broadcast
-at run time, and views overlap what is written.
+Shapes are tracked while a trace is made, so that nearly all are valid; parameters may share memory, axes may be
+empty or broadcast at run time, and views overlap what is written.
 """
 
 from __future__ import annotations

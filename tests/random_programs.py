@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-HEAD = '''import math
+HEAD = """import math
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def helper_write(u, p):
     return u[3] + p
 
 
-'''
+"""
 
 
 @dataclass
@@ -190,7 +190,12 @@ class Generator:
         self.emit(indent, self.r.choice(forms))
 
     def matrix(self, scope: Scope, indent: str) -> None:
-        m, p, s, i = self.r.choice(scope.matrices), self.r.choice(scope.arrays), self.scalar(scope, 1), self.index(scope)
+        m, p, s, i = (
+            self.r.choice(scope.matrices),
+            self.r.choice(scope.arrays),
+            self.scalar(scope, 1),
+            self.index(scope),
+        )
         forms = [
             f"{m}[1] = np.sin({p})", f"{m}[:, {i}] *= np.cos({s})", f"{m}[2, {i}] = np.sin({s})", f"{m}[0] += 0.3 * {p}",
             f"{m}[1:, :2] = 0.5 * {m}[:2, 2:]", f"{m}[:, 1] = {m}[:, 2] * np.cos({s})",
@@ -200,7 +205,9 @@ class Generator:
     def alias(self, scope: Scope, indent: str) -> None:
         new = self.r.random() < 0.6
         target = self.fresh("v") if new else self.r.choice(scope.arrays)
-        source = self.r.choice([*scope.arrays, *(f"{m}[1]" for m in scope.matrices), *(f"{p}[::-1]" for p in scope.arrays)])
+        source = self.r.choice(
+            [*scope.arrays, *(f"{m}[1]" for m in scope.matrices), *(f"{p}[::-1]" for p in scope.arrays)]
+        )
         self.emit(indent, f"{target} = {source}")
         if new:
             scope.arrays.append(target)
@@ -223,7 +230,9 @@ class Generator:
 
     def loop(self, scope: Scope, indent: str) -> None:
         i = self.fresh("i")
-        stop = self.r.choice(["range(4)", "range(n)", "range(1, 4)", "range(3, -1, -1)", "range(0, 4, 2)", "range(n - 1)"])
+        stop = self.r.choice(
+            ["range(4)", "range(n)", "range(1, 4)", "range(3, -1, -1)", "range(0, 4, 2)", "range(n - 1)"]
+        )
         self.emit(indent, f"for {i} in {stop}:")
         inner = scope.inner(loop=True)
         inner.indices.append(i)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interp import run
 
+from interp import run
 from srcad.ir import (
     BOOL,
     FLOAT,
@@ -95,7 +95,13 @@ def smooth() -> Case:
 
 def burgers() -> Case:
     u0, dt, steps = var("u0", VECTOR), var("dt"), var("steps", INT)
-    u, v, k, i, b, step, cell = var("u", VECTOR), var("v", VECTOR), var("k", INT), var("i", INT), *map(Builder, [[], [], []])
+    u, v, k, i, b, step, cell = (
+        var("u", VECTOR),
+        var("v", VECTOR),
+        var("k", INT),
+        var("i", INT),
+        *map(Builder, [[], [], []]),
+    )
     first, second = b.op("copy", u0, hint="u"), b.op("copy", u0, hint="v")
     n = b.op("dim", first, axis=0)
     here, left = cell.op("load", u, i), cell.op("load", u, cell.op("sub", i, const(1)))

@@ -268,7 +268,7 @@ def test_dropped_objects_leave_compiled_callers_intact():
 
     @njit
     def run(x):
-        return d(x)
+        return d(x)  # noqa: F821 - deleted below
 
     assert run(2.0) == 6.0
     del d

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import interp
 import numpy as np
 import pytest
-from random_arrays import Maker, fresh_args
-from traces import MATRIX, NONE, VECTOR, trace
 
-from srcad.ir import FLOAT, INT, Array, Builder, Const, For, If, Op, Span, Trace, Var, const, show, verify, walk
+import interp
+from random_arrays import Maker, fresh_args
+from srcad.ir import Array, Op, Trace, verify, walk
 from srcad.ops import ELEMENTWISE
 from srcad.transforms.fuse import fuse
 
@@ -42,7 +41,9 @@ def lowered(t: Trace, final: bool) -> bool:
         if isinstance(op, Op):
             arrays = any(isinstance(a.type, Array) for a in op.args)
             gone = op.name in ELEMENTWISE or op.name in ("assign", "accumulate", "mean", "sum", "prod")
-            gone = gone or (final and op.name in ("max", "min") and (op.attr("axis") is not None or op.attr("keepdims")))
+            gone = gone or (
+                final and op.name in ("max", "min") and (op.attr("axis") is not None or op.attr("keepdims"))
+            )
             if arrays and gone:
                 return False
     return True
@@ -59,7 +60,9 @@ def check(t: Trace, *args: Any, final: bool = False) -> Trace:
 
 
 def count(t: Trace, what: type | str) -> int:
-    return sum(isinstance(s, Op) and s.name == what if isinstance(what, str) else isinstance(s, what) for s in walk(t.body))
+    return sum(
+        isinstance(s, Op) and s.name == what if isinstance(what, str) else isinstance(s, what) for s in walk(t.body)
+    )
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

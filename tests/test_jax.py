@@ -1,14 +1,14 @@
 """Programs that JAX can express too, written for it: gradients and Hessian products agree to rounding."""
 
 import numpy as np
+import pytest
+
 import oracles as o
 import programs_control as control
 import programs_numerical as numerical
 import programs_numpy as numpy_programs
-import pytest
-from programs_kit import normal, sample, spd
-
 import srcad
+from programs_kit import normal, sample, spd
 
 jax = pytest.importorskip("jax", reason="pip install srcad[oracles] for a second opinion by JAX")
 jnp = jax.numpy

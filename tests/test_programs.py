@@ -3,11 +3,11 @@
 import functools
 
 import numpy as np
-import oracles as o
 import pytest
-from programs import PROGRAMS, Program
 
+import oracles as o
 import srcad
+from programs import PROGRAMS, Program
 
 EVERY = pytest.mark.parametrize("p", PROGRAMS, ids=lambda p: p.name)
 

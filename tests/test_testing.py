@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from programs_kit import sample
 
 import srcad
 import srcad.testing
+from programs_kit import sample
 from srcad.testing import check_grads
 
 

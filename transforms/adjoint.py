@@ -8,9 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from srcad.ir import Array, Block, Builder, Op, Operand, Param, Scalar, Static, Stmt, Trace, Tree, Var, free, is_float, leaves, map_tree, replace
+from srcad.ir import (
+    Array,
+    Block,
+    Builder,
+    Op,
+    Operand,
+    Param,
+    Scalar,
+    Static,
+    Stmt,
+    Trace,
+    Tree,
+    Var,
+    free,
+    is_float,
+    leaves,
+    map_tree,
+    replace,
+)
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, Memory, is_memory
+from srcad.transforms.alias import REFERENCES, Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
 from srcad.transforms.sweeps import Bars, Sweeps, zero
@@ -57,7 +75,9 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
             return Static(None)
         if isinstance(leaf.type, Scalar):
             return result(bars.get(leaf, zero(leaf.type)))
-        return result(sweeps.shadow(leaf) if sweeps.has_shadow(leaf) else sweeps.zeros_like(b, leaf, leaf.hint + "_bar"))
+        return result(
+            sweeps.shadow(leaf) if sweeps.has_shadow(leaf) else sweeps.zeros_like(b, leaf, leaf.hint + "_bar")
+        )
 
     bar_trees = tuple(map_tree(x_bar, trace.params[k].tree) for k in wrt)
     body = callees.finish(_sink_allocations(Block((*top.freeze().stmts, *b.stmts), tuple(results))))

@@ -12,7 +12,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from srcad.ir import Atom, Block, Const, For, If, ListOf, Loop, Op, Operand, Scalar, Stmt, Trace, Var, While, blocks_of, operands
+from srcad.ir import (
+    Atom,
+    Block,
+    Const,
+    For,
+    If,
+    ListOf,
+    Loop,
+    Op,
+    Operand,
+    Scalar,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    blocks_of,
+    operands,
+)
 from srcad.ops import FRESH, WRITES
 
 #: Results of these refer to the memory of their first argument and are written through.

@@ -6,11 +6,27 @@ on the array ops that the rules of whole-array functions bring in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from srcad.ir import (
-    Array, Atom, Block, Builder, Const, Env, Op, Stmt, Trace, Var, binds, blocks_of, const, operands, rewrite, subst, uses,
+    Array,
+    Atom,
+    Block,
+    Builder,
+    Const,
+    Env,
+    Op,
+    Stmt,
+    Trace,
+    Var,
+    binds,
+    blocks_of,
+    const,
+    operands,
+    rewrite,
+    subst,
+    uses,
     with_blocks,
 )  # fmt: skip
 from srcad.ops import ELEMENTWISE
@@ -105,10 +121,11 @@ class _Fusion:
 
     def _dim(self, b: Builder, op: Op) -> None:
         """Ask the arrays that an elementwise result comes from for its size, not itself: it may never be made."""
-        *sources, last = self._sources(op.args[0], op.attr("axis")) or [None]
-        if last is None:
+        found = self._sources(op.args[0], op.attr("axis"))
+        if not found:
             self.env[op.result] = const(1)
             return
+        *sources, last = found
         sizes: list[Atom] = [b.op("dim", a, axis=k, hint="n") for a, k in sources]
         attrs = (("axis", last[1]),)
         if not sizes:
@@ -225,7 +242,7 @@ class _Fusion:
             ):
                 member.space = space
 
-    def _torn(self, nodes: list[Node], before: dict[Member, tuple[object, ...]], readers: dict[Var, _Uses]) -> bool:
+    def _torn(self, nodes: list[Node], before: Mapping[Member, tuple[object, ...]], readers: dict[Var, _Uses]) -> bool:
         """Whether a value was widened for a loop that it could not join after all."""
         for node in nodes:
             here = {m.op for m in node.members}

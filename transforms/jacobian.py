@@ -68,7 +68,9 @@ class _Jacobian:
             own = [leaf for leaf in leaves(param.tree) if is_float(leaf.type)]
             for x in own:
 
-                def run(b: Builder, seed: Operand, x: Var = x, own: list[Var] = own, dots: Trace = dots) -> list[Operand]:
+                def run(
+                    b: Builder, seed: Operand, x: Var = x, own: list[Var] = own, dots: Trace = dots
+                ) -> list[Operand]:
                     seeds = [seed if leaf is x else zeros_like(b, leaf) for leaf in own]
                     results = inline(b, dots, [*self.inputs, *seeds])
                     return [results[i] for i in leaves(dots.returns)]
@@ -173,5 +175,3 @@ def zeros_like(b: Builder, operand: Operand) -> Operand:
     if isinstance(type, Array):
         return b.op("alloc", *sizes(b, operand), fill="zeros", dtype=type.dtype)
     return number(b, type, 0.0)
-
-

@@ -1,9 +1,9 @@
 """One loop for both sweeps.
 
-A loop whose iterations need nothing from one another can run its reverse in the same iteration: what the reverse needs is at hand,
-nothing is kept on a tape, a branch is taken once. `join` moves the reverse of such a loop up to the loop itself, when what the
-reverse reads is known by then and nothing in between minds; sums that it carries may be summed in the other direction. Branches on
-the same condition that end up side by side become one.
+A loop whose iterations need nothing from one another can run its reverse in the same iteration: what the reverse
+needs is at hand, nothing is kept on a tape, a branch is taken once. `join` moves the reverse of such a loop up to
+the loop itself, when what the reverse reads is known by then and nothing in between minds; sums that it carries may
+be summed in the other direction. Branches on the same condition that end up side by side become one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,54 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from srcad.ir import Block, For, If, Op, Operand, Scalar, Stmt, Trace, Var, While, blocks_of, free, replace, subst, substitute, uses, walk, with_blocks
+from srcad.ir import (
+    Block,
+    For,
+    If,
+    Op,
+    Operand,
+    Scalar,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    blocks_of,
+    free,
+    replace,
+    subst,
+    substitute,
+    uses,
+    walk,
+    with_blocks,
+)
 from srcad.ops import EFFECTS, WRITES
 from srcad.transforms.alias import Aliases, Memory, is_memory
 from srcad.transforms.cse import cse
 
 #: Ops that may be moved up past anything: they read no contents of memory and do nothing but give a value.
-_CONTENTS = frozenset({"load", "copy", "sum", "mean", "prod", "max", "min", "argmax", "argmin", "any", "all", "dot", "solve", "inv", "det", "expand", "reduce_like", "pop", "length"})
+_CONTENTS = frozenset(
+    {
+        "load",
+        "copy",
+        "sum",
+        "mean",
+        "prod",
+        "max",
+        "min",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+        "dot",
+        "solve",
+        "inv",
+        "det",
+        "expand",
+        "reduce_like",
+        "pop",
+        "length",
+    }
+)
 
 
 def join(trace: Trace) -> Trace:
@@ -38,7 +79,12 @@ def _renamed(body: Block) -> Block:
     if len(comments) != 2 or any(isinstance(stmt, For | While) for stmt in body.stmts[comments[1] :]):
         return body
     both = Op((), "comment", (), (("text", "forward and reverse sweep"),))
-    stmts = (*body.stmts[: comments[0]], both, *body.stmts[comments[0] + 1 : comments[1]], *body.stmts[comments[1] + 1 :])
+    stmts = (
+        *body.stmts[: comments[0]],
+        both,
+        *body.stmts[comments[0] + 1 : comments[1]],
+        *body.stmts[comments[1] + 1 :],
+    )
     return replace(body, stmts=stmts)
 
 
@@ -148,7 +194,9 @@ class _Joiner:
             places: set[tuple[int, int] | None] = set()
             for op in walk(loop.body):
                 if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}:
-                    touched = [v for v in op.args if isinstance(v, Var) and is_memory(v) and self.aliases.find(v) is cls]
+                    touched = [
+                        v for v in op.args if isinstance(v, Var) and is_memory(v) and self.aliases.find(v) is cls
+                    ]
                     if touched:
                         places.add(self.place(op, loop))
             if len(places) != 1 or None in places:

@@ -65,7 +65,12 @@ class Member:
 
 class Nest:
     def __init__(
-        self, members: Sequence[Member], kept: Collection[Var], scope: Scope, places: Places, read: Callable[[Atom], Atom]
+        self,
+        members: Sequence[Member],
+        kept: Collection[Var],
+        scope: Scope,
+        places: Places,
+        read: Callable[[Atom], Atom],
     ) -> None:
         """The first member runs over all axes. `kept` are the results that others read too; `read` gives the present name of a
         scalar."""
@@ -146,7 +151,9 @@ class Nest:
 
     # --- the loops -----------------------------------------------------------------------------------------------------------
 
-    def _nest(self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]) -> dict[Member, Atom]:
+    def _nest(
+        self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]
+    ) -> dict[Member, Atom]:
         """Append the loops from `level` on and what follows them, and give the accumulators' values then."""
         elements = Elements(self.frame, counters)
         sums = dict(carried)
@@ -163,7 +170,9 @@ class Nest:
                 self._member(b, elements, m, sums)
         return {m: sums[m] for m in carried}
 
-    def _loop(self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]) -> dict[Member, Atom]:
+    def _loop(
+        self, b: Builder, level: int, counters: tuple[Var, ...], carried: dict[Member, Atom]
+    ) -> dict[Member, Atom]:
         counter = Var("ijk"[level] if level < 3 else f"i{level - 2}", INT, b.span)
         params = {m: Var(m.op.result.hint or "s", _element_type(m), m.op.span) for m in carried}
         inner = Builder(span=b.span)
@@ -173,7 +182,15 @@ class Nest:
         body = inner.block(*(after[m] for m in carried))
         bounds = const(self.frame.starts[level]), self.stops[level], const(1)
         b.add(
-            For(tuple(results.values()), counter, *bounds, tuple(params.values()), tuple(carried.values()), body, span=b.span)
+            For(
+                tuple(results.values()),
+                counter,
+                *bounds,
+                tuple(params.values()),
+                tuple(carried.values()),
+                body,
+                span=b.span,
+            )
         )
         return dict(results)
 

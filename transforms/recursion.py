@@ -1,17 +1,32 @@
 """Recursive functions in reverse mode.
 
-A function that calls itself cannot be inlined. It becomes two: its forward sweep, which pushes what the reverse sweep will need on
-stacks, and its reverse sweep, which pops. Both take the function's arguments and the shadows of its arrays; the reverse sweep also
-takes the adjoints of the scalar results and gives those of the scalar arguments. The stacks are lists that every function of the
-group takes and the outermost caller makes: calls nest, so what a call pushed last is what its reverse pops first, and a recursion
-of depth d costs O(d).
+A function that calls itself cannot be inlined. It becomes two: its forward sweep, which pushes what the reverse
+sweep will need on stacks, and its reverse sweep, which pops. Both take the function's arguments and the shadows of
+its arrays; the reverse sweep also takes the adjoints of the scalar results and gives those of the scalar arguments.
+The stacks are lists that every function of the group takes and the outermost caller makes: calls nest, so what a
+call pushed last is what its reverse pops first, and a recursion of depth d costs O(d).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from srcad.ir import Block, Builder, ListOf, Op, Param, Stmt, Trace, Tree, Var, blocks_of, is_float, replace, walk, with_blocks
+from srcad.ir import (
+    Block,
+    Builder,
+    ListOf,
+    Op,
+    Param,
+    Stmt,
+    Trace,
+    Tree,
+    Var,
+    blocks_of,
+    is_float,
+    replace,
+    walk,
+    with_blocks,
+)
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import Memory, is_memory
@@ -110,7 +125,9 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         params = (*trace.params, *(Param(f"stack_{k}", var) for k, var in enumerate(own.values())))
         from srcad.ir import substitute
 
-        return replace(trace, params=params, body=_pass_on(substitute(trace.body, dict(own)), calls, list(own.values())))
+        return replace(
+            trace, params=params, body=_pass_on(substitute(trace.body, dict(own)), calls, list(own.values()))
+        )
 
     def functions(self) -> tuple[Trace, ...]:
         return (*self._given.values(), *(f for pair in self._made.values() for f in pair))

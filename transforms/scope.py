@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from srcad.ir import Atom, Builder, Op, Var, const
 from srcad.transforms.shapes import Affine, Dim, Shapes, Size, Sizes, Term, Unknown
@@ -59,7 +60,7 @@ class Scope:
         return result
 
     def op(self, name: str, *args: Atom, axis: int | None = None) -> Atom:
-        attrs = {} if axis is None else {"axis": axis}
+        attrs: dict[str, Any] = {} if axis is None else {"axis": axis}
         result = self.builder.op(name, *args, hint="n" if name in ("dim", "broadcast_dim") else "", **attrs)
         self.define(result)
         return result

@@ -6,7 +6,23 @@ that announces a sweep goes when the sweep is empty.
 
 from __future__ import annotations
 
-from srcad.ir import Array, Atom, Block, Const, For, Op, Stmt, Trace, Var, blocks_of, const, free, replace, walk, with_blocks
+from srcad.ir import (
+    Array,
+    Atom,
+    Block,
+    Const,
+    For,
+    Op,
+    Stmt,
+    Trace,
+    Var,
+    blocks_of,
+    const,
+    free,
+    replace,
+    walk,
+    with_blocks,
+)
 
 
 def settle(trace: Trace) -> Trace:
@@ -41,12 +57,13 @@ class _Settler:
         if len(touching) != 1 or array in loop.body.yields:
             return None
         (at,) = touching
-        inner: Stmt | None = loop.body.stmts[at]
+        touched = loop.body.stmts[at]
         assert isinstance(array.type, Array)
+        inner: Stmt | None
         if axis + 1 == array.type.ndim:
-            inner = self.store(inner, array)
+            inner = self.store(touched, array)
         else:
-            inner = self.stored(inner, alloc, axis + 1) if isinstance(inner, For) else None
+            inner = self.stored(touched, alloc, axis + 1) if isinstance(touched, For) else None
         if inner is None or (axis == 0 and not self.indexed(loop, inner, array)):
             return None
         stmts = (*loop.body.stmts[:at], inner, *loop.body.stmts[at + 1 :])
@@ -73,7 +90,13 @@ class _Settler:
             return loop.start == const(0) and self.same(loop.stop, size)
         last = self.made.get(loop.start) if isinstance(loop.start, Var) else None
         backwards = loop.step == const(-1) and loop.stop == const(-1)
-        return backwards and last is not None and last.name == "sub" and last.args[1] == const(1) and self.same(last.args[0], size)
+        return (
+            backwards
+            and last is not None
+            and last.name == "sub"
+            and last.args[1] == const(1)
+            and self.same(last.args[0], size)
+        )
 
     def same(self, a: Atom, b: Atom) -> bool:
         if a is b or (isinstance(a, Const) and a == b):

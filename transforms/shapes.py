@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from srcad.ir import Array, Atom, Block, Const, For, If, Op, Operand, Scalar, Stmt, Trace, Undef, Var, While
-from srcad.ops import ELEMENTWISE, INT
+from srcad.ir import INT, Array, Atom, Block, Const, For, If, Op, Operand, Scalar, Stmt, Trace, Undef, Var, While
+from srcad.ops import ELEMENTWISE
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Affine:
     def nonnegative(self) -> bool:
         """Whether this is surely never negative (an unknown Var may be)."""
         return self.constant >= 0 and all(
-            c > 0 and (isinstance(u, Dim) or (isinstance(u, Term) and u.name in ("max0", "join"))) for u, c in self.terms
+            c > 0 and (isinstance(u, Dim) or (isinstance(u, Term) and u.name in ("max0", "join")))
+            for u, c in self.terms
         )
 
 
@@ -216,9 +217,7 @@ class Shapes:
         """The sizes that both operands have; those of `var` itself where they differ."""
         if not isinstance(var.type, Array) or isinstance(a, Undef) or isinstance(b, Undef):
             return None
-        return tuple(
-            x if x == y else own for x, y, own in zip(self.of(a), self.of(b), self._own(var), strict=True)
-        )
+        return tuple(x if x == y else own for x, y, own in zip(self.of(a), self.of(b), self._own(var), strict=True))
 
     def _merge(self, var: Var, sizes: Sizes | None) -> None:
         if isinstance(var.type, Array):
@@ -246,19 +245,19 @@ class Shapes:
         match op.name, op.args:
             case "alloc", dims:
                 return self._made(dims)
-            case ("reshape" | "expand"), (_, *dims):
+            case (("reshape" | "expand"), (_, *dims)):
                 return self._made(dims)
             case "array", _:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
-            case ("copy" | "stop_gradient" | "inv"), (a,):
+            case (("copy" | "stop_gradient" | "inv"), (a,)):
                 return self.of(a)
-            case ("reduce_like" | "solve"), (_, a):
+            case (("reduce_like" | "solve"), (_, a)):
                 return self.of(a)
             case "transpose", (a,):
                 return tuple(self.of(a)[k] for k in op.attr("axes"))
             case "view", _:
                 return tuple(cut.size for cut in self.cuts(op))
-            case ("sum" | "mean" | "prod" | "max" | "min"), (a,):
+            case (("sum" | "mean" | "prod" | "max" | "min"), (a,)):
                 sizes, axes = self.of(a), reduced_axes(op)
                 if op.attr("keepdims"):
                     return tuple(ONE if k in axes else n for k, n in enumerate(sizes))
@@ -275,32 +274,15 @@ class Shapes:
         match op.name, op.args:
             case "dim", (Var() as a,):
                 k = op.attr("axis")
-                return self._exact.get((a, k)) or max0(self.of(a)[k].affine)
-            case "dim", (a,):
-                return self.of(a)[op.attr("axis")].affine
+                exact: Affine | None = self._exact.get((a, k))
+                return exact or max0(self.of(a)[k].affine)
+            case "dim", (array,):
+                return self.of(array)[op.attr("axis")].affine
             case "broadcast_dim", (n, m):
                 return Size.of(self.value(n)).join(Size.of(self.value(m))).affine
         if not all(isinstance(a.type, Scalar) and a.type.dtype == "int64" for a in op.args):
             return None
-        values = [self.value(a) for a in op.args]
-        match op.name, values:
-            case "add", [a, b]:
-                return a.plus(b)
-            case "sub", [a, b]:
-                return a.plus(b, -1)
-            case "neg", [a]:
-                return a.times(-1)
-            case "cast", [a]:
-                return a
-            case "maximum", [a, Affine(constant=0, terms=())]:
-                return max0(a)
-            case "mul", [a, b] if not a.terms or not b.terms:
-                return b.times(a.constant) if not a.terms else a.times(b.constant)
-            case "trips", [Affine(constant=0, terms=()), n, Affine(constant=1, terms=())]:
-                return max0(n)
-            case ("mul" | "floordiv" | "trips"), _:
-                return unknown(Term(op.name, tuple(values)))
-        return None
+        return _arithmetic(op.name, [self.value(a) for a in op.args])
 
     # --- views ---------------------------------------------------------------------------------------------------------------
 
@@ -331,7 +313,9 @@ class Shapes:
         if len(literal) == 3 and not n.terms:
             low, high, stride = slice(*literal).indices(n.constant)
             count = len(range(low, high, stride))
-            return Cut(axis, low if stride == 1 else None, Size.of(Affine(count)), (low, stride, count) == (0, 1, n.constant))
+            return Cut(
+                axis, low if stride == 1 else None, Size.of(Affine(count)), (low, stride, count) == (0, 1, n.constant)
+            )
         if not (isinstance(step, Const) and step.value in (None, 1) and isinstance(start, Const)):
             return None
         offset = start.value or 0
@@ -357,3 +341,25 @@ def reduced_axes(op: Op) -> tuple[int, ...]:
     axis = op.attr("axis")
     assert isinstance(op.args[0].type, Array)
     return tuple(range(op.args[0].type.ndim)) if axis is None else tuple(axis)
+
+
+def _arithmetic(name: str, values: list[Affine]) -> Affine | None:
+    """An op on sizes as a size; None for an op that is none."""
+    match name, values:
+        case "add", [a, b]:
+            return a.plus(b)
+        case "sub", [a, b]:
+            return a.plus(b, -1)
+        case "neg", [a]:
+            return a.times(-1)
+        case "cast", [a]:
+            return a
+        case "maximum", [a, Affine(constant=0, terms=())]:
+            return max0(a)
+        case "mul", [a, b] if not a.terms or not b.terms:
+            return b.times(a.constant) if not a.terms else a.times(b.constant)
+        case "trips", [Affine(constant=0, terms=()), n, Affine(constant=1, terms=())]:
+            return max0(n)
+        case (("mul" | "floordiv" | "trips"), _):
+            return unknown(Term(name, tuple(values)))
+    return None

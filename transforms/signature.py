@@ -31,6 +31,9 @@ from srcad.ir import (
     substitute,
 )
 
+#: The dtypes of Python's own numbers.
+PYTHON = frozenset({"float64", "int64", "bool", "complex128"})
+
 
 def types_of(tree: Any) -> Any:
     """The tree with each Var replaced by its type."""
@@ -66,14 +69,23 @@ def returning(trace: Trace, returns: Any) -> Trace:
     return replace(trace, body=replace(trace.body, yields=yields), returns=map_tree(kept.index, returns))
 
 
-def strong_results(trace: Trace) -> Trace:
-    """Literals among the results get a dtype of their own: a float32 gradient that is zero is `np.float32(0.0)`."""
+def strong_results(trace: Trace, types: Any) -> Trace:
+    """Literals among the results get the dtype that `types` has for them: a float32 gradient of zero is `np.float32(0.0)`."""
+    yields = list(trace.body.yields)
 
-    def strong(operand: Operand) -> Operand:
-        plain = str(operand.type) in ("float64", "int64", "bool", "complex128")
-        return operand if plain or not isinstance(operand, Const) or not operand.weak else replace(operand, weak=False)
+    def strong(returns: Any, types: Any) -> Any:
+        if isinstance(returns, Tree):
+            return Tree(tuple(strong(r, t) for r, t in zip(returns.items, types.items, strict=True)), returns.cls)
+        if not isinstance(returns, int):
+            return returns
+        old = yields[returns]
+        if not isinstance(old, Const) or not isinstance(types, Scalar) or types.dtype in PYTHON:
+            return returns
+        yields.append(Const(old.value, types, weak=False))
+        return len(yields) - 1
 
-    return replace(trace, body=replace(trace.body, yields=tuple(map(strong, trace.body.yields))))
+    returns = strong(trace.returns, types)
+    return returning(replace(trace, body=replace(trace.body, yields=tuple(yields))), returns)
 
 
 def stop_result(trace: Trace, item: int) -> Trace:

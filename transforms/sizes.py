@@ -1,13 +1,32 @@
 """Sizes by the name of what they are: `u.size` in a loop that swaps arrays of `n` cells is `n`.
 
-Every `dim` op is replaced by the size that the array was made with, followed through copies, views of whole axes, merges and loops.
-For a loop that carries arrays it is assumed that their sizes stay what they are at first, and the assumption is dropped where the
-body refutes it. Tapes can then be allocated before the outermost loop, and arrays need not be kept for the sake of their size.
+Every `dim` op is replaced by the size that the array was made with, followed through copies, views of whole axes,
+merges and loops. For a loop that carries arrays it is assumed that their sizes stay what they are at first, and the
+assumption is dropped where the body refutes it. Tapes can then be allocated before the outermost loop, and arrays
+need not be kept for the sake of their size.
 """
 
 from __future__ import annotations
 
-from srcad.ir import Array, Block, Const, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, const, replace, subst, substitute, with_blocks
+from srcad.ir import (
+    Array,
+    Block,
+    Const,
+    For,
+    If,
+    Op,
+    Operand,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    blocks_of,
+    const,
+    replace,
+    subst,
+    substitute,
+    with_blocks,
+)
 from srcad.transforms.alias import next_values
 
 #: A size: an operand of the trace, or the size of an axis of an array about which no more is known.
@@ -103,4 +122,3 @@ class _Finder:
                         continue
             stmts.append(with_blocks(stmt, [self.block(inner) for inner in blocks_of(stmt)]))
         return substitute(Block(tuple(stmts), block.yields), self.env)
-

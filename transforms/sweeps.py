@@ -51,7 +51,9 @@ READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "max", "min", "prod"})
 class Sweeps:
     """Derives the sweeps of one function. `callees` gives the two functions that a recursive call turns into."""
 
-    def __init__(self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]) -> None:
+    def __init__(
+        self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]
+    ) -> None:
         self.trace = trace
         self.active = active
         self.memory = memory
@@ -112,7 +114,12 @@ class Sweeps:
         for op in b.stmts:
             assert isinstance(op, Op)
             self.emit(region, op)
-        if not region.repeats() and region.node is None and self.names[self.active.aliases.find(var)] == 1 and self.memory.is_simple(var):
+        if (
+            not region.repeats()
+            and region.node is None
+            and self.names[self.active.aliases.find(var)] == 1
+            and self.memory.is_simple(var)
+        ):
             self.unused.add(var)
         if region.repeats() and self.is_local(var, region):
             self.tape.local.add(shadow)
@@ -177,7 +184,7 @@ class Sweeps:
             else:
                 self.make_zeros(result, region)
         if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(_var(op.args[0])):
-            self.emit(region, replace(op, args=(self.shadow(op.args[0]), self.shadow_of(op.args[1], region))))
+            self.emit(region, replace(op, args=(self.shadow(op.args[0]), self.shadow(op.args[1]))))
 
     def is_active_call(self, op: Op) -> bool:
         return op.name == "call" and any(v in self.active for v in (*op.args, *op.results))
@@ -255,8 +262,8 @@ class Sweeps:
         handed_on = [nexts[p] for p in arrays]
         for var in (*arrays, *handed_on) if anew else arrays:
             if anew and var not in handed_on:
-                self.make_zeros(var, body)
-                self.tape.local.add(self.shadows[var])
+                self.make_zeros(_var(var), body)
+                self.tape.local.add(self.shadow(var))
             else:
                 self.shadows[_var(var)] = shadow = _var(var).like(_bar(var))
                 self.tape.define(body, None, (shadow,))
@@ -303,7 +310,11 @@ class Sweeps:
         if b is not self.outermost or to not in self.unused or contribution.type != self.shadows[to].type:  # type: ignore[index]
             return False
         made = [k for k, stmt in enumerate(b.stmts) if contribution in stmt.results]
-        if not made or not isinstance(op := b.stmts[made[0]], Op) or op.name not in ("dot", "reduce_like", "solve", "inv"):
+        if (
+            not made
+            or not isinstance(op := b.stmts[made[0]], Op)
+            or op.name not in ("dot", "reduce_like", "solve", "inv")
+        ):
             return False
         if contribution in free(Block(tuple(b.stmts[made[0] + 1 :]))):
             return False
@@ -451,18 +462,16 @@ class Sweeps:
             back = self.shadows[v].like()
             known[self.shadow(nexts[v])] = back
             params.append(back)
-            inits.append(self.shadow(results[v]))  # type: ignore[arg-type]
+            inits.append(self.shadow(results[v]))
             yields.append(self.shadows[v])
         head = Builder()
         if counted(stmt):
             count = self.tape.count(node)
-            bounds: tuple[Atom, ...] = (b.op("sub", count, const(1)), const(-1), const(-1))
+            bounds: tuple[Atom, Atom, Atom] = (b.op("sub", count, const(1)), const(-1), const(-1))
             assert node.position is not None
             known[node.position] = index
             if isinstance(stmt, For):
-                known[stmt.index] = head.op(
-                    "add", stmt.start, head.op("mul", index, stmt.step), hint=stmt.index.hint
-                )
+                known[stmt.index] = head.op("add", stmt.start, head.op("mul", index, stmt.step), hint=stmt.index.hint)
         else:
             assert isinstance(stmt, For)
             index = stmt.index.like()
@@ -473,7 +482,7 @@ class Sweeps:
         block = self.tape.resolve(body, inner.block(*yields), known, head)
         mirror = None if counted(stmt) else node.stmt.mirror  # type: ignore[union-attr]
         finals = tuple(p.like() for p in params)
-        b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, span=stmt.span, mirror=mirror))
+        b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, False, stmt.span, mirror))
         bars.update(zip(outer, finals, strict=False))
         for v, final in zip((*carried, *arrays), finals[len(outer) :], strict=True):
             if v in carried or anew:

@@ -17,7 +17,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from srcad.ir import Array, Atom, Block, Builder, Const, For, ListOf, Loop, Op, Scalar, Var, const, free, replace, substitute
+from srcad.ir import (
+    Array,
+    Atom,
+    Block,
+    Builder,
+    Const,
+    For,
+    ListOf,
+    Loop,
+    Op,
+    Scalar,
+    Var,
+    const,
+    free,
+    replace,
+    substitute,
+)
 from srcad.transforms.alias import Memory
 from srcad.transforms.regions import Node, Region
 

@@ -175,5 +175,10 @@ def _temporary() -> Path:
     """A folder for this process, gone when it ends."""
     folder = tempfile.mkdtemp(prefix="srcad-")
     owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+
+    def remove() -> None:
+        if os.getpid() == owner:  # a forked child leaves it to its parent
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
     return Path(folder)

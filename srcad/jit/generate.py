@@ -13,6 +13,7 @@ from srcad.infer import ArgType
 from srcad.ir import Trace, Tree
 from srcad.jit.cache import load
 from srcad.jit.options import Options
+from srcad.transforms.finish import finish
 
 
 class Derivative(Protocol):
@@ -31,6 +32,7 @@ class Derivative(Protocol):
 
 def generate(trace: Trace, options: Options) -> Any:
     """The function that the trace becomes, in a module of its own."""
+    trace = finish(trace)
     values: dict[str, Any] = dict(array_globals(trace))
     classes = list(dict.fromkeys(_classes(trace)))
     if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
@@ -43,7 +45,7 @@ def generate(trace: Trace, options: Options) -> Any:
 
 def source(trace: Trace, options: Options) -> str:
     """The text of that module."""
-    return emit(trace, jit=options.jit, options=options.njit() if options.jit else {})
+    return emit(finish(trace), jit=options.jit, options=options.njit() if options.jit else {})
 
 
 def _classes(trace: Trace) -> Iterator[type]:

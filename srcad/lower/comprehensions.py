@@ -2,43 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import gast
 
-from srcad.ir import INT, Builder, Const, For, Scalar, Var, const
+from srcad.ir import INT, Atom, Builder, For, Scalar, Var
 from srcad.lower.casts import stored
 from srcad.lower.control import choose
-from srcad.lower.function import Lowering, NeverReturns
-from srcad.lower.iteration import Iterable, Range, item, iterable, known_items, length
+from srcad.lower.function import Lowering
+from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, length
 from srcad.lower.known import ZERO, describe
 from srcad.lower.merge import Growing, convert, join_types
-from srcad.lower.names import Names, target_names
+from srcad.lower.names import Names, assigned, target_names
 from srcad.lower.operands import operand
-from srcad.lower.operators import binary, truth
+from srcad.lower.operators import binary
 from srcad.lower.values import Obj, Seq, Tup, Value
 
-#: A range of known length is still a loop when it is longer than this.
-LONGEST = 32
+#: What makes a list, and what may stand for one as the argument of sum().
 COMPREHENSIONS = (gast.ListComp, gast.GeneratorExp)
+#: A longer range is a loop although its items are known.
+LONGEST = 32
 
 
-def list_of(ctx: Lowering, node: Any) -> Value:
-    """The list that a comprehension makes: a Seq, or a list with a buffer (lists.py)."""
-    source = _computed(ctx, node)
-    if source is None:
-        return Seq(tuple(_known(ctx, node, node.generators)))
-    if node.generators[0].ifs:
-        _refuse(ctx, node.generators[0].ifs[0], "how many items this comprehension keeps")
+def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
+    """The list that a comprehension makes: a Seq, or a buffer with its length (lists.py)."""
+    generator = node.generators[0]
+    source = iterable(ctx, generator.iter)
+    if not _is_loop(ctx, node, source):
+        return Seq(tuple(_known(ctx, node, node.generators, source)))
+    if generator.ifs:
+        with ctx.at(generator.ifs[0]):
+            ctx.refuse(
+                "how many items this comprehension keeps is known only when the program runs", "append in a loop"
+            )
     count = length(ctx, source)
-    _, b, value = _body(ctx, node, source, lambda value: value)
-    if not isinstance(value.type, Scalar):
-        ctx.refuse("a comprehension of arrays over a computed range", "fill a two-dimensional array in a loop")
-    out = ctx.b.op("alloc", count, fill="empty", dtype=value.type.dtype)
-    index = _
+    index = Var("i", INT, ctx.span)
+    with _one_trip(ctx, generator, source, index) as b:
+        value = _number(ctx, node.elt)
+    dtype = value.type.dtype if isinstance(value.type, Scalar) else ""
+    buffer = ctx.b.op("alloc", count, fill="empty", dtype=dtype)
     with ctx.building(b):
-        b.effect("store", out, index, stored(ctx, value, value.type.dtype))
-    ctx.b.add(For((), index, ZERO, count, const(1), (), (), b.block(), False, ctx.span))
-    return Tup((out, count), Growing)
+        b.effect("store", buffer, index, stored(ctx, value, dtype))
+    ctx.b.add(For((), index, ZERO, count, ONE, (), (), b.block(), span=ctx.span))
+    return Tup((buffer, count), Growing)
+
+
+def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
+    """`sum` of a comprehension."""
+    generator = node.generators[0]
+    source = iterable(ctx, generator.iter)
+    if not _is_loop(ctx, node, source):
+        return ctx.call(Obj(sum), [Seq(tuple(_known(ctx, node, node.generators, source))), start], {})
+    init = operand(ctx, start, "sum")
+    count = length(ctx, source)
+    type = init.type
+    while True:
+        index, before = Var("i", INT, ctx.span), Var("total", type, ctx.span)
+        with _one_trip(ctx, generator, source, index) as b:
+            after = _added(ctx, node, generator.ifs, before)
+        joined = join_types(type, after.type)
+        if joined == type:
+            break
+        assert joined is not None, "numbers have a common type"
+        type = joined
+    end = convert(b, after, type)
+    result = replace(before)
+    ctx.b.add(
+        For((result,), index, ZERO, count, ONE, (before,), (convert(ctx.b, init, type),), b.block(end), span=ctx.span)
+    )
+    return result
+
+
+def _added(ctx: Lowering, node: Any, tests: list[Any], before: Var) -> Atom:
+    """The sum after one more item, if it passes the tests."""
+    from srcad.lower.expressions import condition
+
+    if not tests:
+        return operand(ctx, binary(ctx, "add", before, _number(ctx, node.elt)))
+    test, *rest = tests
+    known = condition(ctx, test)
+    if isinstance(known, bool):
+        return _added(ctx, node, rest, before) if known else before
+    return operand(ctx, choose(ctx, known, lambda: _added(ctx, node, rest, before), lambda: before))
+
+
+def _number(ctx: Lowering, node: Any) -> Atom:
+    from srcad.lower.expressions import expr
+
+    with ctx.at(node):
+        value = operand(ctx, expr(ctx, node), "a comprehension")
+        if not isinstance(value.type, Scalar):
+            ctx.refuse(f"{describe(value)} in a comprehension over a computed range", "fill an array in a loop instead")
+        return value
+
+
+def _is_loop(ctx: Lowering, node: Any, source: Iterable) -> bool:
+    """Whether the comprehension is a loop when it runs; otherwise its items are written out."""
+    generator, *inner = node.generators
+    items = known_items(source)
+    if items is not None and not (isinstance(source, Range) and len(items) > LONGEST and not inner):
+        return False
+    if inner or assigned([node.elt, *generator.ifs]):
+        with ctx.at(generator.iter):
+            ctx.refuse("how many items this comprehension has is known only when the program runs", "write a loop")
+    return True
+
+
+@contextmanager
+def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> Iterator[Builder]:
+    """Lower what happens for one item, in a block of its own."""
+    from srcad.lower.statements import bind
+
+    with _own_variables(ctx, target_names(generator.target)), ctx.building(Builder(span=ctx.span)) as b:
+        bind(ctx, generator.target, item(ctx, source, index))
+        yield b
+
+
+def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value]:
+    """The items of a comprehension over what is known."""
+    from srcad.lower.expressions import condition, expr
+    from srcad.lower.statements import bind
+
+    generator, *inner = generators
+    known = known_items(source)
+    if known is None:
+        with ctx.at(generator.iter):
+            ctx.refuse("how many items this comprehension has is known only when the program runs", "write a loop")
+    items: list[Value] = []
+    frame = ctx.frame
+    with _own_variables(ctx, target_names(generator.target)):
+        path = frame.path
+        for number, value in enumerate(known):
+            frame.path = (*path, number)
+            bind(ctx, generator.target, value)
+            tests = [condition(ctx, test) for test in generator.ifs]
+            if not all(isinstance(test, bool) for test in tests):
+                with ctx.at(generator.ifs[0]):
+                    ctx.refuse("which items are kept is known only when the program runs", "append them in a loop")
+            if all(tests) and inner:
+                items += _known(ctx, node, inner, iterable(ctx, inner[0].iter))
+            elif all(tests):
+                items.append(expr(ctx, node.elt))
+    return items
+
+
+@contextmanager
+def _own_variables(ctx: Lowering, names: Names) -> Iterator[None]:
+    """The variables of a comprehension, which are gone after it."""
+    frame, inner, path = ctx.frame, ctx.frame.inner, ctx.frame.path
+    saved = {name: value for name, value in ctx.env.names.items() if name in names}
+    frame.inner = inner | names
+    try:
+        yield
+    finally:
+        for name in names:
+            frame.env.names.pop(name, None)
+        frame.env.names.update(saved)
+        frame.inner, frame.path = inner, path

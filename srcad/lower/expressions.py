@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import gast
 
 from srcad.ir import BOOL, Atom, Const, Op, Var
-from srcad.lower import lists
+from srcad.lower import comprehensions, lists
 from srcad.lower.control import apart, choose, meet
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
@@ -18,7 +17,6 @@ from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
 from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
-from srcad.lower.names import Names, target_names
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.scope import VALUE, Closure
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
@@ -91,7 +89,10 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.List():
                 return Seq(_elements(ctx, node.elts))
             case gast.ListComp() | gast.GeneratorExp():
-                return Seq(tuple(_comprehension(ctx, node, node.generators)))
+                made = comprehensions.list_of(ctx, node)
+                if lists.is_growing(made):
+                    ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
+                return made
             case gast.Lambda():
                 from srcad.lower.statements import defaults_of
 
@@ -108,11 +109,18 @@ def expr(ctx: Lowering, node: Any) -> Value:
 
 def sequence(ctx: Lowering, node: Any) -> Value:
     """An expression where a growing list may stand for its items."""
-    value = _growing_list(ctx, node)
-    if value is None:
-        return expr(ctx, node)
     with ctx.at(node):
-        return lists.contents(ctx, value)
+        value = listing(ctx, node)
+        return lists.contents(ctx, value) if lists.is_growing(value) else value
+
+
+def listing(ctx: Lowering, node: Any) -> Value:
+    """An expression that may make, or be, a list of a length that is not known."""
+    if isinstance(node, comprehensions.COMPREHENSIONS):
+        with ctx.at(node):
+            return comprehensions.list_of(ctx, node)
+    growing = _growing_list(ctx, node)
+    return expr(ctx, node) if growing is None else growing
 
 
 def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
@@ -169,12 +177,14 @@ def _call(ctx: Lowering, node: Any) -> Value:
         args, kwargs = arguments(ctx, node)
         return lists.method(ctx, node.func.value.id, node.func.attr, [*args, *kwargs.values()])
     function = expr(ctx, node.func)
-    if isinstance(function, Obj) and function.value is len and len(node.args) == 1:
-        growing = _growing_list(ctx, node.args[0])
-        if growing is not None:
-            return lists.length(growing)
+    thing = function.value if isinstance(function, Obj) else None
+    if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
+        return lists.length(value)
+    if thing is sum and len(node.args) in (1, 2) and isinstance(node.args[0], comprehensions.COMPREHENSIONS):
+        options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+        return comprehensions.total(ctx, node.args[0], *(expr(ctx, option) for option in options))
     args, kwargs = arguments(ctx, node, sequence if lists.takes_lists(function) else expr)
-    if isinstance(function, Obj) and function.value is print:
+    if thing is print:
         _print(ctx, args, kwargs)
         return NONE
     return ctx.call(function, args, kwargs)
@@ -294,50 +304,3 @@ def _compare(ctx: Lowering, node: Any) -> Value:
         return short_circuit(ctx, "and", result, lambda: chain(right, rest)) if rest else result
 
     return chain(expr(ctx, node.left), list(zip(node.ops, node.comparators, strict=True)))
-
-
-# --- comprehensions ---------------------------------------------------------------------------------------------------
-
-
-def _comprehension(ctx: Lowering, node: Any, generators: list[Any]) -> list[Value]:
-    """The items of a comprehension over what is known, in a scope of its own."""
-    from srcad.lower.statements import bind
-
-    if not generators:
-        return [expr(ctx, node.elt)]
-    generator, *inner = generators
-    source = known_items(iterable(ctx, generator.iter))
-    if source is None:
-        with ctx.at(generator.iter):
-            ctx.refuse(
-                "how many items this comprehension has is not known while compiling", "fill an array in a loop instead"
-            )
-    items: list[Value] = []
-    frame = ctx.frame
-    with _own_variables(ctx, target_names(generator.target)):
-        path = frame.path
-        for number, item in enumerate(source):
-            frame.path = (*path, number)
-            bind(ctx, generator.target, item)
-            known = [condition(ctx, test) for test in generator.ifs]
-            if not all(isinstance(test, bool) for test in known):
-                with ctx.at(generator.ifs[0]):
-                    ctx.refuse("which items this comprehension keeps is not known while compiling", "write a loop")
-            if all(known):
-                items += _comprehension(ctx, node, inner)
-    return items
-
-
-@contextmanager
-def _own_variables(ctx: Lowering, names: Names) -> Iterator[None]:
-    """The variables of a comprehension, which are gone after it."""
-    frame, inner, path = ctx.frame, ctx.frame.inner, ctx.frame.path
-    saved = {name: value for name, value in ctx.env.names.items() if name in names}
-    frame.inner = inner | names
-    try:
-        yield
-    finally:
-        for name in names:
-            frame.env.names.pop(name, None)
-        frame.env.names.update(saved)
-        frame.inner, frame.path = inner, path

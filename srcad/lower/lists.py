@@ -7,14 +7,13 @@ rebinds the variable. Indexed, looped over, or given to NumPy, it is the used pa
 
 from __future__ import annotations
 
-import builtins
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from srcad.ir import Array, Const, Scalar, Var, const
+from srcad.ir import Array, Const, Scalar, Var, const, operands
 from srcad.lower.casts import stored
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
@@ -29,7 +28,7 @@ from srcad.ops import promote
 REMEDY = "append to it, index it, loop over it, or make it an array: np.array(...)"
 
 
-def is_growing(value: object) -> bool:
+def is_growing(value: object) -> TypeGuard[Tup]:
     return isinstance(value, Tup) and value.cls is Growing
 
 
@@ -56,7 +55,8 @@ def contents(ctx: Lowering, value: Tup) -> Value:
     if not value.items:
         return ctx.b.op("alloc", const(0), fill="empty", dtype="float64")
     buffer, count = value.items
-    return getitem(ctx, buffer, SliceValue(NONE, count, NONE))
+    whole = any(stmt.results == (buffer,) and operands(stmt) == (count,) for stmt in reversed(ctx.b.stmts))
+    return buffer if whole else getitem(ctx, buffer, SliceValue(NONE, count, NONE))
 
 
 def length(value: Tup) -> Value:
@@ -68,7 +68,9 @@ def takes_lists(function: Value) -> bool:
     thing = function.value if isinstance(function, Obj) else None
     module = str(getattr(thing, "__module__", None) or "")
     return (
-        thing in (builtins.sum, builtins.max, builtins.min) or module.startswith("numpy") or isinstance(thing, np.ufunc)
+        any(thing is reducer for reducer in (sum, max, min, any, all))
+        or module.startswith("numpy")
+        or isinstance(thing, np.ufunc)
     )
 
 

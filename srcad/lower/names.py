@@ -112,8 +112,14 @@ def _surely_assigned(test: Any) -> Names:
     return NONE if branching else target_names(test)
 
 
+def _jumped(stmts: list[Any], brk: Names, cont: Names) -> Names:
+    """What is live where the statements may jump to."""
+    return (brk if leaves_loop(stmts, gast.Break) else NONE) | (cont if leaves_loop(stmts, gast.Continue) else NONE)
+
+
 class Liveness:
-    """The names live after each `if` and loop of a function, and at the head of each loop, by node identity."""
+    """The names live after each `if` and loop of a function, however it is left, and at the head of each loop, by node
+    identity."""
 
     def __init__(self, node: Any) -> None:
         body = [node.body] if isinstance(node, gast.Lambda) else node.body
@@ -138,7 +144,7 @@ class Liveness:
     def _stmt(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
         match stmt:
             case gast.If():
-                self.after[id(stmt)] = out
+                self.after[id(stmt)] = out | _jumped([*stmt.body, *stmt.orelse], brk, cont)
                 arms = self._block(stmt.body, out, brk, cont) | self._block(stmt.orelse, out, brk, cont)
                 return read_names(stmt.test) | arms
             case gast.For() | gast.While():
@@ -158,7 +164,7 @@ class Liveness:
         return out | read_names(stmt)
 
     def _loop(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
-        self.after[id(stmt)] = out
+        self.after[id(stmt)] = out | _jumped(stmt.orelse, brk, cont)
         done = self._block(stmt.orelse, out, brk, cont)
         is_for = isinstance(stmt, gast.For)
         bound = target_names(stmt.target) if is_for else _surely_assigned(stmt.test)

@@ -11,8 +11,9 @@ import gast
 
 from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
+from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of, sequence
+from srcad.lower.expressions import condition, expr, index_of, listing, sequence
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe
@@ -74,7 +75,9 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Assert():
                 return _assert(ctx, stmt)
             case gast.Assign():
-                value = expr(ctx, stmt.value)
+                only_name = len(stmt.targets) == 1 and isinstance(stmt.targets[0], gast.Name)
+                comprehension = isinstance(stmt.value, COMPREHENSIONS)
+                value = (listing if only_name and comprehension else expr)(ctx, stmt.value)
                 for target in stmt.targets:
                     bind(ctx, target, value)
             case gast.AnnAssign():

@@ -1,10 +1,10 @@
 """What an expression evaluates to while a function is lowered: a value of the trace, or something known already.
 
-    Var, Const      a number or an array that the generated code computes
-    Tup             a tuple (or namedtuple) of values; the trace never holds tuples, they live here only
-    Seq             a list literal or comprehension of known length that was never appended to
-    Obj             a Python object: a module, a function, None, a string, a dtype, a type, Ellipsis
-    SliceValue      a slice inside a subscript
+Var, Const      a number or an array that the generated code computes
+Tup             a tuple (or namedtuple) of values; the trace never holds tuples, they live here only
+Seq             a list literal or comprehension of known length that was never appended to
+Obj             a Python object: a module, a function, None, a string, a dtype, a type, Ellipsis
+SliceValue      a slice inside a subscript
 """
 
 from __future__ import annotations
