@@ -976,3 +976,57 @@ def long_table(x):
     for c in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0):
         s = s * 0.5 + c * x
     return s
+
+
+@case((a24, 3), (a24[:2], 0))
+def sums_of_comprehensions(x, n):
+    whole = sum(v * v for v in x) + sum(x[i] * i for i in range(n))
+    some = sum(v if v > 3 else -v for v in x if v > 2 if v < 20)
+    return whole + some + sum([x[0] * i for i in range(3)], 1.5) + sum(i for i in range(100))
+
+
+@case((a24, 3), (a24[:2], 1))
+def lists_of_computed_length(x, n):
+    ys = [math.sin(v) * n for v in x]
+    ys.append(n * 1.0)
+    zs = np.array([y * 2 for y in ys])
+    zs[0] = ys[-1]
+    return zs, len(ys), max([i * 2 for i in range(n)]), len([1 for v in x]), any(v > 23 for v in x)
+
+
+@case((a24,))
+def comprehension_in_comprehension(x):
+    f = lambda v: v * x[1]
+    ys = [f(v) + sum(x[j] for j in range(i)) for i, v in enumerate(x)]
+    i = 5
+    return ys[2] * i
+
+
+@case((m34,))
+def arrays_from_rows(m):
+    return np.array([sum(r) for r in m]) + np.array([r.max() for r in m])
+
+
+@case((a5,))
+def list_made_an_array_is_a_copy(x):
+    ys = [v * 2 for v in x]
+    ys.append(1.0)
+    zs = np.asarray(ys)
+    ys[0] = 100.0
+    return zs
+
+
+@case((3, a5, 1.0), (0, a5, 2.0))
+def value_kept_where_the_loop_continues(n, arr, x):
+    c = 1.0
+    s = 0.0
+    for p in arr:
+        s += c * p
+        if n:
+            pass
+        else:
+            if c > 0:
+                continue
+            c = s
+        c = x - 1
+    return c + s

@@ -120,9 +120,20 @@ class Generator:
         forms = [
             f"{p} * {q}", f"({p} + {q})", f"({p} - {s} * {q})", f"np.sin({p})", f"{s} * {p}", f"np.tanh({p}) * {q}",
             f"np.where({p} > {s}, {p}, {q})", f"np.maximum({p}, {q})", f"{p} / (1.5 + {q} ** 2)", f"{p}.copy()",
-            f"{self.r.choice(scope.matrices)}[:3, 1:].T @ {p}[1:] + 0.0 * {s}"
-            if False
-            else f"np.sum({self.r.choice(scope.matrices)} * {p}, axis=0)",
+            f"np.sum({self.matrix(scope)}, axis=0)", f"np.mean({self.matrix(scope)} * {p}, axis=0)",
+            f"0.3 * ({self.matrix(scope)}.T @ {p}[1:])", f"{self.matrix(scope)}[:, :2].T.ravel()[1:5]",
+            f"np.max({self.matrix(scope)}, axis=0)", f"np.linalg.solve(np.eye(4) + 0.1 * np.outer({p}, {q}), {p})",
+            f"({self.matrix(scope)} @ {p})[np.array([0, 2, 1, 0])]", f"np.clip({p}, -0.5, {s})",
+            f"np.array([{s}, {s}, {p}[0], 0.5])", f"np.sum({p}[:, None] * {q}, axis=0)",
+        ]  # fmt: skip
+        return self.r.choice(forms)
+
+    def matrix(self, scope: Scope) -> str:
+        """A 3 by 4 matrix."""
+        m, p, s = self.r.choice(scope.matrices), self.r.choice(scope.arrays), self.r.choice(scope.scalars)
+        forms = [
+            m, m, m, f"np.sin({m})", f"({m} * {p})", f"({m} - {m}[:, :1])", f"({s} * {m})", f"np.outer({p}[1:], {p})",
+            f"({m} + {m}[::-1])", f"{m}.reshape((4, 3)).T", f"({m} / (2.0 + np.sum({m} ** 2)))", f"({m} @ np.outer({p}, {p}))",
         ]  # fmt: skip
         return self.r.choice(forms)
 
@@ -148,7 +159,7 @@ class Generator:
 
     def statement(self, scope: Scope, indent: str) -> None:
         simple = [self.assign, self.assign, self.store, self.store, self.rebind, self.slice, self.alias, self.swap, self.call,
-                  self.augment, self.matrix]  # fmt: skip
+                  self.augment, self.matrix_store, self.matrix_bind]  # fmt: skip
         nested = [self.branch, self.loop, self.loop, self.loop_while, self.over]
         exits = [self.leave] if scope.depth else []
         if scope.depth < 3 and self.r.random() < 0.4:
@@ -175,8 +186,7 @@ class Generator:
     def rebind(self, scope: Scope, indent: str) -> None:
         new = self.r.random() < 0.4
         target = self.fresh("v") if new else self.r.choice(scope.arrays)
-        if new or target not in ("a", "b") or True:
-            self.emit(indent, f"{target} = np.sin({self.array(scope)})")
+        self.emit(indent, f"{target} = np.sin({self.array(scope)})")
         if new:
             scope.arrays.append(target)
 
@@ -189,7 +199,13 @@ class Generator:
         ]  # fmt: skip
         self.emit(indent, self.r.choice(forms))
 
-    def matrix(self, scope: Scope, indent: str) -> None:
+    def matrix_bind(self, scope: Scope, indent: str) -> None:
+        target = self.fresh("w") if (new := self.r.random() < 0.4) else self.r.choice(scope.matrices)
+        self.emit(indent, f"{target} = np.sin({self.matrix(scope)})")
+        if new:
+            scope.matrices.append(target)
+
+    def matrix_store(self, scope: Scope, indent: str) -> None:
         m, p, s, i = (
             self.r.choice(scope.matrices),
             self.r.choice(scope.arrays),

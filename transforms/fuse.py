@@ -32,10 +32,10 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE
 from srcad.transforms.cluster import Node, accesses, cluster
 from srcad.transforms.decompose import decompose, has_axes
-from srcad.transforms.loopnest import Member, Nest
+from srcad.transforms.loopnest import REDUCTIONS, Member, Nest
 from srcad.transforms.places import Places
 from srcad.transforms.scope import Scope
-from srcad.transforms.shapes import ONE, Shapes
+from srcad.transforms.shapes import ONE, Shapes, reduced_axes
 
 
 def fuse(trace: Trace, final: bool = False) -> Trace:
@@ -69,7 +69,7 @@ class _Fusion:
         self.shapes = Shapes(trace)
         self.places = Places(trace, self.shapes)
         self.env: Env = {}
-        self.maps: dict[Var, Op] = {}
+        self.made: dict[Var, Op] = {}
         self.comments: tuple[tuple[int, str], ...] = ()
 
     # --- a block -------------------------------------------------------------------------------------------------------------
@@ -113,14 +113,14 @@ class _Fusion:
                 self._buffered(b, stmt)
             else:
                 b.add(stmt)
-            if isinstance(stmt, Op) and (is_elementwise(stmt) or stmt.name == "copy"):
-                self.maps[stmt.result] = stmt
+            if isinstance(stmt, Op) and (self._joins(stmt) or stmt.name == "copy") and stmt.results:
+                self.made[stmt.result] = stmt
             result += b.stmts
             origin += [position] * len(b.stmts)
         return result, origin
 
     def _dim(self, b: Builder, op: Op) -> None:
-        """Ask the arrays that an elementwise result comes from for its size, not itself: it may never be made."""
+        """Ask the arrays that a result comes from for its size, not the result: it may never be made."""
         found = self._sources(op.args[0], op.attr("axis"))
         if not found:
             self.env[op.result] = const(1)
@@ -139,10 +139,13 @@ class _Fusion:
 
     def _sources(self, array: Atom, axis: int) -> list[tuple[Atom, int]]:
         """Axes of arrays that are there anyway, whose sizes broadcast to that of this axis; none if it is statically 1."""
-        op = self.maps.get(array) if isinstance(array, Var) else None
+        op = self.made.get(array) if isinstance(array, Var) else None
         if op is None:
             return [(array, axis)]
         size = self.shapes.of(array)[axis]
+        if op.name in REDUCTIONS:
+            kept = [k for k in range(len(self.shapes.of(op.args[0]))) if op.attr("keepdims") or k not in reduced_axes(op)]
+            return [] if size == ONE else self._sources(op.args[0], kept[axis])
         found: dict[tuple[Atom, int], None] = {}
         for a in op.args:
             sizes = self.shapes.of(a)

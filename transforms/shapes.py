@@ -271,13 +271,12 @@ class Shapes:
         return tuple(Size.of(self.value(n)) for n in dims)
 
     def _int(self, op: Op) -> Affine | None:
+        axis: int = op.attr("axis", 0)
         match op.name, op.args:
-            case "dim", (Var() as a,):
-                k = op.attr("axis")
-                exact: Affine | None = self._exact.get((a, k))
-                return exact or max0(self.of(a)[k].affine)
+            case "dim", (Var() as var,):
+                return self._exact.get((var, axis)) or max0(self.of(var)[axis].affine)
             case "dim", (array,):
-                return self.of(array)[op.attr("axis")].affine
+                return self.of(array)[axis].affine
             case "broadcast_dim", (n, m):
                 return Size.of(self.value(n)).join(Size.of(self.value(m))).affine
         if not all(isinstance(a.type, Scalar) and a.type.dtype == "int64" for a in op.args):

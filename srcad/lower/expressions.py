@@ -114,6 +114,13 @@ def sequence(ctx: Lowering, node: Any) -> Value:
         return lists.contents(ctx, value) if lists.is_growing(value) else value
 
 
+def copied_sequence(ctx: Lowering, node: Any) -> Value:
+    """The same, where what becomes of the items is not known."""
+    with ctx.at(node):
+        value = listing(ctx, node)
+        return ctx.b.op("copy", lists.contents(ctx, value)) if lists.is_growing(value) else value
+
+
 def listing(ctx: Lowering, node: Any) -> Value:
     """An expression that may make, or be, a list of a length that is not known."""
     if isinstance(node, comprehensions.COMPREHENSIONS):
@@ -183,7 +190,8 @@ def _call(ctx: Lowering, node: Any) -> Value:
     if thing is sum and len(node.args) in (1, 2) and isinstance(node.args[0], comprehensions.COMPREHENSIONS):
         options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
         return comprehensions.total(ctx, node.args[0], *(expr(ctx, option) for option in options))
-    args, kwargs = arguments(ctx, node, sequence if lists.takes_lists(function) else expr)
+    operand = sequence if lists.reads(thing) else copied_sequence if lists.takes_lists(function) else expr
+    args, kwargs = arguments(ctx, node, operand)
     if thing is print:
         _print(ctx, args, kwargs)
         return NONE

@@ -8,7 +8,7 @@ rebinds the variable. Indexed, looped over, or given to NumPy, it is the used pa
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -50,28 +50,38 @@ def growing(ctx: Lowering, items: Seq) -> Tup:
     return made
 
 
-def contents(ctx: Lowering, value: Tup) -> Value:
+def contents(ctx: Lowering, value: Tup) -> Var:
     """The used part of the buffer."""
     if not value.items:
         return ctx.b.op("alloc", const(0), fill="empty", dtype="float64")
     buffer, count = value.items
+    assert isinstance(buffer, Var)
     whole = any(stmt.results == (buffer,) and operands(stmt) == (count,) for stmt in reversed(ctx.b.stmts))
-    return buffer if whole else getitem(ctx, buffer, SliceValue(NONE, count, NONE))
+    part = buffer if whole else getitem(ctx, buffer, SliceValue(NONE, count, NONE))
+    assert isinstance(part, Var)
+    return part
 
 
 def length(value: Tup) -> Value:
     return value.items[1] if value.items else const(0)
 
 
+#: Functions that read a list and keep no reference to it.
+READERS = frozenset(
+    {sum, max, min, any, all, np.array, np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var, np.median, np.argmax}
+    | {np.argmin, np.dot, np.cumsum, np.cumprod, np.linalg.norm, np.diff, np.concatenate, np.sort, np.any, np.all}
+)
+
+
 def takes_lists(function: Value) -> bool:
     """Whether the function reads a list as it would an array."""
     thing = function.value if isinstance(function, Obj) else None
-    module = str(getattr(thing, "__module__", None) or "")
-    return (
-        any(thing is reducer for reducer in (sum, max, min, any, all))
-        or module.startswith("numpy")
-        or isinstance(thing, np.ufunc)
-    )
+    return reads(thing) or str(getattr(thing, "__module__", None) or "").startswith("numpy")
+
+
+def reads(thing: Any) -> bool:
+    """Whether the result is sure not to be a view of the argument, which of a list it cannot be."""
+    return isinstance(thing, np.ufunc) or (callable(thing) and isinstance(thing, Hashable) and thing in READERS)
 
 
 def method(ctx: Lowering, name: str, attr: str, args: Sequence[Value]) -> Value:

@@ -8,16 +8,21 @@ from typing import Any
 
 import gast
 
-from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Var, While, substitute, walk
+from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Scalar, Var, While, substitute, walk
 from srcad.lower.carry import Threaded, thread
 from srcad.lower.control import Fork, Outcome, Step, run
 from srcad.lower.function import Lowering
-from srcad.lower.iteration import Enumerated, Items, Iterable, Range, Reversed, header, iterable
+from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable
 from srcad.lower.known import FALSE, TRUE
-from srcad.lower.names import Names, assigned, leaves_loop
+from srcad.lower.lists import is_growing
+from srcad.lower.names import Names, appended, assigned, leaves_loop, read_names
+from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
-from srcad.lower.values import Value
+from srcad.lower.values import Seq, Value
 from srcad.ops import is_pure
+
+#: A loop over a longer tuple of numbers is not unrolled.
+LONGEST = 16
 
 
 @dataclass
@@ -41,13 +46,26 @@ def exits_of(stmt: Any) -> Exits:
 
 def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
     source = iterable(ctx, stmt.iter)
+    changed = appended(stmt.body) & read_names(stmt.iter)
+    if any(is_growing(ctx.env.names.get(name)) for name in changed):
+        with ctx.at(stmt.iter):
+            ctx.refuse("a list grows while it is looped over", "loop with `while k < len(...)`")
     if isinstance(source, Items):
-        return _unrolled(ctx, stmt, source)
+        if not _is_table(source):
+            return _unrolled(ctx, stmt, source)
+        numbers = operand(ctx, Seq(source.items))
+        source = Elements(numbers)
     return _loop(ctx, stmt, _ForHead(ctx, stmt, source))
 
 
 def while_loop(ctx: Lowering, stmt: Any) -> Outcome:
     return _loop(ctx, stmt, _WhileHead(ctx, stmt))
+
+
+def _is_table(source: Items) -> bool:
+    """Whether these are so many numbers of one type that they are better looped over as an array."""
+    types = {item.type if isinstance(item, Const | Var) else None for item in source.items}
+    return len(source.items) > LONGEST and len(types) == 1 and isinstance(types.pop(), Scalar)
 
 
 # --- loops of known, short length -------------------------------------------------------------------------------------
