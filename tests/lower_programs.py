@@ -1030,3 +1030,13 @@ def value_kept_where_the_loop_continues(n, arr, x):
             c = s
         c = x - 1
     return c + s
+
+
+@case((2.0,), (0.0,))
+def warnings_switched_off(x):
+    with np.errstate(divide="ignore"):
+        if x > 1:
+            y = x * 2
+        else:
+            y = np.float64(1.0) / x
+    return y

@@ -27,8 +27,10 @@ from srcad.ir import (
     Trace,
     Var,
     While,
+    binds,
     blocks_of,
     operands,
+    walk,
 )
 from srcad.ops import FRESH, WRITES
 
@@ -211,6 +213,9 @@ class Memory:
                 return None if inner is None else inner + left.value
         return None
 
+    def _classes(self, stmt: Stmt) -> set[Var]:
+        return {self.aliases.find(_var(v)) for v in (*stmt.results, *binds(stmt), *operands(stmt)) if is_memory(v)}
+
     def is_simple(self, var: Var) -> bool:
         """Whether no merge, loop or list is among the names of this memory: one origin, and views of it."""
         return self.aliases.find(var) not in self._merged
@@ -235,6 +240,9 @@ class Memory:
                 return False
         if len(made) != len([v for v in after if v not in params]):
             return False
+        classes = {self.aliases.find(param) for param in params}
+        if any(not isinstance(stmt, Op) and classes & self._classes(stmt) for stmt in walk(loop.body)):
+            return False  # a merge inside would need the shadows in the forward sweep
         for param in params:
             if self.aliases.find(param) in self._listed:
                 return False

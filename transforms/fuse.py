@@ -144,7 +144,9 @@ class _Fusion:
             return [(array, axis)]
         size = self.shapes.of(array)[axis]
         if op.name in REDUCTIONS:
-            kept = [k for k in range(len(self.shapes.of(op.args[0]))) if op.attr("keepdims") or k not in reduced_axes(op)]
+            kept = [
+                k for k in range(len(self.shapes.of(op.args[0]))) if op.attr("keepdims") or k not in reduced_axes(op)
+            ]
             return [] if size == ONE else self._sources(op.args[0], kept[axis])
         found: dict[tuple[Atom, int], None] = {}
         for a in op.args:
@@ -261,6 +263,10 @@ class _Fusion:
         match node.stmt, node.members:
             case None, [Member(op=Op(name="copy") as op)]:
                 self._append(op, scope)
+            case None, [Member(op=Op(name="assign", args=(Var() as target, Var() as value)) as op)] if self._copies(
+                target, value, scope.builder.stmts
+            ):
+                self._append(Op((target,), "copy", (value,), (), op.span), scope)
             case None, members:
                 here = {m.op for m in members}
                 kept = {var for m in members for var in m.op.results if not _only_in(readers.get(var), here)}
@@ -273,6 +279,18 @@ class _Fusion:
             if any(self.places.overlap(key[0], array) for array in written):
                 scope.forget(key)
         return len(scope.builder.stmts)
+
+    def _copies(self, target: Var, value: Var, stmts: list[Stmt]) -> bool:
+        """Whether memory that was just made is filled with what another array holds. If so, take its making back."""
+        if not isinstance(value.type, Array) or target.type != Array(value.type.dtype, value.type.ndim):
+            return False
+        made = next((s for s in stmts if isinstance(s, Op) and s.name == "alloc" and target in s.results), None)
+        if made is None or self.shapes.of(target) != self.shapes.of(value):
+            return False
+        if any(target in _mentions(s) for s in stmts):
+            return False
+        stmts.remove(made)
+        return True
 
     def _append(self, stmt: Stmt, scope: Scope) -> None:
         def inner(block: Block) -> Block:

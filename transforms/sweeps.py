@@ -63,6 +63,8 @@ class Sweeps:
         self.shadows: dict[Var, Var] = {}
         #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.
         self.unused: set[Operand] = set()
+        #: Shadows that the forward sweep knows nothing of: its loops do not carry them.
+        self.backward_only: set[Var] = set()
         #: The reverse sweep at the top level.
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
@@ -174,7 +176,12 @@ class Sweeps:
             if op.name in REFERENCES:
                 base, *rest = op.args
                 self.shadows[result] = shadow = result.like(_bar(result))
-                self.emit(region, replace(op, results=(shadow,), args=(self.shadow(base), *rest)))
+                view = replace(op, results=(shadow,), args=(self.shadow(base), *rest))
+                if self.shadow(base) in self.backward_only:
+                    self.backward_only.add(shadow)
+                    self.tape.define(region, view, (shadow,))
+                else:
+                    self.emit(region, view)
             elif op.name == "list":
                 self.shadows[result] = shadow = result.like(_bar(result))
                 self.emit(region, replace(op, results=(shadow,)))
@@ -184,7 +191,9 @@ class Sweeps:
             else:
                 self.make_zeros(result, region)
         if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(_var(op.args[0])):
-            self.emit(region, replace(op, args=(self.shadow(op.args[0]), self.shadow(op.args[1]))))
+            value = self.shadow_of(op.args[1], region)
+            assert isinstance(value, Var)
+            self.emit(region, replace(op, args=(self.shadow(op.args[0]), value)))
 
     def is_active_call(self, op: Op) -> bool:
         return op.name == "call" and any(v in self.active for v in (*op.args, *op.results))
@@ -267,6 +276,8 @@ class Sweeps:
             else:
                 self.shadows[_var(var)] = shadow = _var(var).like(_bar(var))
                 self.tape.define(body, None, (shadow,))
+                if anew:
+                    self.backward_only.add(shadow)
         self.forward(stmt.body, body)
         self.tape.define(region, node, stmt.results)
         for param, result in zip(stmt.params, stmt.results, strict=True):

@@ -147,6 +147,9 @@ class Liveness:
                 self.after[id(stmt)] = out | _jumped([*stmt.body, *stmt.orelse], brk, cont)
                 arms = self._block(stmt.body, out, brk, cont) | self._block(stmt.orelse, out, brk, cont)
                 return read_names(stmt.test) | arms
+            case gast.With():
+                contexts = NONE.union(*(read_names(item) for item in stmt.items))
+                return contexts | self._block(stmt.body, out, brk, cont)
             case gast.For() | gast.While():
                 return self._loop(stmt, out, brk, cont)
             case gast.Return() | gast.Raise():

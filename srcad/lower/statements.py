@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gast
+import numpy as np
 
 from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
@@ -74,6 +75,8 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 return while_loop(ctx, stmt)
             case gast.Assert():
                 return _assert(ctx, stmt)
+            case gast.With() if all(_is_harmless(ctx, item) for item in stmt.items):
+                return list(stmt.body)
             case gast.Assign():
                 only_name = len(stmt.targets) == 1 and isinstance(stmt.targets[0], gast.Name)
                 comprehension = isinstance(stmt.value, COMPREHENSIONS)
@@ -119,6 +122,15 @@ def _if(ctx: Lowering, stmt: Any) -> Outcome:
     if isinstance(cond, bool):
         return list(stmt.body if cond else stmt.orelse)
     return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
+
+
+def _is_harmless(ctx: Lowering, item: Any) -> bool:
+    """Whether entering the context does nothing to numbers: `with np.errstate(...)`."""
+    call = item.context_expr
+    if not isinstance(call, gast.Call) or item.optional_vars is not None:
+        return False
+    manager = expr(ctx, call.func)
+    return isinstance(manager, Obj) and manager.value is np.errstate
 
 
 def _assert(ctx: Lowering, stmt: Any) -> Outcome:
