@@ -155,6 +155,7 @@ class _Derived:
 class WithDerivatives:
     """A function that carries its derivatives: what `differentiate` gives."""
 
+    attributes = frozenset(PIPELINES) - {"primal"}
     derivative: Derivative
     __srcad_options__: Options
     last_types: tuple[infer.ArgType, ...] | None

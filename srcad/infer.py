@@ -64,6 +64,16 @@ def typeof(value: Any) -> Any:
         raise TypeError(f"cannot pass a {type(value).__name__} to a derivative: {error}") from None
 
 
+def is_function(value: Any) -> bool:
+    """Whether the value is callable and of no type that Numba knows."""
+    return callable(value) and not hasattr(value, "_numba_type_") and not isinstance(value, type)
+
+
+def constant(default: Any) -> Any:
+    """A parameter's default as Numba can carry it: functions as their types."""
+    return Constant(default) if is_function(default) else default
+
+
 def arg_type(type: Any, name: str = "") -> ArgType:
     """The trace's type for Numba's. `name` is the parameter's, for the message of the TypeError."""
     match type:
@@ -96,6 +106,8 @@ def arg_type(type: Any, name: str = "") -> ArgType:
 
 def arg_type_of(value: Any, name: str = "") -> ArgType:
     """The trace's type of a Python value."""
+    if isinstance(value, Constant):
+        return Static(value.value)
     if value is None or callable(value) or isinstance(value, str):
         return Static(value)
     return arg_type(typeof(value), name)

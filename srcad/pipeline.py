@@ -67,7 +67,7 @@ class Derivative:
             if p.kind is p.VAR_KEYWORD:
                 raise TypeError(f"{name_of(self.fn)} has **{p.name}, which cannot be compiled: name the parameters")
             if p.kind is not p.VAR_POSITIONAL:
-                found.append(inspect.Parameter(p.name, p.POSITIONAL_OR_KEYWORD, default=p.default))
+                found.append(p.replace(kind=p.POSITIONAL_OR_KEYWORD))
             elif self.stars is None:
                 found.append(p)
             else:
@@ -263,6 +263,8 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
     types = signature.result_types(trace)
     for step in passes:
+        if not step.tidies:
+            trace = signature.strong_results(trace, types)
         trace = step.run(trace, d)
         types = types if step.tidies else signature.result_types(trace)
         if os.environ.get("SRCAD_VERIFY"):

@@ -15,6 +15,7 @@ import pytest
 from numba import njit
 
 import srcad
+import srcad.infer
 from srcad import (
     adjoint,
     differentiate,
@@ -120,7 +121,7 @@ def test_has_aux(wrap):
         (cube, ([1.0],), "list"),
         (cube, ({},), "dict"),
         (cube, (None,), "None"),
-        (cube, ("a",), "real-valued inputs"),
+        (cube, ("a",), "str"),
         (cube, (), "argument|arguments"),
     ],
 )
@@ -168,8 +169,10 @@ def test_unsupported_code_shows_the_line():
 
 def same(got, wanted):
     """Equal in value, type, shape and dtype throughout."""
-    assert type(got) is type(wanted), (got, wanted)
-    if isinstance(wanted, tuple):
+    if got is None or wanted is None:
+        assert got is wanted
+    elif isinstance(wanted, tuple):
+        assert type(got) is type(wanted), (got, wanted)
         assert len(got) == len(wanted)
         for a, b in zip(got, wanted, strict=True):
             same(a, b)
@@ -177,10 +180,9 @@ def same(got, wanted):
         assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
         np.testing.assert_allclose(got, wanted)
     else:
+        assert not isinstance(got, np.ndarray)
+        assert np.asarray(got).dtype == np.asarray(wanted).dtype
         assert got == pytest.approx(wanted)
-
-
-F = np.float32
 
 
 def test_gradients_are_as_their_arguments(wrap):
@@ -188,7 +190,7 @@ def test_gradients_are_as_their_arguments(wrap):
     same(grad(f)((2.0, X), 3.0), (42.0, 12.0 * X))
     same(grad(f, (0, 1))((2.0, X), 3.0), ((42.0, 12.0 * X), 28.0))
     g = wrap(lambda p: p.a * np.sum(p.b[0] * p.b[1]))
-    same(grad(g)(Point(2.0, (X, 2.0))), Point(24.0, (np.full(3, 4.0), 12.0)))
+    same(grad(g)(Point(2.0, (X, 2.0))), Point(12.0, (np.full(3, 4.0), 12.0)))
     h = wrap(lambda x: np.sum(x * x))
     same(grad(h)(np.array(3.0)), np.array(6.0))
     same(grad(h)(np.ones((2, 0))), np.ones((2, 0)))
@@ -198,7 +200,9 @@ def test_gradients_are_as_their_arguments(wrap):
     same(grad(h)(np.arange(8.0)[::-1]), 2.0 * np.arange(8.0)[::-1])
 
 
-@pytest.mark.parametrize("f", [lambda x: x * x, lambda x: x + x, lambda x: 2 * x, lambda x: x * 0.0, lambda x: np.sin(x)])
+@pytest.mark.parametrize(
+    "f", [lambda x: x * x, lambda x: x + x, lambda x: 2 * x, lambda x: x * 0.0, lambda x: np.sin(x)]
+)
 def test_float32_stays_float32(f):
     x = np.float32(1.5)
     for out in (grad(f)(x), tangent(f)(x, x)[1], adjoint(f)(x, x)[1], hvp(f)(x, x), jacfwd(f)(x), hessian(f)(x)):
@@ -349,7 +353,6 @@ def test_hvp(wrap):
     f = wrap(lambda x, y: x[0] ** 2 * x[1] * y)
     same(hvp(f)(X[:2], 3.0, np.array([1.0, 0.0])), np.array([12.0, 6.0]))
     same(hvp(f, (0, 1))(X[:2], 3.0, (np.array([1.0, 0.0]), 2.0)), (np.array([20.0, 8.0]), 4.0))
-    same(hvp(f, (0,))(X[:2], 3.0, (np.array([1.0, 0.0]),)) if False else (), ())
     assert hvp(wrap(cube))(2.0, 1) == 12.0
     with pytest.raises(TypeError):
         hvp(wrap(cube))(2.0)
@@ -384,7 +387,6 @@ def test_any_order(wrap):
         assert derivative(2.0) == pytest.approx(value)
     assert jacfwd(jacrev(f))(2.0) == jacrev(jacfwd(f))(2.0) == pytest.approx(160.0)
     assert jvp(grad(f), (2.0,), (1.0,)) == pytest.approx((80.0, 160.0))
-    assert grad(lambda x, v: hvp(f)(x, v))(2.0, 1.0) if False else True
 
 
 def test_jacobians_compose(wrap):
@@ -541,7 +543,7 @@ plain_grad = plain.grad
 survey_vg = value_and_grad(survey, (0, 1))
 survey_tangent, survey_adjoint = tangent(survey), adjoint(survey)
 cube_hvp, cube_hessian = hvp(cube), hessian(cube)
-squares_jacobians = jacfwd(squares), jacrev(squares)
+squares_jacfwd, squares_jacrev = jacfwd(squares), jacrev(squares)
 power_tangent = tangent(lambda n, x: x**n)
 product_grad = grad(lambda *xs: xs[0] * xs[1])
 
@@ -553,7 +555,7 @@ def uses_everything(x, v):
     _, c, d = survey_adjoint(x, 5.0, 1.0)
     total = y + a + b + dot + c + d + cube_hvp(x, 1.0) + cube_hessian(x)
     total += power_tangent(3, x, 1.0)[1] + product_grad(x, 2.0)
-    return total + plain_grad(x) + plain(x), squares_jacobians[0](v) + squares_jacobians[1](v)
+    return total + plain_grad(x) + plain(x), squares_jacfwd(v) + squares_jacrev(v)
 
 
 def test_inside_njit():
@@ -601,7 +603,16 @@ def test_njit_of_a_function_with_arrays_and_tuples():
 
 
 def test_pickle_and_copy():
-    objects = [plain, plain.grad, decorated.grad, grad(cube), hvp(cube), tangent(cube), grad(grad(cube)), grad(lambda x: x)]
+    objects = [
+        plain,
+        plain.grad,
+        decorated.grad,
+        grad(cube),
+        hvp(cube),
+        tangent(cube),
+        grad(grad(cube)),
+        grad(lambda x: x),
+    ]
     objects += [differentiate(cube, jit=False), differentiate(cube, jit=False).grad]
     for made in objects:
         count = len(inspect.signature(made).parameters)

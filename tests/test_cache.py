@@ -99,7 +99,7 @@ def test_files_are_private_and_readable(folder):
     assert g(2.0) == 11.0
     (file,) = folder.glob("*.py")
     assert file.name.startswith("fresh_grad_")
-    assert file.read_text() == g.source()
+    assert file.read_text().replace(", cache=True", "") == g.source()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(folder.glob("*.tmp"))
@@ -183,7 +183,7 @@ def test_an_edited_file_is_written_again(folder):
     file.write_text("raise SystemExit\n")
     cache._modules.clear()
     assert srcad.grad(g.derivative.fn)(2.0) == 18.0
-    assert file.read_text() == g.source()
+    assert file.read_text().replace(", cache=True", "") == g.source()
 
 
 def test_large_global_arrays_are_part_of_the_key(folder):

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Const, Op, Scalar, Var, const, is_float
-from srcad.transforms.shapes import Dim, Shapes, Size
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import Dim, Size
 
 #: `make(name, *args)` appends an op (simplified in its turn) and gives its result.
 Make = Callable[..., Atom]

@@ -8,14 +8,16 @@ the group comes in between, and if in every iteration it meets only elements tha
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from srcad.ir import Array, Atom, Block, Op, Stmt, Var, blocks_of, free, operands, walk
 from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.loopnest import Member
 from srcad.transforms.places import Places
-from srcad.transforms.shapes import ONE
+from srcad.transforms.symbolic import ONE
 
 #: Ops that keep their order among each other, and before which nothing may move that stood after them.
 BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length", "check_disjoint"})
@@ -28,10 +30,9 @@ class Node:
     positions: list[int]
     stmt: Stmt | None = None
     members: list[Member] = field(default_factory=list)
+    made: dict[Atom, Member] = field(default_factory=dict)
     before: set[Node] = field(default_factory=set)
-    reads: list[Atom] = field(default_factory=list)
     writes: list[Atom] = field(default_factory=list)
-    barrier: bool = False
 
     @property
     def first(self) -> int:
@@ -59,30 +60,55 @@ def cluster(stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places) 
     """The nodes of a block, in an order in which they can be executed."""
     nodes: list[Node] = []
     maker: dict[Var, Node] = {}
+    traffic = _Traffic(places)
     barrier: Node | None = None
     for position, stmt in enumerate(stmts):
         member = members.get(stmt)
-        new = Node([position], None if member else stmt, [member] if member else [])
-        new.reads, new.writes, new.barrier = accesses(stmt, member)
-        new.before = {maker[var] for var in _uses(stmt) if var in maker}
-        new.before |= {node for node in nodes if _conflict(node, new, places)}
+        reads, writes, blocks = accesses(stmt, member)
+        before = {maker[var] for var in _uses(stmt) if var in maker} | traffic.before(reads, writes)
         if barrier is not None:
-            new.before.add(barrier)
+            before.add(barrier)
         if isinstance(stmt, Op) and stmt.name == "comment":
-            new.before |= set(nodes)
-        home = _home(new, nodes, places) if member else None
-        if home is not None:
-            home.positions.append(position)
-            home.members += new.members
-            home.before |= new.before - {home}
-            home.reads += new.reads
-            home.writes += new.writes
-        else:
-            nodes.append(new)
-        barrier = new if new.barrier else barrier
-        for var in stmt.results:
-            maker[var] = home or new
+            before |= set(nodes)
+        node = _home(member, before, nodes, places) if member else None
+        if node is None:
+            node = Node([], None if member else stmt)
+            nodes.append(node)
+        node.positions.append(position)
+        if member:
+            node.members.append(member)
+            node.made.update(dict.fromkeys(stmt.results, member))
+        node.before |= before - {node}
+        node.writes += writes
+        traffic.add(node, reads, writes)
+        barrier = node if blocks else barrier
+        maker.update(dict.fromkeys(stmt.results, node))
     return _ordered(nodes)
+
+
+class _Traffic:
+    """Who has read and written which memory so far."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._readers: dict[Any, dict[Atom, set[Node]]] = defaultdict(lambda: defaultdict(set))
+        self._writers: dict[Any, dict[Atom, set[Node]]] = defaultdict(lambda: defaultdict(set))
+
+    def add(self, node: Node, reads: list[Atom], writes: list[Atom]) -> None:
+        for array in reads:
+            self._readers[self._places.family(array)][self._places.root(array)].add(node)
+        for array in writes:
+            self._writers[self._places.family(array)][self._places.root(array)].add(node)
+
+    def before(self, reads: list[Atom], writes: list[Atom]) -> set[Node]:
+        """The nodes that must come before one that reads and writes these."""
+        found: set[Node] = set()
+        pairs = [(array, self._writers) for array in (*reads, *writes)] + [(array, self._readers) for array in writes]
+        for array, users in pairs:
+            for root, nodes in users[self._places.family(array)].items():
+                if not nodes <= found and self._places.overlap(root, array):
+                    found |= nodes
+        return found
 
 
 def _uses(stmt: Stmt) -> Iterator[Var]:
@@ -115,27 +141,12 @@ def accesses(stmt: Stmt, member: Member | None = None) -> tuple[list[Atom], list
     return list(reads), list(writes), barrier
 
 
-def _conflict(early: Node, late: Node, places: Places) -> bool:
-    return any(places.overlap(a, b) for a, b in _clashes(early, late))
-
-
-def _clashes(early: Node | Member, late: Node | Member) -> Iterator[tuple[Atom, Atom]]:
-    """Accesses of which one is a write."""
-    for a in early.writes:
-        for b in (*late.reads, *late.writes):
-            yield a, b
-    for a in early.reads:
-        for b in late.writes:
-            yield a, b
-
-
-def _home(new: Node, nodes: list[Node], places: Places) -> Node | None:
-    """The group that the new member joins: one over the same axes, or one that reduces to them what the member needs."""
-    (member,) = new.members
+def _home(member: Member, before: set[Node], nodes: list[Node], places: Places) -> Node | None:
+    """The group that a new member joins: one over the same axes, or one that reduces to them what the member needs."""
     fitting = [n for n in nodes if n.members and (n.members[0].space == member.space or _follows_up(member, n))]
-    fitting.sort(key=lambda n: (n in new.before, n.last), reverse=True)
+    fitting.sort(key=lambda n: (n in before, n.last), reverse=True)
     for node in fitting:
-        if _in_step(node, member, places) and not any(n.follows(node) for n in new.before if n is not node):
+        if _in_step(node, member, places) and not any(n.follows(node) for n in before if n is not node):
             return node
     return None
 
@@ -146,29 +157,37 @@ def _follows_up(member: Member, node: Node) -> bool:
     depth = sum(n != ONE for n in space)
     outer = next((k for k in range(len(space) + 1) if space[k:] == (ONE,) * (len(space) - k)), 0)
     leading = space[:outer] == whole[:outer] and depth < node.members[0].depth
-    return leading and any(m.op.result in member.values for m in node.members if m.op.results)
+    return leading and any(a in node.made for a in member.values)
 
 
 def _in_step(node: Node, member: Member, places: Places) -> bool:
     """Whether every iteration of the new member needs of the group only what the same iteration has done."""
-    made = {m.op.result: m for m in node.members if m.op.results}
     for a in member.values:
-        maker = made.get(a) if isinstance(a, Var) else None
+        maker = node.made.get(a)
         if maker is None:
             continue
         if maker.reduces and (maker.level != member.depth or places.sizes(maker.op.result) != member.space):
             return False
         if not maker.reduces and maker.space != member.space:
             return False
-    if isinstance(member.target, Var) and member.target in made:
-        maker = made[member.target]
-        if maker.reduces or maker.space != member.space or places.within(member.target, member.space) is None:
-            return False
-    for m in node.members:
+    maker = None if member.target is None else node.made.get(member.target)
+    if maker is not None and (maker.reduces or maker.space != member.space):
+        return False
+    for m in node.members if member.writes or node.writes else ():
         for a, b in _clashes(m, member):
             if places.overlap(a, b) and not (m.space == member.space and places.same(a, b, m.space)):
                 return False
     return True
+
+
+def _clashes(early: Member, late: Member) -> Iterator[tuple[Atom, Atom]]:
+    """Accesses of which one is a write."""
+    for a in early.writes:
+        for b in (*late.reads, *late.writes):
+            yield a, b
+    for a in early.reads:
+        for b in late.writes:
+            yield a, b
 
 
 def _ordered(nodes: list[Node]) -> list[Node]:

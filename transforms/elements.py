@@ -8,7 +8,7 @@ from typing import Any
 
 from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Var, const
 from srcad.transforms.places import Along, Place, Places
-from srcad.transforms.shapes import ONE, Sizes
+from srcad.transforms.symbolic import ONE, Sizes
 
 
 @dataclass(eq=False)

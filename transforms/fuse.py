@@ -6,36 +6,34 @@ on the array ops that the rules of whole-array functions bring in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from srcad.ir import (
     Array,
     Atom,
     Block,
-    Builder,
     Const,
-    Env,
     Op,
     Stmt,
     Trace,
     Var,
     binds,
     blocks_of,
-    const,
     operands,
     rewrite,
     subst,
     uses,
     with_blocks,
 )  # fmt: skip
-from srcad.ops import ELEMENTWISE
 from srcad.transforms.cluster import Node, accesses, cluster
-from srcad.transforms.decompose import decompose, has_axes
-from srcad.transforms.loopnest import REDUCTIONS, Member, Nest
+from srcad.transforms.decompose import decompose
+from srcad.transforms.loopnest import Member, Nest
 from srcad.transforms.places import Places
+from srcad.transforms.prepare import Preparation, becomes_loop, is_elementwise, mentions
 from srcad.transforms.scope import Scope
-from srcad.transforms.shapes import ONE, Shapes, reduced_axes
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import ONE
 
 
 def fuse(trace: Trace, final: bool = False) -> Trace:
@@ -51,10 +49,6 @@ def fuse(trace: Trace, final: bool = False) -> Trace:
     return replace(trace, body=body, comments=fusion.comments)
 
 
-def is_elementwise(stmt: Stmt) -> bool:
-    return isinstance(stmt, Op) and stmt.name in ELEMENTWISE and isinstance(stmt.result.type, Array)
-
-
 @dataclass(eq=False)
 class _Uses:
     """Who reads a Var in a block: ops that read it element by element, and others."""
@@ -68,14 +62,14 @@ class _Fusion:
         self.final = final
         self.shapes = Shapes(trace)
         self.places = Places(trace, self.shapes)
-        self.env: Env = {}
-        self.made: dict[Var, Op] = {}
+        self.preparation = Preparation(self.shapes, self.places, final)
+        self.env = self.preparation.sizes
         self.comments: tuple[tuple[int, str], ...] = ()
 
     # --- a block -------------------------------------------------------------------------------------------------------------
 
     def block(self, block: Block, scope: Scope, comments: tuple[tuple[int, str], ...] = ()) -> Block:
-        stmts, origin = self._prepare(block.stmts)
+        stmts, origin = self.preparation.block(block.stmts)
         readers = self._readers(stmts, block)
         members = self._members(stmts, readers)
         if not members:
@@ -99,86 +93,6 @@ class _Fusion:
             (max((end for last, end in ends if last < position), default=0), text) for position, text in comments
         )
 
-    # --- preparation ---------------------------------------------------------------------------------------------------------
-
-    def _prepare(self, stmts: tuple[Stmt, ...]) -> tuple[list[Stmt], list[int]]:
-        """The statements with what stands in the way of fusion removed, and from which statement each comes."""
-        result: list[Stmt] = []
-        origin: list[int] = []
-        for position, stmt in enumerate(_without_zeros(stmts)):
-            b = Builder(span=stmt.span)
-            if isinstance(stmt, Op) and stmt.name == "dim":
-                self._dim(b, stmt)
-            elif isinstance(stmt, Op) and stmt.name in ("assign", "accumulate"):
-                self._buffered(b, stmt)
-            else:
-                b.add(stmt)
-            if isinstance(stmt, Op) and (self._joins(stmt) or stmt.name == "copy") and stmt.results:
-                self.made[stmt.result] = stmt
-            result += b.stmts
-            origin += [position] * len(b.stmts)
-        return result, origin
-
-    def _dim(self, b: Builder, op: Op) -> None:
-        """Ask the arrays that a result comes from for its size, not the result: it may never be made."""
-        found = self._sources(op.args[0], op.attr("axis"))
-        if not found:
-            self.env[op.result] = const(1)
-            return
-        *sources, last = found
-        sizes: list[Atom] = [b.op("dim", a, axis=k, hint="n") for a, k in sources]
-        attrs = (("axis", last[1]),)
-        if not sizes:
-            b.add(Op(op.results, "dim", (last[0],), attrs, op.span))
-            return
-        sizes.append(b.op("dim", last[0], axis=last[1], hint="n"))
-        total = sizes[0]
-        for n in sizes[1:-1]:
-            total = b.op("broadcast_dim", total, n, hint="n")
-        b.add(Op(op.results, "broadcast_dim", (total, sizes[-1]), (), op.span))
-
-    def _sources(self, array: Atom, axis: int) -> list[tuple[Atom, int]]:
-        """Axes of arrays that are there anyway, whose sizes broadcast to that of this axis; none if it is statically 1."""
-        op = self.made.get(array) if isinstance(array, Var) else None
-        if op is None:
-            return [(array, axis)]
-        size = self.shapes.of(array)[axis]
-        if op.name in REDUCTIONS:
-            kept = [
-                k for k in range(len(self.shapes.of(op.args[0]))) if op.attr("keepdims") or k not in reduced_axes(op)
-            ]
-            return [] if size == ONE else self._sources(op.args[0], kept[axis])
-        found: dict[tuple[Atom, int], None] = {}
-        for a in op.args:
-            sizes = self.shapes.of(a)
-            k = axis + len(sizes) - len(self.shapes.of(array))
-            if k >= 0 and sizes[k] != ONE:
-                if sizes[k] == size:
-                    return self._sources(a, k)
-                found.update(dict.fromkeys(self._sources(a, k)))
-        return list(found)
-
-    def _buffered(self, b: Builder, op: Op) -> None:
-        """NumPy reads all of the value before it writes: where they overlap, the value is copied first."""
-        target, value = op.args
-        if isinstance(value.type, Array):
-            assert isinstance(target.type, Array)
-            extra = value.type.ndim - target.type.ndim
-            if extra > 0:
-                value = b.op("view", value, *[const(0)] * extra, spec="i" * extra)
-                self._note(b)
-            space = self.shapes.of(target)
-            if self.places.overlap(target, value) and not self.places.same(target, value, space):
-                value = b.op("copy", value, hint=value.hint if isinstance(value, Var) else "")
-                self._note(b)
-        b.add(replace(op, args=(target, value)))
-
-    def _note(self, b: Builder) -> None:
-        op = b.stmts[-1]
-        assert isinstance(op, Op)
-        self.shapes.op(op)
-        self.places.op(op)
-
     # --- members -------------------------------------------------------------------------------------------------------------
 
     def _readers(self, stmts: list[Stmt], block: Block) -> dict[Var, _Uses]:
@@ -188,7 +102,7 @@ class _Fusion:
             readers.setdefault(var, _Uses()).others = True
 
         for stmt in stmts:
-            if isinstance(stmt, Op) and (self._joins(stmt) or stmt.name == "copy"):
+            if isinstance(stmt, Op) and (becomes_loop(stmt, self.final) or stmt.name == "copy"):
                 values = stmt.args
                 if stmt.name in ("assign", "accumulate"):
                     assert isinstance(stmt.args[0], Var)
@@ -209,12 +123,6 @@ class _Fusion:
                 other(operand)
         return readers
 
-    def _joins(self, op: Op) -> bool:
-        """Whether the op becomes a loop in any case."""
-        if op.name in ("sum", "prod"):
-            return isinstance(op.args[0].type, Array)
-        return is_elementwise(op) or op.name in ("assign", "accumulate") or (self.final and has_axes(op))
-
     def _members(self, stmts: list[Stmt], readers: dict[Var, _Uses]) -> dict[Stmt, Member]:
         """What becomes loops. A copy does if only loops read it."""
         members: dict[Stmt, Member] = {}
@@ -225,7 +133,7 @@ class _Fusion:
                 use = readers.get(stmt.result, _Uses(others=True))
                 if use.others or not all(reader in members for reader in use.elementwise):
                     continue
-            elif not self._joins(stmt):
+            elif not becomes_loop(stmt, self.final):
                 continue
             mapped = stmt.name == "copy" or is_elementwise(stmt)
             members[stmt] = Member(stmt, self.shapes.of(stmt.result if mapped else stmt.args[0]))
@@ -287,7 +195,7 @@ class _Fusion:
         made = next((s for s in stmts if isinstance(s, Op) and s.name == "alloc" and target in s.results), None)
         if made is None or self.shapes.of(target) != self.shapes.of(value):
             return False
-        if any(target in _mentions(s) for s in stmts):
+        if any(target in mentions(s) for s in stmts):
             return False
         stmts.remove(made)
         return True
@@ -313,35 +221,3 @@ class _Fusion:
 
 def _only_in(use: _Uses | None, here: set[Op]) -> bool:
     return use is None or (not use.others and all(reader in here for reader in use.elementwise))
-
-
-def _without_zeros(stmts: tuple[Stmt, ...]) -> Iterator[Stmt]:
-    """Zeros that are at once overwritten, or added to, need not be written."""
-    idle: dict[Stmt, str] = {}
-    fresh: dict[Var, Op] = {}
-    for stmt in stmts:
-        if isinstance(stmt, Op) and stmt.name in ("assign", "accumulate") and stmt.args[0] in fresh:
-            target, value = stmt.args
-            if value is not target and isinstance(target, Var):
-                idle[fresh.pop(target)] = "alloc"
-                idle[stmt] = "assign"
-        if not (isinstance(stmt, Op) and stmt.name == "dim"):
-            for var in _mentions(stmt):
-                fresh.pop(var, None)
-        if isinstance(stmt, Op) and stmt.name == "alloc" and stmt.attr("fill") == "zeros":
-            fresh[stmt.result] = stmt
-    for stmt in stmts:
-        match idle.get(stmt), stmt:
-            case "alloc", Op():
-                attrs = tuple((k, "empty" if k == "fill" else v) for k, v in stmt.attrs)
-                yield replace(stmt, attrs=attrs)
-            case "assign", Op():
-                yield replace(stmt, name="assign")
-            case _:
-                yield stmt
-
-
-def _mentions(stmt: Stmt) -> Iterator[Var]:
-    yield from (a for a in operands(stmt) if isinstance(a, Var))
-    for inner in blocks_of(stmt):
-        yield from uses(inner)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from srcad.ir import INT, Array, Atom, Block, Builder, Const, For, If, Op, Scala
 from srcad.transforms.elements import Elements, Frame
 from srcad.transforms.places import Along, Places
 from srcad.transforms.scope import Scope
-from srcad.transforms.shapes import ONE, Size, Sizes, reduced_axes
+from srcad.transforms.shapes import reduced_axes
+from srcad.transforms.symbolic import ONE, Size, Sizes
 
 REDUCTIONS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
@@ -38,11 +40,11 @@ class Member:
     def values(self) -> tuple[Atom, ...]:
         return self.op.args if self.target is None else self.op.args[1:]
 
-    @property
+    @cached_property
     def reads(self) -> list[Atom]:
         return [a for a in self.values if isinstance(a.type, Array)]
 
-    @property
+    @cached_property
     def writes(self) -> list[Atom]:
         return [] if self.target is None else [self.target]
 

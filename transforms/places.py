@@ -12,7 +12,8 @@ from typing import Any
 from srcad.ir import Array, Atom, Block, Const, For, Op, Trace, Var, While, binds, blocks_of, const
 from srcad.ops import FRESH, VIEWS
 from srcad.transforms.alias import Aliases
-from srcad.transforms.shapes import ONE, Shapes, Sizes
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import ONE, Sizes
 
 
 @dataclass(frozen=True)

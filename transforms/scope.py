@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcad.ir import Atom, Builder, Op, Var, const
-from srcad.transforms.shapes import Affine, Dim, Shapes, Size, Sizes, Term, Unknown
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import Affine, Dim, Size, Sizes, Term, Unknown
 
 
 @dataclass(eq=False)

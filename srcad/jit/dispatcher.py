@@ -11,10 +11,12 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from numba.core import errors, types
+from numba.core import config, errors, types
 from numba.core.dispatcher import _FunctionCompiler
 from numba.core.registry import CPUDispatcher
 from numba.core.sigutils import normalize_signature
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, lower_getattr_generic
 
 from srcad.errors import SrcadError
 from srcad.infer import ArgType, arg_type, typeof
@@ -28,12 +30,16 @@ from srcad.jit.options import Options
 class Compiled(CPUDispatcher):  # type: ignore[misc]
     """A derivative, compiled for each combination of argument types when it is first called with it."""
 
+    #: Attributes that are dispatchers too, and can be used in compiled code.
+    attributes: frozenset[str] = frozenset()
+
     def __init__(self, derivative: Derivative, options: Options) -> None:
         self.derivative = derivative
         self.__srcad_options__ = options
         self.last_types: tuple[ArgType, ...] | None = None
         #: What Python calls, where it is not what compiled code calls: by argument types.
         self.entries: dict[tuple[Any, ...], Any] = {}
+        self.__signature__ = derivative.signature
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
         super().__init__(stub, targetoptions={"nopython": True})
         self._compiler = _Generator(self, stub, self.targetdescr, self.targetoptions, {}, None)
@@ -48,6 +54,13 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         found = typeof(value)
         self._types_active_call.add(found)
         return found
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        """What is refused is the caller's business, where in here it was found is not; NUMBA_FULL_TRACEBACKS shows it."""
+        try:
+            return super()._compile_for_args(*args, **kws)
+        except (SrcadError, TypeError) as error:
+            raise error if config.FULL_TRACEBACKS else error.with_traceback(None) from None
 
     def compile(self, sig: Any) -> Any:
         entry = super().compile(sig)
@@ -92,7 +105,24 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         """Compile results are taken over with the timings that they have."""
 
     def __repr__(self) -> str:
-        return f"<{self.derivative.name}{inspect.signature(self.py_func)}>"
+        return f"<{self.derivative.name}{self.__signature__}>"
+
+
+@infer_getattr
+class _Attributes(AttributeTemplate):  # type: ignore[misc]
+    """`f.grad` inside compiled code."""
+
+    key = types.Dispatcher
+
+    def generic_resolve(self, type: Any, name: str) -> Any:
+        owner = type.dispatcher
+        known = isinstance(owner, Compiled) and name in owner.attributes
+        return types.Dispatcher(getattr(owner, name)) if known else None
+
+
+@lower_getattr_generic(types.Dispatcher)  # type: ignore[untyped-decorator]
+def _get_attribute(context: Any, builder: Any, type: Any, value: Any, name: str) -> Any:
+    return context.get_dummy_value()
 
 
 class _Generator(_FunctionCompiler):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from srcad.emit import array_globals, emit
-from srcad.infer import ArgType
+from srcad.infer import ArgType, constant
 from srcad.ir import Trace, Tree
 from srcad.jit.cache import load
 from srcad.jit.options import Options
@@ -44,8 +44,8 @@ def generate(trace: Trace, options: Options) -> Any:
 
 
 def source(trace: Trace, options: Options) -> str:
-    """The text of that module."""
-    return emit(finish(trace), jit=options.jit, options=options.njit() if options.jit else {})
+    """The text of that module, to be run from anywhere: only a file can have Numba's cache."""
+    return emit(finish(trace), jit=options.jit, options=replace(options, cache=False).njit() if options.jit else {})
 
 
 def _classes(trace: Trace) -> Iterator[type]:
@@ -91,7 +91,7 @@ def signature_only(name: str, signature: inspect.Signature, fn: Callable[..., An
     """A function with this name and signature; Numba reads both from it and never runs it."""
     params = list(signature.parameters.values())
     stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in params]
-    given = [p.default for p in params if p.default is not p.empty]
+    given = [constant(p.default) for p in params if p.default is not p.empty]
     texts = [
         f"{star}{p.name}" + ("" if p.default is p.empty else "=None") for star, p in zip(stars, params, strict=True)
     ]

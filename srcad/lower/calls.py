@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,7 +42,7 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
         return _named_tuple(ctx, plain, args, kwargs)
     module = str(getattr(plain, "__module__", "") or "")
-    if module.split(".")[0] == "srcad" and not module.startswith("srcad.lower"):
+    if module == "srcad.api" and getattr(sys.modules[module], plain.__name__, None) is plain:
         return _own(ctx, plain, args, kwargs)
     if isinstance(plain, types.FunctionType) and module.split(".")[0] not in ("numpy", "scipy", "math"):
         return inline_function(ctx, plain, args, kwargs)

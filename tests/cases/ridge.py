@@ -63,9 +63,7 @@ def ridge_adjoint(X, t, strength, y_bar):
     for i in range(X.shape[1]):
         for j in range(X.shape[1]):
             A_bar[i, j] = -(v5[i] * w[j])
-    v_bar = np.empty(X.shape[1])
-    for i in range(X.shape[1]):
-        v_bar[i] = v5[i]
+    v_bar = v5.copy()
     v6 = expand(X @ v_bar, n_1)
     for i in range(n_1):
         t_bar[i] += v6[i]
