@@ -60,6 +60,7 @@ def program(tmp_path):
 
 def run(program, folder, *args, **more):
     env = {**os.environ, "SRCAD_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT), **more}
+    env.pop("NUMBA_CACHE_DIR", None)  # Numba's files are to lie beside srcad's, where the tests can damage them
     done = subprocess.run([sys.executable, str(program), *args], env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return int(done.stdout), done.stderr
