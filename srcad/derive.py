@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from numba.core import config
+
 from srcad import infer
 from srcad.fingerprint import fingerprint
 from srcad.ir import Static, Trace, Tree, replace, show
@@ -31,6 +33,8 @@ def derive(
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
     options = options or options_of(fn)
+    if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: everything is to run as plain Python
+        options = replace(options, jit=False)
     inner = underlying(fn)
     derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux, stars)
     return CLASSES[kind == "primal", options.jit](derivative, options)

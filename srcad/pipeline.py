@@ -259,7 +259,7 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     seeds = arg_types[count:]
     trace = _base(d, list(arg_types[:count]))
     count = len(trace.params)
-    if max(d.wrt, default=0) >= max(count, 1):
+    if d.kind != "primal" and max(d.wrt, default=0) >= count:
         raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
     types = signature.result_types(trace)
     for step in passes:

@@ -1040,3 +1040,46 @@ def warnings_switched_off(x):
         else:
             y = np.float64(1.0) / x
     return y
+
+
+@case((3, 1.0), (0, 1.0), (1, 2.0))
+def unbound_after_a_loop(n, x):
+    for i in range(n):
+        if x > 0:
+            y = x * i
+    return y
+
+
+@case((True, True, 1.0), (True, False, 1.0), (False, False, 1.0), (False, True, 2.0))
+def unbound_in_correlated_branches(p, q, x):
+    if p:
+        y = x * 2
+    x += 1.0
+    if q:
+        x = x * y
+    return x
+
+
+@case((3, 1.0), (0, -1.0), (4, -1.0))
+def unbound_of_two_types(n, x):
+    for i in range(n):
+        if i == 2:
+            y = 1
+        elif i == 3:
+            y = 0.5
+        if x > 0 and i > 2:
+            x += y
+    return x + y
+
+
+@case((3.0,), (-3.0,), (0.5,))
+def bound_wherever_it_is_read(x):
+    if x > 0:
+        if x < 1:
+            return x
+        y = x * 2
+    else:
+        y = x
+    for k in range(2):
+        z = y * k
+    return y + z + k

@@ -8,8 +8,9 @@ import programs_functions
 import programs_memory
 import programs_numerical
 import programs_numpy
+import programs_tricky
 from programs_kit import PROGRAMS, Program
 
-SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy)
+SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy, programs_tricky)
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

@@ -5,6 +5,7 @@ import copy
 import functools
 import inspect
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -664,3 +665,10 @@ def test_import_is_light():
     program = "import sys, srcad; srcad.__doc__; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
+
+
+def test_disabled_compilation():
+    program = "import srcad; print(type(srcad.grad(srcad.grad(lambda x: x**3))).__name__)"
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env)
+    assert done.stdout == "InterpretedDerivative\n", done.stderr

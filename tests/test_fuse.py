@@ -271,3 +271,10 @@ def test_what_was_fused_stays_as_it_is() -> None:
     b, x = Builder(), Var("x", VECTOR)
     fused = fuse(trace("f", [x], b, b.op("sum", b.op("sin", x))))
     assert show(fuse(fused, final=True)) == show(fused)
+
+
+def test_fresh_memory_assigned_to_itself_stays() -> None:
+    b = Builder()
+    made = b.op("alloc", const(3), fill="ones", dtype="float64")
+    b.effect("assign", made, made)
+    check(trace("f", [], b, made))

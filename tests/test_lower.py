@@ -518,6 +518,18 @@ def test_a_variable_of_two_types_is_refused_only_if_it_is_read():
     assert "'y' is a number (float64) on one path and a 1-d array of float64 on another" in error.reason
 
 
+def test_only_what_is_read_where_it_may_be_unbound_is_checked():
+    checked = traced("def f(x, n):\n    for i in range(n):\n        y = x * i\n    return y\n")
+    assert "UnboundLocalError" in show(checked)
+    for text in (
+        "def f(x):\n    for i in range(3):\n        y = x * i\n    return y\n",
+        "def f(x, n):\n    for i in range(n):\n        y = x * i\n        x += y\n    return x\n",
+        "def f(x):\n    if x > 0:\n        if x > 1:\n            return x\n"
+        "        y = x\n    else:\n        y = 1.0\n    return y\n",
+    ):
+        assert "bound" not in show(traced(text))
+
+
 def test_a_function_that_never_ends_is_refused():
     error = refusal("def f(x):\n    return f(x)\n")
     assert "calls itself on every path" in error.reason

@@ -43,7 +43,7 @@ class Activity:
             self._active &= _reach(self._backward, self._nodes(of))
 
     def __contains__(self, operand: Operand) -> bool:
-        return isinstance(operand, Var) and self._node(operand) in self._active
+        return isinstance(operand, Var) and is_float(operand.type) and self._node(operand) in self._active
 
     def _node(self, var: Var) -> Var:
         return var if isinstance(var.type, Scalar) else self.aliases.find(var)

@@ -12,6 +12,7 @@ from typing import Any
 
 from srcad.ir import (
     BOOL,
+    FLOAT,
     Array,
     Atom,
     Block,
@@ -122,7 +123,10 @@ class _Folder:
     def _op(self, op: Op, out: list[Stmt]) -> None:
         new = keep_type(op, replace(op, args=tuple(self._atom(arg, out) for arg in op.args)))
         if len(new.results) == 1:
-            found = self._algebra.simplify(new, self._maker(new, out))
+            make = self._maker(new, out)
+            found = self._algebra.simplify(new, make)
+            if isinstance(found, Var) and found.type == Scalar("float32") and new.result.type == FLOAT:
+                found = make("cast", found, dtype="float64")  # 1.0 * x, where x is a float32 and 1.0 is not
             if found is not None and self._replace(new.result, found):
                 return
             self._definitions[new.result] = new

@@ -190,7 +190,9 @@ class _Fusion:
 
     def _copies(self, target: Var, value: Var, stmts: list[Stmt]) -> bool:
         """Whether memory that was just made is filled with what another array holds. If so, take its making back."""
-        if not isinstance(value.type, Array) or target.type != Array(value.type.dtype, value.type.ndim):
+        if value is target or not isinstance(value.type, Array):
+            return False
+        if target.type != Array(value.type.dtype, value.type.ndim):
             return False
         made = next((s for s in stmts if isinstance(s, Op) and s.name == "alloc" and target in s.results), None)
         if made is None or self.shapes.of(target) != self.shapes.of(value):

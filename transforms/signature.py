@@ -144,7 +144,7 @@ def number(b: Builder, type: Type, value: float) -> Operand:
         b.effect("store", array, Const(value, Scalar(type.dtype)))
         return array
     assert isinstance(type, Scalar)
-    return Const(value, type, weak=type.dtype == "float64")
+    return Const(value, type, weak=False)
 
 
 def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:

@@ -10,16 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import gast
-
 from srcad.ir import Atom, Block, Builder, Loop, Operand, Undef, Var, definitions, subst, substitute
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
-from srcad.lower.merge import Arm, Group, Shape, flatten, fresh, join, rebuild, shape_of
-from srcad.lower.names import Names, appended, assigned
+from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, join, rebuild, shape_of
+from srcad.lower.names import Names, changed_by
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
-from srcad.lower.values import Obj, Value
+from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
+from srcad.lower.values import Value
 
 Shapes = dict[str, Shape]
 Params = dict[str, list[Var]]
@@ -43,6 +42,10 @@ class Head(Protocol):
         """Whether the loop turned out not to run."""
 
     @property
+    def runs(self) -> bool:
+        """Whether the body is sure to run at least once."""
+
+    @property
     def binds(self) -> tuple[Var, ...]:
         """What the loop defines in its body, beside the params."""
 
@@ -58,39 +61,51 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
     how it was left."""
     before = ctx.env
     live = ctx.frame.liveness.live_in_loop(stmt)
-    parts = [*stmt.body, stmt.target if isinstance(stmt, gast.For) else stmt.test]
-    bound = assigned(parts) | (appended(parts) & ctx.frame.locals)
+    bound = changed_by(stmt) & ctx.frame.locals
     known_before = [name for name in before.names if name in bound & live]
-    names = [*known_before, *sorted((bound & live) - {*known_before}), *flags]
+    carried = [*known_before, *sorted((bound & live) - {*known_before})]
+    open_before = [name for name in carried if flag_of(before, name) != TRUE]
+    names = [*carried, *(flag_name(name) for name in open_before if ctx.tracks(name)), *flags]
     key = (ctx.frame.path, stmt)
     shapes = _initial_shapes(before, names, ctx.session.shapes.get(key, {}))
     while True:
         params = {name: fresh(name, shape, ctx.span) for name, shape in shapes.items()}
-        arm = _trip(ctx, stmt, head, shapes, params, live | {GO, RESULT, *flags})
+        arm = _trip(ctx, stmt, head, shapes, params, live | {GO, RESULT, *flags}, open_before)
         if head.never:
             return False
         grown = _grown(shapes, names, arm.env)
         if _same(shapes, grown):
             break
         shapes = grown
-    ctx.session.shapes[key] = {name: shape for name, shape in shapes.items() if _is_plain(shape)}
+    ctx.session.shapes[key] = {name: shape for name, shape in shapes.items() if is_plain(shape)}
     after = before.copy()
     for name in bound:
         after.names.pop(name, None)
     after.names.update(_close(ctx, head, shapes, params, arm, before))
+    for name in carried:
+        ends_bound = flag_of(arm.env, name) == TRUE or arm.env.dead
+        if ends_bound and (head.runs or name not in open_before):
+            set_flag(after, name, TRUE)
+        elif not ctx.tracks(name):
+            set_flag(after, name, PERHAPS)
     after.names[ALIVE] = TRUE
     ctx.env = after
     return True
 
 
-def _trip(ctx: Lowering, stmt: Any, head: Head, shapes: Shapes, params: Params, live: Names) -> Arm:
-    """Lower the body once, for variables of these shapes."""
+def _trip(
+    ctx: Lowering, stmt: Any, head: Head, shapes: Shapes, params: Params, live: Names, open_before: list[str]
+) -> Arm:
+    """Lower the body once, for variables of these shapes. Those in `open_before` may be unbound before the loop."""
     before = ctx.env
     ctx.env = env = before.copy()
-    for name in {RESULT, *assigned(stmt.body)}:
+    for name in (RESULT, *changed_by(stmt)):
         env.names.pop(name, None)
     env.names.update({name: rebuild(shape, iter(params[name])) for name, shape in shapes.items() if name != RESULT})
     env.names.update({ALIVE: TRUE, GO: TRUE, RETURNED: FALSE, BROKE: FALSE})
+    for name in open_before:
+        if name in env.names and not ctx.tracks(name):
+            set_flag(env, name, PERHAPS)
     with ctx.building(Builder(span=ctx.span)) as b:
         first = head.enter()
         if not head.never:
@@ -105,7 +120,14 @@ def _trip(ctx: Lowering, stmt: Any, head: Head, shapes: Shapes, params: Params, 
 
 def _given(before: Env, name: str) -> Value | Poison | None:
     """What the variable is before the loop."""
+    if is_flag(name):
+        return flag_of(before, name[7:-1])
     return None if name == RESULT else FALSE if name in (RETURNED, BROKE) else before.names.get(name)
+
+
+def _at_end(end: Env, name: str) -> Value | Poison | None:
+    """What the variable is at the end of the body."""
+    return flag_of(end, name[7:-1]) if is_flag(name) else end.names.get(name)
 
 
 def _initial_shapes(before: Env, names: list[str], remembered: Shapes) -> Shapes:
@@ -124,7 +146,7 @@ def _grown(shapes: Shapes, names: list[str], end: Env) -> Shapes:
     """The shapes that hold what went into the body and what came out."""
     grown: Shapes = {}
     for name in names:
-        value = None if end.dead else end.names.get(name)
+        value = None if end.dead else _at_end(end, name)
         if value is not None:
             grown[name] = join(name, shapes[name], shape_of(value)) if name in shapes else shape_of(value)
         elif name in shapes:
@@ -134,13 +156,6 @@ def _grown(shapes: Shapes, names: list[str], end: Env) -> Shapes:
 
 def _same(a: Shapes, b: Shapes) -> bool:
     return a.keys() == b.keys() and all(x is b[name] or x == b[name] for name, x in a.items())
-
-
-def _is_plain(shape: Shape) -> bool:
-    """Whether the shape holds nothing that belongs to one pass over the body, such as a nested function."""
-    if isinstance(shape, Group):
-        return all(map(_is_plain, shape.items))
-    return not isinstance(shape, Obj | Poison)
 
 
 # --- the statement ----------------------------------------------------------------------------------------------------
@@ -166,8 +181,8 @@ def _close(
         for name, shape in shapes.items()
         for leaf in zip(
             params[name],
-            flatten(ctx.b, _given(before, name), shape),
-            flatten(arm.b, None if arm.env.dead else arm.env.names.get(name), shape),
+            flatten_variable(ctx, ctx.b, before, name, _given(before, name), shape),
+            flatten_variable(ctx, arm.b, end, name, None if arm.env.dead else _at_end(end, name), shape),
             strict=True,
         )
     ]

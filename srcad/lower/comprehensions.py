@@ -13,12 +13,13 @@ from srcad.ir import INT, Atom, Builder, For, Scalar, Var
 from srcad.lower.casts import stored
 from srcad.lower.control import choose
 from srcad.lower.function import Lowering
-from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, length
+from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
 from srcad.lower.known import ZERO, describe
 from srcad.lower.merge import Growing, convert, join_types
 from srcad.lower.names import Names, assigned, target_names
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary
+from srcad.lower.unbound import flag_name
 from srcad.lower.values import Obj, Seq, Tup, Value
 
 #: What makes a list, and what may stand for one as the argument of sum().
@@ -102,8 +103,9 @@ def _number(ctx: Lowering, node: Any) -> Atom:
 def _is_loop(ctx: Lowering, node: Any, source: Iterable) -> bool:
     """Whether the comprehension is a loop when it runs; otherwise its items are written out."""
     generator, *inner = node.generators
-    items = known_items(source)
-    if items is not None and not (isinstance(source, Range) and len(items) > LONGEST and not inner):
+    numbers = known_range(source) if isinstance(source, Range) else None
+    long = numbers is not None and len(numbers) > LONGEST and not inner
+    if not long and known_items(source) is not None:
         return False
     if inner or assigned([node.elt, *generator.ifs]):
         with ctx.at(generator.iter):
@@ -117,8 +119,10 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
     from srcad.lower.statements import bind
 
     with _own_variables(ctx, target_names(generator.target)), ctx.building(Builder(span=ctx.span)) as b:
+        outer, ctx.env = ctx.env, ctx.env.copy()
         bind(ctx, generator.target, item(ctx, source, index))
         yield b
+        ctx.env = outer
 
 
 def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value]:
@@ -153,6 +157,7 @@ def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) ->
 def _own_variables(ctx: Lowering, names: Names) -> Iterator[None]:
     """The variables of a comprehension, which are gone after it."""
     frame, inner, path = ctx.frame, ctx.frame.inner, ctx.frame.path
+    names = names | frozenset(map(flag_name, names))
     saved = {name: value for name, value in ctx.env.names.items() if name in names}
     frame.inner = inner | names
     try:

@@ -18,6 +18,7 @@ from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, merge
 from srcad.lower.names import Names
 from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE
+from srcad.lower.unbound import settle
 from srcad.lower.values import Value
 
 
@@ -94,6 +95,8 @@ def _arm(ctx: Lowering, steps: Iterable[Step], flags: Mapping[str, Value], live:
     env.names.update(flags)
     if flags.get(ALIVE) == TRUE or flags.get(RETURNED) == FALSE:
         env.names.pop(RESULT, None)  # what is there belongs to the other branch
+    if ALIVE in flags:
+        settle(env, flags[ALIVE] == TRUE)
     arm = Arm(Builder(span=ctx.span), env)
     _resume(ctx, arm, steps, live)
     return arm

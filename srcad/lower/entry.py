@@ -14,6 +14,7 @@ from srcad.lower.known import NONE
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
+from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import Obj, Tup, Value
 from srcad.source import Source, source_of
 
@@ -26,12 +27,17 @@ def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
         raise TypeError(f"{name_of(target)} has {len(parameters)} parameters, and {len(args)} types were given")
     params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))
     recursive: set[object] = set()
+    tracked: set[tuple[object, str]] = set()
     with _room_for_nesting():
         while True:
             try:
-                return _lower(Session(recursive=recursive), target, parameters, params, name or name_of(target))
+                return _lower(
+                    Session(tracked=tracked, recursive=recursive), target, parameters, params, name or name_of(target)
+                )
             except RecursionFound as found:
                 recursive.add(found.key)
+            except UnboundReadFound as found:
+                tracked.add(found.key)
 
 
 def _lower(

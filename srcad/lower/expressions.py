@@ -133,7 +133,10 @@ def listing(ctx: Lowering, node: Any) -> Value:
 def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
     """The growing list in the variable that the node names, if it is one."""
     value = ctx.env.names.get(node.id) if isinstance(node, gast.Name) else None
-    return value if isinstance(value, Tup) and lists.is_growing(value) else None
+    if not lists.is_growing(value):
+        return None
+    ctx.read(node.id)
+    return value
 
 
 def condition(ctx: Lowering, node: Any) -> bool | Atom:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import TypeInferenceError, UnsupportedError
 from srcad.ir import Builder, Span, Trace, Var
+from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
-from srcad.lower.scope import Constants, Env, Frame, Poison, read
-from srcad.lower.values import Value
+from srcad.lower.operators import guard
+from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
+from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
+from srcad.lower.values import Obj, Value
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -28,6 +31,8 @@ class Session:
     constants: Constants = field(default_factory=Constants)
     #: What loops were found to carry, so that an inner loop starts from there when the outer one is read again.
     shapes: dict[object, dict[str, Shape]] = field(default_factory=dict)
+    #: Variables read where they may be unbound, by the function and the name.
+    tracked: set[tuple[object, str]] = field(default_factory=set)
     #: The functions found to call themselves, by `recursion.key_of`, and those among them that are called.
     recursive: set[object] = field(default_factory=set)
     called: dict[object, Recursive] = field(default_factory=dict)
@@ -92,8 +97,30 @@ class Lowering:
             self.b = outer
 
     def read(self, name: str) -> Value:
-        value = read(self.frame, name, self.session.constants, self)
-        return self.usable(value)
+        """The value of a variable or a global."""
+        scope = owner(self.frame, name)
+        if scope is None:
+            return self.usable(global_value(self.frame, name, self.session.constants, self))
+        value = self.usable(scope.env.names.get(name, unbound(name)))
+        self._check_bound(scope, name)
+        return value
+
+    def _check_bound(self, scope: Frame, name: str) -> None:
+        flag = flag_of(scope.env, name)
+        if isinstance(flag, Obj):
+            raise UnboundReadFound((scope.node, name))
+        if isinstance(flag, Var):
+            message = f"cannot access local variable '{name}' where it is not associated with a value"
+            guard(self, self.b.op("not", flag), UnboundLocalError, message)
+            if scope is self.frame:
+                set_flag(scope.env, name, TRUE)
+
+    def tracking_key(self, name: str) -> tuple[object, str]:
+        return self.frame.node, name
+
+    def tracks(self, name: str) -> bool:
+        """Whether a bool is kept for whether this variable of the current function is bound."""
+        return self.tracking_key(name) in self.session.tracked
 
     def usable(self, value: Value | Poison) -> Value:
         if isinstance(value, Poison):
@@ -103,6 +130,7 @@ class Lowering:
     def define(self, name: str, value: Value) -> None:
         """Bind a local variable; a temporary takes its name."""
         self.env.names[name] = value
+        set_flag(self.env, name, TRUE)
         self.name(value, name)
 
     def name(self, value: Value, hint: str) -> None:

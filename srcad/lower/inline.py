@@ -12,6 +12,7 @@ import gast
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.merge import is_plain
 from srcad.lower.names import walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.scope import RESULT, Closure, Env, Frame
@@ -88,7 +89,8 @@ def _suspends(node: Any) -> bool:
 def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
     """Run the function's body on these variables, and give what it returns."""
     outer, ctx.frame = ctx.frame, frame
-    start = len(ctx.b.stmts)
+    start, remembered = len(ctx.b.stmts), ctx.session.shapes.setdefault(frame.path, {})
+    frame.results.shape = frame.results.shape or remembered.get(RESULT)
     try:
         while True:
             for name, value in names.items():
@@ -96,6 +98,8 @@ def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
             run(ctx, body_of(frame.node), frozenset({RESULT}))
             if not frame.results.unsettled:
                 break
+            if is_plain(frame.results.shape):
+                remembered[RESULT] = frame.results.shape
             frame.env, frame.results.unsettled = Env(), False
             del ctx.b.stmts[start:]
     finally:

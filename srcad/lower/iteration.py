@@ -117,15 +117,20 @@ def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:
     return Items(tuple(Tup(row) for row in zip(*[column or () for column in columns], strict=False)))
 
 
+def known_range(source: Range) -> range | None:
+    """The range itself, if its bounds are known while lowering."""
+    start, stop, step = (known_int(bound) for bound in (source.start, source.stop, source.step))
+    return None if start is None or stop is None or step is None else range(start, stop, step)
+
+
 def known_items(source: Iterable) -> tuple[Value, ...] | None:
     """All that the loop will see, if it is known while lowering."""
     match source:
         case Items():
             return source.items
         case Range():
-            bounds = [known_int(bound) for bound in (source.start, source.stop, source.step)]
-            if None not in bounds:
-                return tuple(const(k) for k in range(*[bound for bound in bounds if bound is not None]))
+            numbers = known_range(source)
+            return None if numbers is None else tuple(map(const, numbers))
         case Enumerated():
             inner, start = known_items(source.inner), known_int(source.start)
             if inner is not None and start is not None:
@@ -207,7 +212,7 @@ def bound(ctx: Lowering, source: Iterable) -> Atom:
 def length(ctx: Lowering, source: Iterable) -> Atom:
     match source:
         case Range():
-            known = known_items(source)
+            known = known_range(source)
             return ctx.b.op("trips", source.start, source.stop, source.step) if known is None else const(len(known))
         case Elements():
             return ctx.b.op("dim", source.array, axis=0)

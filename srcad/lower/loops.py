@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import gast
@@ -12,12 +12,13 @@ from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Scalar, Va
 from srcad.lower.carry import Threaded, thread
 from srcad.lower.control import Fork, Outcome, Step, run
 from srcad.lower.function import Lowering
-from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable
+from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
 from srcad.lower.names import Names, appended, assigned, leaves_loop, read_names
 from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
+from srcad.lower.unbound import settle
 from srcad.lower.values import Seq, Value
 from srcad.ops import is_pure
 
@@ -40,6 +41,7 @@ class Exits:
         return [*flags, BROKE] if self.by_break and self.stmt.orelse else flags
 
 
+@lru_cache(maxsize=4096)
 def exits_of(stmt: Any) -> Exits:
     return Exits(stmt, leaves_loop(stmt.body, gast.Break), leaves_loop(stmt.body, gast.Return))
 
@@ -85,6 +87,7 @@ def _unrolled(ctx: Lowering, stmt: Any, items: Items) -> Outcome:
         ctx.env.names.update({ALIVE: TRUE, GO: TRUE})
         bind(ctx, stmt.target, item)
         run(ctx, stmt.body, live)
+        settle(ctx.env, False)
         ctx.env.names[ALIVE] = ctx.env.names.get(GO, TRUE)
         frame.path = path
 
@@ -148,6 +151,10 @@ class _ForHead:
     endless = never = False
 
     @property
+    def runs(self) -> bool:
+        return bool(known_range(Range(self.start, self.stop, self.step)))
+
+    @property
     def binds(self) -> tuple[Var, ...]:
         return (self.index,)
 
@@ -179,6 +186,10 @@ class _WhileHead:
 
     binds: tuple[Var, ...] = ()
 
+    @property
+    def runs(self) -> bool:
+        return self.endless
+
     def __init__(self, ctx: Lowering, stmt: Any) -> None:
         self.ctx, self.stmt = ctx, stmt
         self.inside = bool(assigned([stmt.test]))
@@ -187,8 +198,10 @@ class _WhileHead:
 
     def enter(self) -> list[Step]:
         if not self.inside:
+            env, self.ctx.env = self.ctx.env, self.ctx.env.copy()
             with self.ctx.building(Builder(span=self.ctx.span)) as b:
                 known = self._truth()
+            self.ctx.env = env
             self.endless, self.never = known is True, known is False
             self.inside = not all(is_pure(stmt.name) for stmt in walk(b.block()) if isinstance(stmt, Op))
             if not self.inside:

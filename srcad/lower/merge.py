@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from srcad.ir import (
     Array,
     Atom,
+    Block,
     Builder,
     Const,
     If,
@@ -24,8 +25,10 @@ from srcad.ir import (
     const,
     definitions,
 )
+from srcad.lower.known import TRUE
 from srcad.lower.names import Names
 from srcad.lower.scope import Closure, Env, Poison, unbound
+from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
 
 
@@ -94,6 +97,13 @@ def join_types(a: Type, b: Type) -> Type | None:
     return None
 
 
+def is_plain(shape: Shape) -> bool:
+    """Whether the shape holds nothing that belongs to one pass over the body, such as a nested function."""
+    if isinstance(shape, Group):
+        return all(map(is_plain, shape.items))
+    return not isinstance(shape, Obj | Poison)
+
+
 def same_object(a: Any, b: Any) -> bool:
     if isinstance(a, Closure) and isinstance(b, Closure):
         return a.node is b.node and a.frame is b.frame and a.defaults == b.defaults
@@ -130,6 +140,15 @@ def told(shape: Shape) -> str:
     return "something else"
 
 
+class Tracker(Context, Protocol):
+    """What merging needs to know beside."""
+
+    def tracks(self, name: str) -> bool:
+        """Whether a bool is kept for whether this variable of the current function is bound."""
+
+    def tracking_key(self, name: str) -> tuple[object, str]: ...
+
+
 # --- between a value and its leaves -----------------------------------------------------------------------------------
 
 
@@ -155,6 +174,30 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
             items = value.items if isinstance(value, Tup | Seq) else [None] * len(shape.items)
             return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
     return []
+
+
+def flatten_variable(
+    ctx: Tracker, b: Builder, env: Env, name: str, value: Value | Poison | None, shape: Shape
+) -> list[Operand]:
+    """`flatten` for the variable that has this value; what may be unbound is converted only if it is bound."""
+    bound = TRUE if value is None or name.startswith("<") else flag_of(env, name)
+    if bound == TRUE or not _changes_numbers(value, shape):
+        return flatten(b, value, shape)
+    if not isinstance(bound, Var):
+        raise UnboundReadFound(ctx.tracking_key(name))
+    inner = Builder(span=ctx.span)
+    leaves = flatten(inner, value, shape)
+    results = tuple(fresh(name, shape, ctx.span))
+    b.add(If(results, bound, inner.block(*leaves), Block((), tuple(Undef(var.type) for var in results)), ctx.span))
+    return list(results)
+
+
+def _changes_numbers(value: Value | Poison | None, shape: Shape) -> bool:
+    """Whether some number in the value has to be computed anew to have the type that the shape says."""
+    if isinstance(shape, Group):
+        items = value.items if isinstance(value, Tup | Seq) else ()
+        return any(_changes_numbers(v, s) for v, s in zip(items, shape.items, strict=False))
+    return isinstance(shape, Scalar) and isinstance(value, Var) and value.type != shape
 
 
 def convert(b: Builder, atom: Atom, type: Type) -> Atom:
@@ -185,7 +228,7 @@ def rebuild(shape: Shape, leaves: Iterator[Any]) -> Value | Poison:
 
 def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
     """New Vars for the leaves of a variable, called by its name."""
-    hint = name.strip("<>") if name != "<value>" else ""
+    hint = f"{name[7:-1]}_bound" if is_flag(name) else name.strip("<>") if name != "<value>" else ""
     types = types_in(shape)
     if isinstance(shape, Group) and hint:
         if shape.cls is Growing:
@@ -210,23 +253,20 @@ class Arm:
         return isinstance(operand, Var) and operand in set(definitions(self.b.block()))
 
 
-def merge(ctx: Context, cond: Atom, then: Arm, orelse: Arm, live: Names | None) -> Env:
+def merge(ctx: Tracker, cond: Atom, then: Arm, orelse: Arm, live: Names | None) -> Env:
     """Append the `If` and give the variables after it. Those not in `live` are forgotten unless they are the same in both
     branches; None means that all are live."""
     env = Env(dead=then.env.dead and orelse.env.dead)
     results: list[Var] = []
     yields: tuple[list[Operand], list[Operand]] = ([], [])
-    for name in dict.fromkeys([*then.env.names, *orelse.env.names]):
-        a, b = (None if arm.env.dead else arm.env.names.get(name) for arm in (then, orelse))
-        if a is b:
-            if a is not None:
-                env.names[name] = a
-            continue
-        if live is not None and name not in live:
-            continue
+
+    def met_as(name: str, a: Value | Poison | None, b: Value | Poison | None) -> Value | Poison:
         shape = _shape_after(name, a, b, then, orelse)
         leaves: list[Atom] = []
-        ends = flatten(then.b, a, shape), flatten(orelse.b, b, shape)
+        ends = (
+            flatten_variable(ctx, then.b, then.env, name, a, shape),
+            flatten_variable(ctx, orelse.b, orelse.env, name, b, shape),
+        )
         for x, y, var in zip(*ends, fresh(name, shape, ctx.span), strict=True):
             common = _common(x, y, then, orelse)
             leaves.append(var if common is None else common)
@@ -234,7 +274,20 @@ def merge(ctx: Context, cond: Atom, then: Arm, orelse: Arm, live: Names | None) 
                 results.append(var)
                 yields[0].append(x)
                 yields[1].append(y)
-        env.names[name] = rebuild(shape, iter(leaves))
+        return rebuild(shape, iter(leaves))
+
+    for name in dict.fromkeys([*then.env.names, *orelse.env.names]):
+        a, b = (None if arm.env.dead else arm.env.names.get(name) for arm in (then, orelse))
+        if is_flag(name) or (a is None and b is None):
+            continue
+        if a is b and a is not None:
+            env.names[name] = a
+        elif live is None or name in live:
+            env.names[name] = met_as(name, a, b)
+        else:
+            continue
+        if not name.startswith("<"):
+            set_flag(env, name, _bound_after(name, ctx.tracks(name), then, orelse, met_as))
     blocks = then.b.block(*yields[0]), orelse.b.block(*yields[1])
     if any(block.stmts or block.yields for block in blocks):
         ctx.b.add(If(tuple(results), cond, *blocks, ctx.span))
@@ -249,6 +302,21 @@ def _shape_after(name: str, a: Value | Poison | None, b: Value | Poison | None, 
     shape = shape_of(value)
     reached = not (then.env.dead or orelse.env.dead)
     return unbound(name) if reached and isinstance(shape, Obj) and not name.startswith("<") else shape
+
+
+def _bound_after(name: str, tracked: bool, then: Arm, orelse: Arm, met_as: Callable[..., Any]) -> Value:
+    """Whether the variable is bound where the branches meet."""
+    a, b = (None if arm.env.dead else flag_of(arm.env, name) for arm in (then, orelse))
+    if a is None or b is None:
+        flag = b if a is None else a
+        assert flag is not None
+        known: Value | None = None if isinstance(flag, Var) else flag
+    else:
+        known = None if tracked and a != b else met(then.env, orelse.env, a, b)
+    if known is not None:
+        return known
+    made: Value = met_as(flag_name(name), a, b)
+    return made
 
 
 def _common(x: Operand, y: Operand, then: Arm, orelse: Arm) -> Atom | None:

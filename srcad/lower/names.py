@@ -5,6 +5,7 @@ Liveness decides what an `if` merges and what a loop carries, so that temporarie
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -73,6 +74,13 @@ def appended(nodes: Iterable[Any]) -> Names:
         for call in calls
         if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove")
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def changed_by(loop: Any) -> Names:
+    """What a loop statement assigns, its target or condition included, or changes by a method."""
+    parts = [*loop.body, loop.target if isinstance(loop, gast.For) else loop.test]
+    return assigned(parts) | appended(parts)
 
 
 def target_names(target: Any) -> Names:

@@ -121,13 +121,18 @@ def unbound(name: str) -> Poison:
     return Poison(f"'{name}' has no value here", f"assign '{name}' before this line on every path")
 
 
-def read(frame: Frame, name: str, constants: Constants, ctx: Context) -> Value | Poison:
-    """What the name means in the frame: a local, or what the functions around, the module or Python say."""
+def owner(frame: Frame, name: str) -> Frame | None:
+    """The frame, this one or one around it, in which the name is a local variable."""
     scope: Frame | None = frame
-    while scope is not None:
-        if name in scope.locals:
-            return scope.env.names.get(name, unbound(name))
-        frame, scope = scope, scope.parent
+    while scope is not None and name not in scope.locals:
+        scope = scope.parent
+    return scope
+
+
+def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) -> Value | Poison:
+    """What a name that is no local means: what a closure, the module or Python says."""
+    while frame.parent is not None:
+        frame = frame.parent
     for names in (frame.cells, frame.globals, vars(builtins)):
         if name in names:
             return constants.lift(ctx, names[name], name)

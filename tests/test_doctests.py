@@ -1,0 +1,15 @@
+"""The examples in docstrings do what they say."""
+
+import doctest
+import importlib
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("name", ["srcad", "srcad.api", "srcad.infer", "srcad.runtime", "srcad.testing"])
+def test_examples_in_docstrings(name):
+    module = importlib.import_module(name)
+    found = doctest.testmod(module, extraglobs={"np": np})
+    assert found.attempted
+    assert not found.failed
