@@ -1,4 +1,5 @@
-"""Tests keep their generated files to themselves: one cache folder a run, shared by its workers, gone afterwards."""
+"""Tests keep their generated files to themselves: one cache folder a run, shared by its workers, gone afterwards. Every pass
+is checked by the verifier."""
 
 import os
 import shutil
@@ -8,6 +9,7 @@ import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["SRCAD_VERIFY"] = "1"
     if hasattr(config, "workerinput") or "SRCAD_CACHE_DIR" in os.environ:
         return
     folder = os.environ["SRCAD_CACHE_DIR"] = tempfile.mkdtemp(prefix="srcad-tests-")

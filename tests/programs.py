@@ -8,9 +8,10 @@ import programs_functions
 import programs_memory
 import programs_numerical
 import programs_numpy
+import programs_snapshots
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
-SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy, programs_tricky)
+SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy, programs_snapshots, programs_tricky)
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

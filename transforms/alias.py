@@ -25,6 +25,7 @@ from srcad.ir import (
     Scalar,
     Stmt,
     Trace,
+    Undef,
     Var,
     While,
     binds,
@@ -111,6 +112,8 @@ class Memory:
         self._writes: dict[Var, list[Op]] = defaultdict(list)
         self._home: dict[Var, tuple[Loop, ...]] = {}
         self._index_of: dict[Var, For] = {}
+        #: where a merge gets a reference from: the statement and the position among its results or params
+        self._meets: dict[Var, tuple[If | Loop, int]] = {}
         self._merged: set[Var] = set()
         self._listed: set[Var] = set()
         for var in trace.inputs:
@@ -137,6 +140,10 @@ class Memory:
                 elif stmt.name == "call" and self._calls_write:
                     for arg in filter(is_memory, stmt.args):
                         self._writes[self.aliases.find(_var(arg))].append(stmt)
+            else:
+                self._meets.update({var: (stmt, k) for k, var in enumerate(stmt.results)})
+            if isinstance(stmt, For | While):
+                self._meets.update({var: (stmt, k) for k, var in enumerate(stmt.params)})
             if isinstance(stmt, For):
                 self._index_of[stmt.index] = stmt
             listed = isinstance(stmt, Op) and stmt.name in ("append", "pop", "call")
@@ -225,6 +232,52 @@ class Memory:
         while isinstance(array, Var) and (op := self.definition.get(array)) is not None and op.name in REFERENCES:
             array = op.args[0]
         return array
+
+    def written_in(self, loop: Stmt, array: Var) -> bool:
+        """Whether the loop may write the memory that `array`, a name from outside of it, means while it runs."""
+        return any(
+            loop in self._loops[write] and (write.name == "call" or not self.apart(write.args[0], array))
+            for write in self.writes(array)
+        )
+
+    def apart(self, a: Operand, b: Operand, assumed: frozenset[frozenset[Operand]] = frozenset()) -> bool:
+        """Whether two names that are known at the same time surely mean different memory: as the two buffers that a loop
+        swaps do, on every trip, if they do at first."""
+        a, b = self.origin(a), self.origin(b)
+        if isinstance(a, Undef) or isinstance(b, Undef):
+            return True  # never read
+        if a is b or not (isinstance(a, Var) and isinstance(b, Var)):
+            return False
+        pair = frozenset((a, b))
+        if pair in assumed or self.aliases.find(a) is not self.aliases.find(b):
+            return True
+        ops = [self.definition.get(var) for var in (a, b)]
+        for var, op, other in zip((a, b), ops, (b, a), strict=True):
+            if op is not None and op.name in FRESH and op.name != "reduce_like" and self._since(var) > self._since(other):
+                return True
+        met = [(self._meets[var], var) for var in (a, b) if var in self._meets]
+        if not met:
+            return False
+        # take the later merge apart; one that both come from, for both
+        (stmt, _), _ = max(met, key=lambda found: self._order[found[0][0]])
+        sides = [self._sources(var, stmt) for var in (a, b)]
+        return all(self.apart(x, y, assumed | {pair}) for x, y in zip(*sides, strict=True))
+
+    def _since(self, var: Var) -> int:
+        """When the name gets its meaning, in program order; the function's parameters do before all else."""
+        op = self.definition.get(var)
+        if op is not None:
+            return self._order[op]
+        return self._order[self._meets[var][0]] if var in self._meets else -1
+
+    def _sources(self, var: Var, stmt: If | Loop) -> tuple[Operand, Operand]:
+        """The two references of which `var` is one, if it comes from that statement; else itself."""
+        owner, k = self._meets.get(var, (None, 0))
+        if owner is not stmt:
+            return var, var
+        if isinstance(stmt, If):
+            return stmt.then.yields[k], stmt.orelse.yields[k]
+        return stmt.inits[k], next_values(stmt)[k]
 
     def rebinds_fresh_arrays(self, loop: Loop, params: Sequence[Var]) -> bool:
         """Whether the loop carries these arrays as if they were values: each is replaced by memory made in that iteration, or

@@ -66,10 +66,12 @@ class Region:
 
 @dataclass(eq=False)
 class Node:
-    """An If or a loop of the forward sweep, with what the reverse sweep made it carry besides."""
+    """An If or a loop of the forward sweep, with what the reverse sweep made it carry besides. `source` is the statement of
+    the trace that it was made from."""
 
     stmt: If | Loop
     parent: Region
+    source: If | Loop
     regions: list[Region] = field(default_factory=list)
     results: list[Var] = field(default_factory=list)
     params: list[Var] = field(default_factory=list)
@@ -116,9 +118,7 @@ class Node:
 
 def open_node(stmt: If | Loop, parent: Region) -> Node:
     """A node with empty regions that yield what the statement's blocks yield."""
-    if isinstance(stmt, For):
-        stmt = replace(stmt, mirror=object())
-    node = Node(stmt, parent)
+    node = Node(replace(stmt, mirror=object()) if isinstance(stmt, For) else stmt, parent, stmt)
     node.regions = [Region(node, yields=list(block.yields)) for block in blocks_of(stmt)]
     parent.items.append(node)
     return node

@@ -20,6 +20,7 @@ from srcad.ir import (
     Trace,
     Var,
     While,
+    binds,
     blocks_of,
     const,
     replace,
@@ -36,7 +37,7 @@ Size = Operand | tuple[Var, int]
 def sizes(trace: Trace) -> Trace:
     """The trace with `dim` ops replaced by sizes that are known by another name."""
     finder = _Finder(trace)
-    return replace(trace, body=finder.block(trace.body), functions=tuple(map(sizes, trace.functions)))
+    return replace(trace, body=finder.block(trace.body, set(trace.inputs)), functions=tuple(map(sizes, trace.functions)))
 
 
 class _Finder:
@@ -110,15 +111,19 @@ class _Finder:
                 return self.known[loop.params[k], axis]
             assumed |= dict.fromkeys(wrong)
 
-    def block(self, block: Block) -> Block:
+    def block(self, block: Block, scope: set[Var]) -> Block:
+        """The block, with sizes replaced by what is defined where they are asked for: `scope` holds that."""
         stmts: list[Stmt] = []
+        scope = set(scope)
         for stmt in block.stmts:
             if isinstance(stmt, Op) and stmt.name == "dim":
                 match self.size(stmt.args[0], stmt.attr("axis")):
-                    case (array, axis):
+                    case (Var() as array, axis) if array in scope:
                         stmt = replace(stmt, args=(array,), attrs=(("axis", axis),))
-                    case Var() | Const() as size:
+                    case Var() | Const() as size if isinstance(size, Const) or size in scope:
                         self.env[stmt.result] = subst(self.env, size)
                         continue
-            stmts.append(with_blocks(stmt, [self.block(inner) for inner in blocks_of(stmt)]))
+            inside = scope.union(binds(stmt))
+            stmts.append(with_blocks(stmt, [self.block(inner, inside) for inner in blocks_of(stmt)]))
+            scope.update(stmt.results)
         return substitute(Block(tuple(stmts), block.yields), self.env)

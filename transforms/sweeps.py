@@ -40,6 +40,7 @@ from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, Memory, holds_arrays, is_memory, next_values
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import is_constant, pullback
+from srcad.transforms.shapes import Shapes
 from srcad.transforms.tape import Tape, counted
 
 Bars = dict[Var, Atom]
@@ -58,7 +59,7 @@ class Sweeps:
         self.active = active
         self.memory = memory
         self.callees = callees
-        self.tape = Tape(memory)
+        self.tape = Tape(memory, Shapes(trace))
         self.returned = {memory.aliases.find(y) for y in trace.body.yields if is_memory(y)}  # type: ignore[arg-type]
         self.shadows: dict[Var, Var] = {}
         #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.

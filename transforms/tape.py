@@ -7,7 +7,8 @@ order of preference,
                  no more from the tape than keeping the value itself would
     carried out  of a branch that is in no loop, as one more result of the `If`
     kept         in an array with a place for each iteration, when the numbers of iterations are known where the outermost
-                 loop starts, else in a list that the reverse sweep pops
+                 loop starts, else in a list that the reverse sweep pops; an array that loops read element by element is kept
+                 whole (`transforms.snapshot`)
 
 `Tape.resolve` does this for one block of the reverse sweep, innermost blocks first; what it reads from the next outer block is
 resolved when that block is.
@@ -35,7 +36,11 @@ from srcad.ir import (
     substitute,
 )
 from srcad.transforms.alias import Memory
+from srcad.transforms.outward import Outward
 from srcad.transforms.regions import Node, Region
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.snapshot import MARGIN, Snapshot, Snapshots
+from srcad.transforms.symbolic import Affine, Size
 
 #: Recomputed rather than kept.
 CHEAP = frozenset(
@@ -46,24 +51,26 @@ CHEAP = frozenset(
 FREE = frozenset("dim trips view transpose reshape".split())
 #: A recomputation of more ops than this is no longer cheap.
 LIMIT = 12
+#: What a snapshot costs where one value for each iteration costs 1: it is copied at the speed of memory.
+SNAPSHOT = 0.5
 
 
 class Tape:
     """Keeps what `resolve` asks for. `where` says in which region of the forward sweep a Var is defined, `item` by what."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, shapes: Shapes) -> None:
         self.memory = memory
         self.where: dict[Var, Region] = {}
         self.item: dict[Var, Op | Node | None] = {}
+        self.outward = Outward(shapes, self.where, self.item)
+        self.snapshots = Snapshots(memory, self.outward)
         #: Shadows that live in one iteration: allocated anew by the reverse sweep.
         self.local: set[Var] = set()
         #: Lists that the caller of a recursive function makes and passes to both its sweeps.
         self.stacks: list[Var] = []
 
     def define(self, region: Region, item: Op | Node | None, variables: Iterable[Var]) -> None:
-        for var in variables:
-            self.where[var] = region
-            self.item[var] = item
+        self.outward.define(region, item, variables)
 
     def resolve(self, region: Region, block: Block, known: dict[Var, Atom], prologue: Builder) -> Block:
         """The reverse sweep's `block` with every Var of the forward `region` made available at its start.
@@ -84,7 +91,10 @@ class Tape:
                     op = self._op(operand)
                     assert op is not None
                     new = operand.like()
-                    prologue.add(replace(op, results=(new,), args=tuple(map(get, op.args))))
+                    args = tuple(map(get, op.args))
+                    if (snapshot := self._snapshot(operand, region)) is not None:
+                        args = (snapshot.copy, *self.snapshots.index(replace(op, args=args), snapshot, prologue))
+                    prologue.add(replace(op, results=(new,), args=args))
                     env[operand] = new
             return env[operand]
 
@@ -101,6 +111,13 @@ class Tape:
         item = self.item.get(var)
         return item if isinstance(item, Op) else None
 
+    def _snapshot(self, var: Var, region: Region) -> Snapshot | None:
+        """What holds the content that a load saw, if that is overwritten later."""
+        op = self._op(var)
+        if op is None or op.name != "load" or not region.repeats() or self.memory.intact(op, op.args[0]):
+            return None
+        return self.snapshots.of(op, region)
+
     def _recomputable(self, var: Var, region: Region) -> bool:
         op = self._op(var)
         if op is None:
@@ -112,12 +129,13 @@ class Tape:
         if op.name not in (CHEAP if region.repeats() else FREE):
             return False
         if op.name == "load":
-            return self.memory.intact(op, op.args[0])
+            return self.memory.intact(op, op.args[0]) or self.snapshots.of(op, region) is not None
         return True
 
     def _choose(self, region: Region, needed: list[Var], known: dict[Var, Atom]) -> set[Var]:
-        """The Vars to keep on the tape; the rest of what is needed is recomputed from them."""
+        """The Vars to keep on the tape; the rest of what is needed is recomputed from them, and from snapshots."""
         memo: dict[Var, tuple[frozenset[Var], int]] = {}
+        snapshots: set[Var] = set()
 
         def sources(operand: Atom) -> tuple[frozenset[Var], int]:
             """What must be kept to recompute the operand, and how many ops that takes."""
@@ -129,6 +147,9 @@ class Tape:
                     op = self._op(operand)
                     assert op is not None
                     parts = [sources(arg) for arg in op.args]
+                    if (snapshot := self._snapshot(operand, region)) is not None:
+                        snapshots.add(snapshot.copy)
+                        parts.append((frozenset((snapshot.copy,)), 0))
                     memo[operand] = frozenset().union(*(s for s, _ in parts)), 1 + sum(n for _, n in parts)
             return memo[operand]
 
@@ -140,7 +161,8 @@ class Tape:
                 continue
             shared = [other for other in open_ if sources(other)[0] - kept <= missing and sources(other)[1] <= LIMIT]
             is_reference = not isinstance(var.type, Scalar)
-            if is_reference or (len(missing) < len(shared) and sources(var)[1] <= LIMIT):
+            weight = sum(SNAPSHOT if other in snapshots else 1 for other in missing)
+            if is_reference or (weight < len(shared) and sources(var)[1] <= LIMIT):
                 kept |= missing
             else:
                 kept.add(var)
@@ -165,20 +187,33 @@ class Tape:
             region.items.append(Op((), "append", (stack, var)))
             return prologue_op(prologue, "pop", var, stack)
         outside = loops[0].parent
-        sizes = [self._trips(loop, outside) for loop in loops] if isinstance(var.type, Scalar) else [None]
+        op = self._op(var)
+        copied = op.args[0] if op is not None and op.name == "copy" else None
+        sizes: list[Atom | None] = [self._trips(loop) for loop in loops]
+        if isinstance(var.type, Array):
+            sizes += [None] if copied is None else [self._outside(n, loops[0]) for n in self.outward.shapes.of(var)]
         if None in sizes:
             tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
             keep = Op((tape,), "list", (), (("item", var.type),))
             region.insert_after(self.item[var], Op((), "append", (tape, var)))
             value = prologue_op(prologue, "pop", var, tape)
         else:
-            assert isinstance(var.type, Scalar)
-            tape = Var(f"{self._name(var)}_tape", Array(var.type.dtype, len(loops)))
+            assert isinstance(var.type, Scalar | Array)
+            tape = Var(f"{self._name(var)}_tape", Array(var.type.dtype, len(sizes)))
             dims = tuple(size for size in sizes if size is not None)
             keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype)))
             index = [self.position(loop) for loop in loops]
-            region.insert_after(self.item[var], Op((), "store", (tape, *index, var)))
-            value = prologue_op(prologue, "load", var, tape, *map(get, index))
+            if copied is None:
+                region.insert_after(self.item[var], Op((), "store", (tape, *index, var)))
+                value = prologue_op(prologue, "load", var, tape, *map(get, index))
+            else:
+                b = Builder()
+                place = b.op("view", tape, *index, spec="i" * len(index), hint=tape.hint)
+                b.effect("assign", place, copied)
+                for stmt in reversed(b.stmts):
+                    assert isinstance(stmt, Op)
+                    region.insert_after(op, stmt)
+                value = prologue.op("view", tape, *map(get, index), spec="i" * len(index), hint=var.hint)
         outside.insert_before(loops[0], keep)
         self.define(outside, keep, (tape,))
         return value
@@ -191,21 +226,35 @@ class Tape:
         return var.hint or "v"
 
     def position(self, node: Node) -> Var:
-        """The number of the iteration, as a Var of the forward loop's body."""
+        """The place of an iteration on the tape, as a Var of the forward loop's body: the loop's own index, if that starts
+        close to 0, else the number of the iteration."""
         if node.position is None:
             stmt, body = node.stmt, node.regions[-1]
-            if isinstance(stmt, For) and not counted(stmt) and (stmt.start, stmt.step) == (const(0), const(1)):
+            if not isinstance(stmt, For) or counted(stmt):
+                self.count(node)
+            elif self._highest(node) is not None:
                 node.position = stmt.index
-            elif isinstance(stmt, For) and not counted(stmt):
+            else:
                 ends = (stmt.index, stmt.start) if stmt.step == const(1) else (stmt.start, stmt.index)
                 node.position = Var("", stmt.index.type)
                 op = Op((node.position,), "sub", ends)
                 body.insert_at_head(op)
                 self.define(body, op, (node.position,))
-            else:
-                self.count(node)
         assert node.position is not None
         return node.position
+
+    def _highest(self, node: Node) -> Affine | None:
+        """The highest value of the index, as a value of what is around the outermost loop, if it is fit to be a place on the
+        tape."""
+        stmt = node.stmt
+        assert isinstance(stmt, For)
+        ends = self.outward.range(stmt)
+        if ends is None or not self.memory.nonnegative(stmt.index):
+            return None
+        outermost = node.regions[-1].loops()[0]
+        self.outward.enter(outermost.source)
+        low, high = (self.outward.bound(e, outermost.parent, side) for e, side in zip(ends, (-1, 1), strict=True))
+        return high if low is not None and not low.terms and 0 <= low.constant <= MARGIN else None
 
     def count(self, node: Node) -> Var:
         """The number of iterations that the forward loop made, counted as it runs."""
@@ -221,26 +270,50 @@ class Tape:
             self.define(node.parent, node, (node.count,))
         return node.count
 
-    def _trips(self, node: Node, outside: Region) -> Atom | None:
-        """The number of iterations as a value of `outside`, before the outermost loop; None if that cannot be known."""
+    def _trips(self, node: Node) -> Atom | None:
+        """How many places the tape has for the loop, as a value known before the outermost loop; None if it cannot be."""
         stmt = node.stmt
         if not isinstance(stmt, For) or stmt.exits:
             return None
-        block = Builder()
-        ends = [self._hoist(end, outside, block) for end in (stmt.start, stmt.stop, stmt.step)]
-        if any(end is None for end in ends):
-            return None
-        start, stop, step = (end for end in ends if end is not None)
-        if (start, step) == (const(0), const(1)) and self._is_size(stop):
-            size: Atom = stop
+        b = Builder()
+        outermost = node.regions[-1].loops()[0]
+        ends = [self.outward.exact(end, outermost.parent, b) for end in (stmt.start, stmt.stop, stmt.step)]
+        start, stop, step = ends
+        highest = None if counted(stmt) else self._highest(node)
+        if highest is not None and stop is not None and step == const(1):
+            size = stop if self._is_size(stop) else b.op("maximum", stop, const(0))
+        elif highest is not None:
+            size = self._size(b, highest.plus(Affine(1)))
+        elif start is not None and stop is not None and step is not None:
+            size = b.op("trips", start, stop, step)
         else:
-            size = block.op("trips", start, stop, step)
-        outermost = next(n for n in outside.items if isinstance(n, Node) and _contains(n, node))
-        for op in block.stmts:
-            assert isinstance(op, Op)
-            outside.insert_before(outermost, op)
-            self.define(outside, op, op.results)
+            found = self.outward.range(stmt)
+            most = found and self.outward.bound(found[1].plus(found[0], -1), outermost.parent, 1)
+            if most is None:
+                return None
+            size = self._size(b, most.plus(Affine(1)))
+        self._insert(b, outermost)
         return size
+
+    def _size(self, b: Builder, e: Affine) -> Atom:
+        n = self.outward.emit(e, b)
+        return n if e.nonnegative else b.op("maximum", n, const(0))
+
+    def _outside(self, size: Size, outermost: Node) -> Atom | None:
+        """The size of an axis as a value of the region around the outermost loop."""
+        b = Builder()
+        found = self.outward.bound(size.affine, outermost.parent, 0)
+        if found is None:
+            return None
+        n = self._size(b, found)
+        self._insert(b, outermost)
+        return n
+
+    def _insert(self, b: Builder, node: Node) -> None:
+        for op in b.stmts:
+            assert isinstance(op, Op)
+            node.parent.insert_before(node, op)
+            self.define(node.parent, op, op.results)
 
     def _is_size(self, operand: Atom) -> bool:
         """Whether the number is never negative, whatever the arguments are."""
@@ -248,23 +321,6 @@ class Tape:
             return bool(operand.value >= 0)
         op = self._op(operand)
         return op is not None and op.name in ("dim", "trips", "broadcast_dim", "length")
-
-    def _hoist(self, operand: Atom, outside: Region, block: Builder) -> Atom | None:
-        """The operand computed outside of the loops, from what is known there."""
-        if not isinstance(operand, Var):
-            return operand
-        home = self.where.get(operand)
-        if home is None or home in outside.enclosing():
-            return operand
-        op = self._op(operand)
-        if op is None or op.name not in ("add", "sub", "mul", "floordiv", "dim", "trips", "minimum", "maximum"):
-            return None
-        args = [self._hoist(arg, outside, block) for arg in op.args]
-        if any(arg is None for arg in args):
-            return None
-        new = operand.like()
-        block.add(replace(op, results=(new,), args=tuple(arg for arg in args if arg is not None)))
-        return new
 
 
 def counted(loop: Loop) -> bool:
@@ -277,7 +333,3 @@ def prologue_op(prologue: Builder, name: str, var: Var, *args: Atom) -> Var:
     value = var.like()
     prologue.add(Op((value,), name, args))
     return value
-
-
-def _contains(node: Node, inner: Node) -> bool:
-    return any(region.node is node for region in inner.regions[-1].enclosing())
