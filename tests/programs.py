@@ -12,6 +12,14 @@ import programs_snapshots
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
-SOURCES = (programs_control, programs_functions, programs_memory, programs_numerical, programs_numpy, programs_snapshots, programs_tricky)
+SOURCES = (
+    programs_control,
+    programs_functions,
+    programs_memory,
+    programs_numerical,
+    programs_numpy,
+    programs_snapshots,
+    programs_tricky,
+)
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

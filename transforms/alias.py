@@ -30,6 +30,7 @@ from srcad.ir import (
     While,
     binds,
     blocks_of,
+    const,
     operands,
     walk,
 )
@@ -195,15 +196,38 @@ class Memory:
         return later
 
     def _distance(self, read: Atom, written: Atom, loop: Loop) -> int | None:
-        """How many iterations after the read the same loop writes the index that was read; None if not known."""
+        """How many iterations after the read the same loop writes the index that was read: negative if only earlier ones do;
+        None if not known."""
         if not (isinstance(loop, For) and isinstance(loop.step, Const)):
             return None
-        a, b = self.affine(read, loop.index), self.affine(written, loop.index)
-        if a is None or b is None or loop.step.value not in (1, -1):
-            return None
-        if not (self.nonnegative(read) and self.nonnegative(written)):
+        if loop.step.value not in (1, -1) or not (self.nonnegative(read) and self.nonnegative(written)):
             return None  # u[i - 1] at i = 0 is the last cell
-        return (a - b) * int(loop.step.value)
+        step = int(loop.step.value)
+        a, b = self.affine(read, loop.index), self.affine(written, loop.index)
+        if a is not None and b is not None:
+            return (a - b) * step
+        nearest_read, nearest_write = self._offset(read, loop.index, step), self._offset(written, loop.index, -step)
+        if nearest_read is None or nearest_write is None:
+            return None
+        distance = (nearest_read - nearest_write) * step
+        return distance if distance < 0 else None
+
+    def _offset(self, operand: Atom, index: Var, side: int) -> int | None:
+        """c such that the operand is at most (`side` 1) or at least (-1) `index + c`, by the range of a loop further in."""
+        exact = self.affine(operand, index)
+        if exact is not None:
+            return exact
+        op = self.definition.get(operand) if isinstance(operand, Var) else None
+        if op is not None and op.name in ("add", "sub") and isinstance(op.args[1], Const):
+            inner = self._offset(op.args[0], index, side)
+            return None if inner is None else inner + (op.args[1].value if op.name == "add" else -op.args[1].value)
+        loop = self._index_of.get(operand) if isinstance(operand, Var) else None
+        if loop is None or loop.step not in (const(1), const(-1)):
+            return None
+        if loop.step.value == side:  # type: ignore[union-attr]
+            end = self._offset(loop.stop, index, side)
+            return None if end is None else end - side
+        return self._offset(loop.start, index, side)
 
     def affine(self, operand: Atom, index: Var) -> int | None:
         """c if the operand is `index + c`."""
@@ -253,7 +277,12 @@ class Memory:
             return True
         ops = [self.definition.get(var) for var in (a, b)]
         for var, op, other in zip((a, b), ops, (b, a), strict=True):
-            if op is not None and op.name in FRESH and op.name != "reduce_like" and self._since(var) > self._since(other):
+            if (
+                op is not None
+                and op.name in FRESH
+                and op.name != "reduce_like"
+                and self._since(var) > self._since(other)
+            ):
                 return True
         met = [(self._meets[var], var) for var in (a, b) if var in self._meets]
         if not met:

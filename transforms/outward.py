@@ -59,7 +59,35 @@ class Outward:
         return new
 
     def affine(self, operand: Atom) -> Affine:
-        return self.shapes.value(operand)
+        """The int as a sum of Vars that are no sums themselves."""
+        if isinstance(operand, Const):
+            return Affine(int(operand.value))
+        match self._item.get(operand):
+            case Op(name="add", args=(a, b)):
+                return self.affine(a).plus(self.affine(b))
+            case Op(name="sub", args=(a, b)):
+                return self.affine(a).plus(self.affine(b), -1)
+            case (
+                Op(name="mul", args=(Const(value=int(factor)), a)) | Op(name="mul", args=(a, Const(value=int(factor))))
+            ):
+                return self.affine(a).times(factor)
+            case Op(name="dim", args=(Var() as a,)) as op:
+                return Affine(0, ((Dim(a, op.attr("axis")), 1),))
+        return Affine(0, ((operand, 1),))
+
+    def resolved(self, e: Affine) -> Affine:
+        """The same in terms of the sizes of arrays, for comparison with these."""
+        found = Affine(e.constant)
+        for unknown, factor in e.terms:
+            match unknown:
+                case Var():
+                    value = self.shapes.value(unknown)
+                case Dim(array, axis):
+                    value = self.shapes.of(array)[axis].affine
+                case _:
+                    value = Affine(0, ((unknown, 1),))
+            found = found.plus(value, factor)
+        return found
 
     def bound(self, e: Affine, outside: Region, side: int) -> Affine | None:
         """The highest (`side` 1) or lowest (-1) value, or that value if there is but one (0), in unknowns of the region
@@ -107,12 +135,21 @@ class Outward:
                 total = b.op("add", total, b.op("mul", const(factor), term))
         if total is None:
             return const(e.constant)
-        return total if e.constant == 0 else plus(b, total, e.constant)
+        if e.constant == 0:
+            return total
+        return b.op("add" if e.constant > 0 else "sub", total, const(abs(e.constant)))
 
+    def size(self, b: Builder, e: Affine) -> Atom:
+        """An affine int as the size of an axis, which is never negative."""
+        n = self.emit(e, b)
+        return n if self.resolved(e).nonnegative else b.op("maximum", n, const(0))
 
-def plus(b: Builder, value: Atom, offset: int) -> Atom:
-    if offset == 0:
-        return value
-    if isinstance(value, Const):
-        return const(int(value.value) + offset)
-    return b.op("add", value, const(offset)) if offset > 0 else b.op("sub", value, const(-offset))
+    def from_start(self, b: Builder, index: Atom, start: Affine) -> Atom:
+        """How far an index is from where a part of an axis starts."""
+        return index if start == Affine(0) else b.op("sub", index, self.emit(start, b))
+
+    def insert(self, b: Builder, node: Node) -> None:
+        """Put statements before a loop."""
+        for stmt in b.stmts:
+            node.parent.insert_before(node, stmt)
+            self.define(node.parent, stmt if isinstance(stmt, Op) else None, stmt.results)

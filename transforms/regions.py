@@ -43,21 +43,21 @@ class Region:
         """Whether the region may be run more than once, so that its values need a place each time."""
         return any(r.invocation or (r.node is not None and not isinstance(r.node.stmt, If)) for r in self.enclosing())
 
-    def insert_at_head(self, op: Op) -> None:
-        self.items.insert(self.head, op)
+    def insert_at_head(self, stmt: Stmt) -> None:
+        self.items.insert(self.head, stmt)
         self.head += 1
 
-    def insert_after(self, item: Op | Node | None, op: Op) -> None:
+    def insert_after(self, item: Op | Node | None, stmt: Stmt) -> None:
         """After the item that defines a value; None: after the head, for what the region's owner defines."""
         if item is None:
-            self.insert_at_head(op)
+            self.insert_at_head(stmt)
         else:
             at = next(k for k, other in enumerate(self.items) if other is item)
-            self.items.insert(at + 1, op)
+            self.items.insert(at + 1, stmt)
 
-    def insert_before(self, item: Op | Node, op: Op) -> None:
+    def insert_before(self, item: Op | Node, stmt: Stmt) -> None:
         at = next(k for k, other in enumerate(self.items) if other is item)
-        self.items.insert(at, op)
+        self.items.insert(at, stmt)
 
     def freeze(self) -> Block:
         stmts = tuple(item.freeze() if isinstance(item, Node) else item for item in self.items)

@@ -37,7 +37,9 @@ Size = Operand | tuple[Var, int]
 def sizes(trace: Trace) -> Trace:
     """The trace with `dim` ops replaced by sizes that are known by another name."""
     finder = _Finder(trace)
-    return replace(trace, body=finder.block(trace.body, set(trace.inputs)), functions=tuple(map(sizes, trace.functions)))
+    return replace(
+        trace, body=finder.block(trace.body, set(trace.inputs)), functions=tuple(map(sizes, trace.functions))
+    )
 
 
 class _Finder:

@@ -6,9 +6,10 @@ the loop sweeps is smaller, is made at the speed of memory, and lets everything 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from srcad.ir import Array, Atom, Builder, Const, For, Op, Var, const, walk
+from srcad.ir import INT, Array, Atom, Builder, For, Op, Var, const, walk
 from srcad.transforms.alias import Memory
 from srcad.transforms.outward import Outward
 from srcad.transforms.regions import Node, Region
@@ -38,10 +39,15 @@ Part = tuple[Fixed | Swept, ...]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """`copy` holds the part of the array; an axis that is swept from `starts` (None: a fixed axis, which the copy has not)."""
+    """`copy` holds the part of `array` that is `axes`; the axes that are read at one place it has not."""
 
     copy: Var
-    starts: tuple[Atom | None, ...]
+    array: Var
+    axes: Part
+
+    @property
+    def sizes(self) -> list[Affine]:
+        return [axis.high.plus(axis.low, -1) for axis in self.axes if isinstance(axis, Swept)]
 
 
 class Snapshots:
@@ -51,6 +57,7 @@ class Snapshots:
         self._memory, self._outward = memory, outward
         self._made: dict[tuple[Node, Var], list[tuple[Part, Snapshot]]] = {}
         self._found: dict[Op, Snapshot | None] = {}
+        self.by_copy: dict[Var, Snapshot] = {}
 
     def of(self, load: Op, region: Region) -> Snapshot | None:
         """The snapshot that holds what the load reads; None if its reads make no region of the array."""
@@ -60,11 +67,27 @@ class Snapshots:
 
     def index(self, load: Op, snapshot: Snapshot, b: Builder) -> list[Atom]:
         """Where the snapshot has what the load reads."""
-        found: list[Atom] = []
-        for operand, start in zip(load.args[1:], snapshot.starts, strict=True):
-            if start is not None:
-                found.append(operand if start == const(0) else b.op("sub", operand, start))
-        return found
+        pairs = zip(load.args[1:], snapshot.axes, strict=True)
+        return [self._outward.from_start(b, k, axis.low) for k, axis in pairs if isinstance(axis, Swept)]
+
+    def fill(self, b: Builder, snapshot: Snapshot, target: Var, place: Sequence[Atom] = ()) -> None:
+        """Append the loops that copy what the snapshot holds to `target[place]`."""
+        self._fill(b, snapshot, target, [], list(place))
+
+    def _fill(self, b: Builder, snapshot: Snapshot, target: Var, source: list[Atom], place: list[Atom]) -> None:
+        if len(source) == len(snapshot.axes):
+            b.effect("store", target, *place, b.op("load", snapshot.array, *source))
+            return
+        axis = snapshot.axes[len(source)]
+        if isinstance(axis, Fixed):
+            self._fill(b, snapshot, target, [*source, axis.index], place)
+            return
+        start, stop = self._outward.emit(axis.low, b), self._outward.emit(axis.high, b)
+        depth = sum(isinstance(other, Swept) for other in snapshot.axes[: len(source)])
+        k, body = Var("ijkl"[min(depth, 3)], INT), Builder()
+        here = self._outward.from_start(body, k, axis.low)
+        self._fill(body, snapshot, target, [*source, k], [*place, here])
+        b.add(For((), k, start, stop, const(1), (), (), body.block()))
 
     def _find(self, load: Op, region: Region) -> Snapshot | None:
         array = load.args[0]
@@ -120,49 +143,31 @@ class Snapshots:
         return tuple(axes) if taken else None
 
     def _take(self, array: Var, part: Part, loop: Node) -> Snapshot:
-        b = Builder(span=None)
-        spec, operands = "", []
-        known: list[Size | None] = []
-        starts: list[Atom | None] = []
-        nothing = Const(None, const(0).type)
-        sizes = self._outward.shapes.of(array)
-        for axis, n in zip(part, sizes, strict=True):
-            if isinstance(axis, Fixed):
-                spec += "i"
-                operands.append(axis.index)
-                starts.append(None)
-                continue
-            known.append(None)
-            low, high = axis.low, axis.high
-            short = high.plus(n.affine, -1)
-            whole = not low.terms and not short.terms and 0 <= low.constant <= MARGIN and -MARGIN <= short.constant <= 0
-            spec += "s"
-            if whole:
-                operands += [nothing, nothing, nothing]
-                starts.append(const(0))
-            else:
-                start, stop = self._outward.emit(low, b), self._outward.emit(high, b)
-                extent = high.plus(low, -1)
-                if extent.nonnegative:
-                    known[-1] = Size.of(extent)
-                else:
-                    stop = b.op("maximum", stop, start)
-                operands += [nothing if start == const(0) else start, stop, nothing]
-                starts.append(start)
-        source: Var = array
-        if any(operand is not nothing for operand in operands):
-            source = b.op("view", array, *operands, spec=spec, hint=array.hint)
-        copy = b.op("copy", source, hint=array.hint)
-        for op in b.stmts:
-            assert isinstance(op, Op)
-            loop.parent.insert_before(loop, op)
-            self._outward.define(loop.parent, op, op.results)
-            self._outward.shapes.op(op)
-            if isinstance(op.result.type, Array):  # the loop reads all of the part: so it is there
-                found = self._outward.shapes.of(op.result)
-                self._outward.shapes.set(op.result, tuple(n or own for n, own in zip(known, found, strict=True)))
-        return Snapshot(copy, tuple(starts))
+        """Make the copy before the loop."""
+        assert isinstance(array.type, Array)
+        axes = tuple(map(self._rounded, part, self._outward.shapes.of(array)))
+        rank = sum(isinstance(axis, Swept) for axis in axes)
+        snapshot = Snapshot(Var(array.hint, Array(array.type.dtype, rank)), array, axes)
+        b = Builder()
+        dims = tuple(self._outward.size(b, n) for n in snapshot.sizes)
+        b.add(Op((snapshot.copy,), "alloc", dims, (("fill", "empty"), ("dtype", array.type.dtype))))
+        self.fill(b, snapshot, snapshot.copy)
+        self._outward.insert(b, loop)
+        self.by_copy[snapshot.copy] = snapshot
+        return snapshot
 
+    def _rounded(self, axis: Fixed | Swept, size: Size) -> Fixed | Swept:
+        """All of an array's axis in place of nearly all of it."""
+        if isinstance(axis, Swept):
+            short = self._outward.resolved(axis.high).plus(size.affine, -1)
+            if (
+                not axis.low.terms
+                and axis.low.constant <= MARGIN
+                and not short.terms
+                and -MARGIN <= short.constant <= 0
+            ):
+                return Swept(Affine(0), axis.high.plus(Affine(-short.constant)))
+        return axis
 
 
 def _union(a: Part, b: Part | None) -> Part | None:

@@ -40,7 +40,7 @@ from srcad.transforms.outward import Outward
 from srcad.transforms.regions import Node, Region
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.snapshot import MARGIN, Snapshot, Snapshots
-from srcad.transforms.symbolic import Affine, Size
+from srcad.transforms.symbolic import Affine
 
 #: Recomputed rather than kept.
 CHEAP = frozenset(
@@ -187,11 +187,12 @@ class Tape:
             region.items.append(Op((), "append", (stack, var)))
             return prologue_op(prologue, "pop", var, stack)
         outside = loops[0].parent
-        op = self._op(var)
-        copied = op.args[0] if op is not None and op.name == "copy" else None
+        snapshot = self.snapshots.by_copy.get(var)
         sizes: list[Atom | None] = [self._trips(loop) for loop in loops]
-        if isinstance(var.type, Array):
-            sizes += [None] if copied is None else [self._outside(n, loops[0]) for n in self.outward.shapes.of(var)]
+        if snapshot is not None:
+            sizes += [self._outside(n, loops[0]) for n in snapshot.sizes]
+        elif isinstance(var.type, Array):
+            sizes.append(None)
         if None in sizes:
             tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
             keep = Op((tape,), "list", (), (("item", var.type),))
@@ -203,16 +204,14 @@ class Tape:
             dims = tuple(size for size in sizes if size is not None)
             keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype)))
             index = [self.position(loop) for loop in loops]
-            if copied is None:
+            if snapshot is None:
                 region.insert_after(self.item[var], Op((), "store", (tape, *index, var)))
                 value = prologue_op(prologue, "load", var, tape, *map(get, index))
             else:
                 b = Builder()
-                place = b.op("view", tape, *index, spec="i" * len(index), hint=tape.hint)
-                b.effect("assign", place, copied)
+                self.snapshots.fill(b, snapshot, tape, index)
                 for stmt in reversed(b.stmts):
-                    assert isinstance(stmt, Op)
-                    region.insert_after(op, stmt)
+                    region.insert_after(self.item[var], stmt)
                 value = prologue.op("view", tape, *map(get, index), spec="i" * len(index), hint=var.hint)
         outside.insert_before(loops[0], keep)
         self.define(outside, keep, (tape,))
@@ -283,7 +282,7 @@ class Tape:
         if highest is not None and stop is not None and step == const(1):
             size = stop if self._is_size(stop) else b.op("maximum", stop, const(0))
         elif highest is not None:
-            size = self._size(b, highest.plus(Affine(1)))
+            size = self.outward.size(b, highest.plus(Affine(1)))
         elif start is not None and stop is not None and step is not None:
             size = b.op("trips", start, stop, step)
         else:
@@ -291,29 +290,19 @@ class Tape:
             most = found and self.outward.bound(found[1].plus(found[0], -1), outermost.parent, 1)
             if most is None:
                 return None
-            size = self._size(b, most.plus(Affine(1)))
-        self._insert(b, outermost)
+            size = self.outward.size(b, most.plus(Affine(1)))
+        self.outward.insert(b, outermost)
         return size
 
-    def _size(self, b: Builder, e: Affine) -> Atom:
-        n = self.outward.emit(e, b)
-        return n if e.nonnegative else b.op("maximum", n, const(0))
-
-    def _outside(self, size: Size, outermost: Node) -> Atom | None:
+    def _outside(self, size: Affine, outermost: Node) -> Atom | None:
         """The size of an axis as a value of the region around the outermost loop."""
-        b = Builder()
-        found = self.outward.bound(size.affine, outermost.parent, 0)
+        found = self.outward.bound(size, outermost.parent, 0)
         if found is None:
             return None
-        n = self._size(b, found)
-        self._insert(b, outermost)
+        b = Builder()
+        n = self.outward.size(b, found)
+        self.outward.insert(b, outermost)
         return n
-
-    def _insert(self, b: Builder, node: Node) -> None:
-        for op in b.stmts:
-            assert isinstance(op, Op)
-            node.parent.insert_before(node, op)
-            self.define(node.parent, op, op.results)
 
     def _is_size(self, operand: Atom) -> bool:
         """Whether the number is never negative, whatever the arguments are."""
