@@ -176,6 +176,11 @@ class Memory:
 
     def _may_follow(self, write: Op, read: Op, array: Var) -> bool:
         home = len(self.home(array))
+        if write.name != "call" and (made := self._made(write.args[0])) is not None:
+            around = self._loops[made]
+            if common(self._loops[read], around) != around or self.apart(made.result, array):
+                return False  # such a write goes to memory that is made after the read, or is other memory
+            home = max(home, len(around))
         shared = common(self._loops[read], self._loops[write])[home:]
         later = self._order[write] > self._order[read]
         if not shared:
@@ -292,6 +297,12 @@ class Memory:
         sides = [self._sources(var, stmt) for var in (a, b)]
         return all(self.apart(x, y, assumed | {pair}) for x, y in zip(*sides, strict=True))
 
+    def _made(self, array: Operand) -> Op | None:
+        """The op that made the memory which the array, a view of it perhaps, refers to; None for a merge or a parameter."""
+        origin = self.origin(array)
+        op = self.definition.get(origin) if isinstance(origin, Var) else None
+        return op if op is not None and op.name in FRESH and op.name != "reduce_like" else None
+
     def _since(self, var: Var) -> int:
         """When the name gets its meaning, in program order; the function's parameters do before all else."""
         op = self.definition.get(var)
@@ -372,9 +383,12 @@ class Memory:
         """Whether `store` is the only write to memory made by an `alloc`, and never hits the same cell twice."""
         array = _var(store.args[0])
         origin = self.definition.get(array)
-        if origin is None or origin.name != "alloc" or self.writes(array) != [store]:
+        if origin is None or origin.name != "alloc":
             return False
-        inside = self._loops[store][len(self.home(array)) :]
+        others = [write for write in self.writes(array) if write is not store]
+        if any(write.name == "call" or not self.apart(write.args[0], array) for write in others):
+            return False
+        inside = self._loops[store][len(self._loops[origin]) :]
         free = list(store.args[1:-1])
         for loop in inside:
             hits = [i for i in free if isinstance(loop, For) and self.affine(i, loop.index) is not None]

@@ -41,6 +41,7 @@ from srcad.transforms.alias import REFERENCES, Memory, holds_arrays, is_memory, 
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import is_constant, pullback
 from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import Dim
 from srcad.transforms.tape import Tape, counted
 
 Bars = dict[Var, Atom]
@@ -108,7 +109,18 @@ class Sweeps:
                 return [const(n) for n in op.attr("shape")]
             case Op(name="copy"):
                 return self.sizes(b, op.args[0])
-        return [b.op("dim", array, axis=k) for k in range(array.type.ndim)]
+        return [self.size(b, array, k) for k in range(array.type.ndim)]
+
+    def size(self, b: Builder, array: Atom, axis: int) -> Atom:
+        """The size of an axis, asked of an array that is there throughout if that is known to have the same."""
+        outward = self.tape.outward
+        n = outward.shapes.of(array)[axis].affine
+        if not n.terms:
+            return const(n.constant)
+        match n.lone:
+            case Dim(array=Var() as other, axis=k) if other in self.tape.where and self.tape.where[other].node is None:
+                return b.op("dim", other, axis=k)
+        return b.op("dim", array, axis=axis)
 
     def make_zeros(self, var: Var, region: Region) -> None:
         """A shadow of zeros, beside what it is the shadow of."""
@@ -272,6 +284,7 @@ class Sweeps:
         handed_on = [nexts[p] for p in arrays]
         for var in (*arrays, *handed_on) if anew else arrays:
             if anew and var not in handed_on:
+                self.define_first(node, _var(var))
                 self.make_zeros(_var(var), body)
                 self.tape.local.add(self.shadow(var))
             else:
@@ -290,6 +303,16 @@ class Sweeps:
                 self.make_zeros(result, region)
         if anew or (arrays and set(handed_on) == set(arrays)):
             self.handed_back[stmt] = arrays, anew
+
+    def define_first(self, node: Node, param: Var) -> None:
+        """Let an array that the first trip finds unassigned be an empty one: its shadow asks for its size."""
+        assert isinstance(node.stmt, For | While) and isinstance(param.type, Array)
+        k = node.stmt.params.index(param)
+        if isinstance(node.stmt.inits[k], Undef):
+            b = Builder()
+            empty = b.op("alloc", *[const(0)] * param.type.ndim, hint=param.hint, fill="empty", dtype=param.type.dtype)
+            self.tape.outward.insert(b, node)
+            node.stmt = replace(node.stmt, inits=(*node.stmt.inits[:k], empty, *node.stmt.inits[k + 1 :]))
 
     # --- the reverse sweep ----------------------------------------------------------------------------------------------
 
