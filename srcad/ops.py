@@ -233,9 +233,9 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
         case "solve":
             other = args[1].type
             assert isinstance(other, Array)
-            return Array(_float(promote(args)), other.ndim)
+            return Array(_float(promote(args)), other.ndim, "F" if other.ndim == 2 else "C")  # as Numba's LAPACK has it
         case "inv":
-            return Array(_float(first.dtype), 2)
+            return Array(_float(first.dtype), 2, "F")
         case "det":
             return Scalar(_float(first.dtype))
     raise AssertionError(f"unknown op {name}")

@@ -443,3 +443,38 @@ def scratch_cell(x, n):
 @program(np.array(0.7), tags="0d")
 def zero_dimensional(x):
     return x * x + np.sin(x)
+
+
+@program(sample(4), tags="loop local array")
+def array_made_in_a_loop(a):
+    for i in range(2):
+        t = a * a
+        a = a + t
+    return np.sum(t)
+
+
+@program(normal(3, 4), tags="loop local array rows")
+def row_made_in_a_loop(m):
+    s = 0.0
+    for row in m:
+        t = np.sin(row)
+        s += np.sum(t * row)
+    return s + t[1]
+
+
+@program(sample(3), 0.7, tags="loop local array while")
+def array_made_in_while(x, tol):
+    step = 1.0
+    while step > tol:
+        g = np.cos(x) * x
+        x = x - 0.1 * g
+        step = step * 0.8
+    return np.sum(g * x)
+
+
+@program(sample(4), 3, tags="loop local sizes")
+def arrays_of_growing_size(x, n):
+    for k in range(1, n + 1):
+        t = x[:k] * x[0]
+        x = x * np.sum(t)
+    return np.sum(t * t) + x[1]

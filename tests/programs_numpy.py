@@ -307,3 +307,30 @@ def dtypes_named(x):
         y[i] = x[i] ** 2
         z[i] = y[i] * x[0]
     return y + z.astype(np.float64)
+
+
+@program(spd(3), 0.3, tags="linalg loop")
+def inverses_in_a_loop(A, s):
+    for i in range(2):
+        K = np.linalg.inv(A + s)
+        s += np.sum(K @ K)
+    return s
+
+
+@program(spd(3), normal(3, 2), tags="linalg loop carried")
+def refined_solution(A, B):
+    X = np.zeros((3, 2))
+    for i in range(3):
+        X = X + np.linalg.solve(A, B - 0.5 * A @ X)
+    return np.sum(X * X)
+
+
+@program(spd(3), normal(3, 3), 2, tags="linalg loop carried branch")
+def solved_or_not(A, B, n):
+    X = B
+    for i in range(n):
+        if i % 2 == 0:
+            X = np.linalg.solve(A, X)
+        else:
+            X = np.linalg.inv(A + X @ X.T).T
+    return np.sum(X.ravel() * B.ravel())
