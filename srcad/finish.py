@@ -25,7 +25,7 @@ class Finisher:
         self.assigned: set[str] = set(names.fixed.values())
 
     def must_exist(self, body: list[ast.stmt]) -> set[Var]:
-        """Variables that are copied or returned even where they are never assigned: Python would complain."""
+        """Variables that are copied, returned or kept on a tape even where they are never assigned: Python would complain."""
         found: set[Var] = set()
         for node in walk_statements(body):
             if isinstance(node, Copies):
@@ -34,7 +34,7 @@ class Finisher:
                     for to, expr in node.pairs
                     if (origin := source(expr)) is not None and self.find(origin) is not self.find(to)
                 )
-            elif isinstance(node, ast.Return):
+            elif isinstance(node, ast.Return) or is_kept(node):
                 found.update(self.find(var) for var in mentioned(node))
         return found
 
@@ -142,6 +142,16 @@ class Finisher:
             stmt.test = opposite
             stmt.body, stmt.orelse = stmt.orelse, []
         return [stmt]
+
+
+def is_kept(stmt: ast.stmt) -> bool:
+    """Whether a value goes to a tape: `x_tape[i] = x` or `x_tape.append(x)`."""
+    match stmt:
+        case ast.Assign(targets=[ast.Subscript()], value=ast.Name()):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"))):
+            return True
+    return False
 
 
 def meet(then: list[ast.stmt], after_then: set[str], orelse: list[ast.stmt], after_orelse: set[str]) -> set[str]:

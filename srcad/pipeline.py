@@ -164,7 +164,8 @@ def _gradient(trace: Trace, d: Derivative) -> Trace:
     """The adjoint with the seed 1: (*args) -> (y, x_bar), where y may be (value, aux)."""
     seed = len(trace.params)
     if d.has_aux:
-        bars = signature.fill(dce(adjoint(signature.stop_result(trace, 1), d.wrt)), seed, signature.one, 0)
+        value, _ = trace.returns.items
+        bars = signature.fill(adjoint(trace, d.wrt, leaves(value)), seed, signature.one, 0)
     else:
         bars = signature.fill(adjoint(trace, d.wrt), seed, signature.one)
     y, *x_bars = bars.returns.items

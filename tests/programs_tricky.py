@@ -633,3 +633,38 @@ def determinant_by_minors(A):
                 minor[r - 1, c] = A[r, c if c < j else c + 1]
         total += (-1) ** j * A[0, j] * determinant_by_minors(minor)
     return total
+
+
+@program(0.7, tags="conditional definition loop")
+def perhaps_defined_in_a_loop(x):
+    s = 0.0
+    for i in range(2):
+        if x > 1:
+            y = np.sin(x * i)
+        s += x * i
+        x = np.cos(x)
+        if i > 5:
+            s += y * y * x
+    return s
+
+
+@program(sample(3), 2, tags="conditional definition loop array")
+def array_defined_now_and_then(x, n):
+    s = 0.0
+    for i in range(n):
+        if i % 2 == 0:
+            t = x * (i + 1)
+        s += np.sum(np.sin(t) * x)
+    return s
+
+
+@program(0.6, 0.7, tags="while that never runs")
+def loop_that_never_runs(x, y):
+    k = 2
+    terms = [x]
+    while k < 2:
+        k += 1
+        terms.append(x * x)
+    for e in terms:
+        y = y * 0.5 + e * y
+    return y

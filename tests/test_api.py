@@ -107,6 +107,21 @@ def test_has_aux(wrap):
         grad(wrap(cube), has_aux=True)(1.0)
 
 
+def square_and_cube(x):
+    return x**2, x**3
+
+
+def gradient_of_square_times_cube(x):
+    g, aux = grad(square_and_cube, has_aux=True)(x)
+    return g * aux
+
+
+def test_aux_is_differentiated(wrap):
+    """Only a gradient leaves aux out: what is derived from the gradient does not."""
+    assert jvp(grad(wrap(square_and_cube), has_aux=True), (1.5,), (1.0,)) == ((3.0, 3.375), (2.0, 6.75))
+    assert np.isclose(grad(wrap(gradient_of_square_times_cube))(1.5), 8 * 1.5**3)
+
+
 @pytest.mark.parametrize(
     ("function", "args", "message"),
     [

@@ -6,7 +6,7 @@ Recursive functions become two functions, one a sweep, that share stacks: see `t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from srcad.ir import (
     Array,
@@ -34,16 +34,17 @@ from srcad.transforms.regions import Region
 from srcad.transforms.sweeps import Bars, Sweeps, zero
 
 
-def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
+def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] | None = None) -> Trace:
     """The adjoint trace: parameters (*args, y_bar), results (y, *x_bars), one x_bar for each parameter in `wrt`.
 
     y_bar is nested as y and each x_bar as its parameter, with None for what is not a float. `wrt` counts parameters; the
-    default is every parameter with a float in it.
+    default is every parameter with a float in it. `of` counts the leaves of y that have a y_bar; the default is all floats.
     """
     if wrt is None:
         wrt = [k for k, p in enumerate(trace.params) if any(is_float(v.type) for v in leaves(p.tree))]
     independents = [v for k in wrt for v in leaves(trace.params[k].tree)]
-    active = Activity(trace, independents, trace.body.yields)
+    seeded = [y for k, y in enumerate(trace.body.yields) if of is None or k in of]
+    active = Activity(trace, independents, seeded)
     memory = Memory(trace, calls_write=writes_parameters(trace.functions))
     callees = Callees(trace, memory)
     sweeps = Sweeps(trace, active, memory, callees)
@@ -56,7 +57,7 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
             sweeps.make_zeros(var, top)
     sweeps.forward(trace.body, top)
 
-    seeds, y_bar = _seeds(trace)
+    seeds, y_bar = _seeds(trace, of)
     b, bars = Builder(), Bars()
     sweeps.outermost = b
     b.effect("comment", text="reverse sweep")
@@ -95,14 +96,14 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     )
 
 
-def _seeds(trace: Trace) -> tuple[list[Var | None], object]:
-    """One seed for each result (None for what is not a float), and the tree of the parameter y_bar."""
+def _seeds(trace: Trace, of: Collection[int] | None) -> tuple[list[Var | None], object]:
+    """One seed for each result (None for one without), and the tree of the parameter y_bar."""
     yields = trace.body.yields
     seeds: list[Var | None] = [None] * len(yields)
 
     def seed(leaf: int) -> Var | Static:
         type = yields[leaf].type
-        if not is_float(type):
+        if not is_float(type) or (of is not None and leaf not in of):
             return Static(None)
         if isinstance(type, Array):
             type = replace(type, layout="A")

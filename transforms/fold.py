@@ -29,6 +29,7 @@ from srcad.ir import (
     Undef,
     Var,
     While,
+    clone,
     const,
 )
 from srcad.ops import ELEMENTWISE, result_type
@@ -263,8 +264,9 @@ class _Folder:
     def _while(self, stmt: While, out: list[Stmt]) -> None:
         keep = self._carried(stmt)
         inits = self._reads(stmt.inits)
+        at_first = self._block(clone(stmt.cond, dict(zip(stmt.params, inits, strict=True))))
         cond = self._block(stmt.cond)
-        if cond.yields == (const(False),):
+        if at_first.yields == (const(False),):
             for place in keep:
                 self._inline(stmt.results[place], inits[place], out)
             self.changed = True

@@ -88,21 +88,6 @@ def strong_results(trace: Trace, types: Any) -> Trace:
     return returning(replace(trace, body=replace(trace.body, yields=tuple(yields))), returns)
 
 
-def stop_result(trace: Trace, item: int) -> Trace:
-    """The trace with one item of its result made constant: its seeds are then never read."""
-    b = Builder(list(trace.body.stmts))
-    yields = list(trace.body.yields)
-
-    def constant(index: int) -> int:
-        old = yields[index]
-        yields.append(b.op("stop_gradient", old, hint=old.hint) if isinstance(old, Var) else old)
-        return len(yields) - 1
-
-    items = list(trace.returns.items)
-    items[item] = map_tree(constant, items[item])
-    return returning(replace(trace, body=b.block(*yields)), Tree(tuple(items), trace.returns.cls))
-
-
 def fill(trace: Trace, position: int, value: Callable[[Builder, Type], Operand], *path: int) -> Trace:
     """The trace without the parameter at `position`: its leaves, or those of the item at `path` in it while nobody reads
     the others, take what `value` builds."""
