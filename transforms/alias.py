@@ -166,6 +166,11 @@ class Memory:
     def home(self, var: Var) -> tuple[Loop, ...]:
         return self._home.get(self.aliases.find(var), ())
 
+    def stand_in(self, read: Op, place: Op) -> None:
+        """Let `read`, which is not in the trace, be as if right after the statement `place`."""
+        if place in self._order:
+            self._order[read], self._loops[read] = self._order[place], self._loops[place]
+
     def intact(self, read: Op, array: Atom) -> bool:
         """Whether what `read` saw of `array` is still there when the function ends."""
         if isinstance(array, Const):

@@ -132,11 +132,15 @@ class _Joiner:
                 later = (k for k in range(at + 1, len(stmts)) if getattr(stmts[k], "mirror", None) is first.mirror)
                 k = next(later, None)
                 if k is not None and (changed := self.join_loops(stmts, at, k)) is not None:
-                    stmts = changed
+                    stmts = [self.again(s) if isinstance(s, For) and s not in stmts else s for s in changed]
                     self.joined = True
                     continue
             at += 1
         return Block(tuple(stmts), block.yields)
+
+    def again(self, joined: For) -> For:
+        """A joined loop, with the loops in its body joined that have come together there."""
+        return replace(joined, body=self.block(joined.body))
 
     def moved_up(self, stmts: list[Stmt], at: int, k: int) -> list[Stmt] | None:
         """What must go before statement `at` so that statement `k` can stand right behind it; None if it cannot."""

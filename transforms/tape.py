@@ -3,8 +3,8 @@
 A value that is defined at the top level of the function simply stays alive. A value of a loop's body or of a branch is, in this
 order of preference,
 
-    recomputed   if that is cheap (index arithmetic, additions, products, reads of memory that is not written again) and needs
-                 no more from the tape than keeping the value itself would
+    recomputed   if that is cheap (index arithmetic, additions, products, reads of memory that is not written again, or that the
+                 value was stored to) and needs no more from the tape than keeping the value itself would
     carried out  of a branch that is in no loop, as one more result of the `If`
     kept         in an array with a place for each iteration, when the numbers of iterations are known where the outermost
                  loop starts, else in a list that the reverse sweep pops; an array that loops read element by element is kept
@@ -64,6 +64,8 @@ class Tape:
         self.item: dict[Var, Op | Node | None] = {}
         self.outward = Outward(shapes, self.where, self.item)
         self.snapshots = Snapshots(memory, self.outward)
+        #: Loads that give values again from where the program itself has stored them.
+        self.stored: dict[Var, Op] = {}
         #: Shadows that live in one iteration: allocated anew by the reverse sweep.
         self.local: set[Var] = set()
         #: Lists that the caller of a recursive function makes and passes to both its sweeps.
@@ -71,6 +73,11 @@ class Tape:
 
     def define(self, region: Region, item: Op | Node | None, variables: Iterable[Var]) -> None:
         self.outward.define(region, item, variables)
+        match item:
+            case Op(name="store", args=(Var(type=Array(dtype=dtype)) as array, *index, Var() as value)):
+                if value.type == Scalar(dtype) and self.where.get(value) is region and value not in self.stored:
+                    self.stored[value] = load = Op((value,), "load", (array, *index), (), item.span)
+                    self.memory.stand_in(load, item)
 
     def resolve(self, region: Region, block: Block, known: dict[Var, Atom], prologue: Builder) -> Block:
         """The reverse sweep's `block` with every Var of the forward `region` made available at its start.
@@ -78,7 +85,7 @@ class Tape:
         `known` holds what needs no help, such as the loop's index; `prologue` is what computes that.
         """
         needed = [var for var in free(block) if self.where.get(var) is region and var not in known]
-        kept = self._choose(region, needed, known)
+        kept, again = self._choose(region, needed, known)
         env: dict[Var, Atom] = dict(known)
 
         def get(operand: Atom) -> Atom:
@@ -88,11 +95,11 @@ class Tape:
                 if operand in kept:
                     env[operand] = self._recall(operand, region, prologue, get)
                 else:
-                    op = self._op(operand)
+                    op = again.get(operand, self._op(operand))  # a place on the tape is no value that was asked for
                     assert op is not None
                     new = operand.like()
                     args = tuple(map(get, op.args))
-                    if (snapshot := self._snapshot(operand, region)) is not None:
+                    if (snapshot := self._snapshot(op, region)) is not None:
                         args = (snapshot.copy, *self.snapshots.index(replace(op, args=args), snapshot, prologue))
                     prologue.add(replace(op, results=(new,), args=args))
                     env[operand] = new
@@ -111,19 +118,23 @@ class Tape:
         item = self.item.get(var)
         return item if isinstance(item, Op) else None
 
-    def _snapshot(self, var: Var, region: Region) -> Snapshot | None:
+    def _snapshot(self, op: Op, region: Region) -> Snapshot | None:
         """What holds the content that a load saw, if that is overwritten later."""
-        op = self._op(var)
-        if op is None or op.name != "load" or not region.repeats() or self.memory.intact(op, op.args[0]):
+        if op.name != "load" or not region.repeats() or self.memory.intact(op, op.args[0]):
             return None
         return self.snapshots.of(op, region)
 
-    def _recomputable(self, var: Var, region: Region) -> bool:
-        op = self._op(var)
-        if op is None:
-            return False
+    def _ways(self, var: Var, region: Region) -> list[Op]:
+        """The ops that give the value again: its own, if that is cheap, and a load of where it was stored."""
+        ways = [op] if (op := self._op(var)) is not None and self._is_cheap(op, region) else []
+        stored = self.stored.get(var)
+        if stored is not None and region.repeats() and self.memory.intact(stored, stored.args[0]):
+            ways += [stored] if self.where.get(stored.args[0]) is not region else []  # type: ignore[arg-type]
+        return ways
+
+    def _is_cheap(self, op: Op, region: Region) -> bool:
         if op.name == "alloc":
-            return var in self.local
+            return op.result in self.local
         if op.name == "pow" and region.repeats():
             return op.args[1] in (const(2), const(3))
         if op.name not in (CHEAP if region.repeats() else FREE):
@@ -132,9 +143,12 @@ class Tape:
             return self.memory.intact(op, op.args[0]) or self.snapshots.of(op, region) is not None
         return True
 
-    def _choose(self, region: Region, needed: list[Var], known: dict[Var, Atom]) -> set[Var]:
-        """The Vars to keep on the tape; the rest of what is needed is recomputed from them, and from snapshots."""
+    def _choose(
+        self, region: Region, needed: list[Var], known: dict[Var, Atom]
+    ) -> tuple[set[Var], dict[Var, Op]]:
+        """The Vars to keep on the tape, and the ops by which the rest is had again, from these and from snapshots."""
         memo: dict[Var, tuple[frozenset[Var], int]] = {}
+        again: dict[Var, Op] = {}
         snapshots: set[Var] = set()
 
         def sources(operand: Atom) -> tuple[frozenset[Var], int]:
@@ -143,15 +157,17 @@ class Tape:
                 return frozenset(), 0
             if operand not in memo:
                 memo[operand] = frozenset((operand,)), 0
-                if self._recomputable(operand, region):
-                    op = self._op(operand)
-                    assert op is not None
-                    parts = [sources(arg) for arg in op.args]
-                    if (snapshot := self._snapshot(operand, region)) is not None:
-                        snapshots.add(snapshot.copy)
-                        parts.append((frozenset((snapshot.copy,)), 0))
-                    memo[operand] = frozenset().union(*(s for s, _ in parts)), 1 + sum(n for _, n in parts)
+                ways = [(op, through(op)) for op in self._ways(operand, region)]
+                if ways:
+                    again[operand], memo[operand] = min(ways, key=lambda way: (len(way[1][0]), way[1][1]))
             return memo[operand]
+
+        def through(op: Op) -> tuple[frozenset[Var], int]:
+            parts = [sources(arg) for arg in op.args]
+            if (snapshot := self._snapshot(op, region)) is not None:
+                snapshots.add(snapshot.copy)
+                parts.append((frozenset((snapshot.copy,)), 0))
+            return frozenset().union(*(s for s, _ in parts)), 1 + sum(n for _, n in parts)
 
         kept: set[Var] = {var for var in needed if sources(var)[0] == {var}}
         open_ = [var for var in needed if var not in kept]
@@ -167,7 +183,7 @@ class Tape:
             else:
                 kept.add(var)
                 memo[var] = frozenset((var,)), 0
-        return kept
+        return kept, again
 
     # --- how to keep it ----------------------------------------------------------------------------------------------
 
