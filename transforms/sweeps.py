@@ -359,6 +359,17 @@ class Sweeps:
         b.stmts[made[0]] = replace(op, results=(shadow,))
         return True
 
+    def hand_over(self, b: Builder, copy: Var, to: Operand) -> bool:
+        """Let the shadow of a copy, which has served, be the shadow of what was copied, if nothing has been added to that."""
+        shadow = self.shadow(copy)
+        made = self.tape.item.get(shadow)
+        fresh = isinstance(made, Op) and made.name == "alloc" and self.tape.where[shadow].node is None
+        if b is not self.outermost or to not in self.unused or not fresh or shadow.type != self.shadows[to].type:  # type: ignore[index]
+            return False
+        self.unused.discard(to)
+        self.shadows[_var(to)] = shadow
+        return True
+
     def reverse(self, block: Block, region: Region, b: Builder, bars: Bars) -> None:
         for stmt in reversed(block.stmts):
             match stmt:
@@ -388,10 +399,11 @@ class Sweeps:
                     b.effect("store", *cell, zero(Scalar(_dtype(args[0]))))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
                 self.reverse_assign(original, b, bars)
-            case "copy" | "expand" if self.has_shadow(op.result):
-                shadow = self.shadow(op.result)
-                same = op.name == "copy"
-                self.contribute(b, bars, args[0], shadow if same else b.op("reduce_like", shadow, args[0]))
+            case "copy" if self.has_shadow(op.result):
+                if not self.hand_over(b, op.result, args[0]):
+                    self.contribute(b, bars, args[0], self.shadow(op.result))
+            case "expand" if self.has_shadow(op.result):
+                self.contribute(b, bars, args[0], b.op("reduce_like", self.shadow(op.result), args[0]))
             case "reduce_like" if self.has_shadow(op.result):
                 array = args[0]
                 dims = [b.op("dim", array, axis=k) for k in range(array.type.ndim)]  # type: ignore[union-attr]
