@@ -29,21 +29,17 @@ def burgers_adjoint(u0, dt, steps, y_bar):
     n = u0.size
     u = u0.copy()              # burgers.py:7
     v = u0.copy()              # burgers.py:8
-    v1 = max(steps, 0)
-    v2 = max(n - 1, 0)
-    u_tape = np.empty((v1, v2))
-    u_tape_1 = np.empty((v1, v2))
+    u_tape = np.empty((max(steps, 0), n))
     u_bar = np.zeros(n)
     v_bar = np.zeros(n)
     u_bar_1 = u_bar
     v_bar_1 = v_bar
     for k in range(steps):     # burgers.py:9
+        for i in range(n):
+            u_tape[k, i] = u[i]
         for i in range(1, n):  # burgers.py:10
             u_i = u[i]         # burgers.py:11
-            u_tape[k, i - 1] = u_i
-            u_prev = u[i - 1]
-            u_tape_1[k, i - 1] = u_prev
-            v[i] = u_i - dt * u_i * (u_i - u_prev)
+            v[i] = u_i - dt * u_i * (u_i - u[i - 1])
         u, v = v, u
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
     s = 0.0
@@ -54,18 +50,18 @@ def burgers_adjoint(u0, dt, steps, y_bar):
     # reverse sweep
     dt_bar = 0.0
     for k in range(steps - 1, -1, -1):
+        u = u_tape[k]
         for i in range(n - 1, 0, -1):
-            v3 = u_tape[k, i - 1]
-            v4 = v3 - u_tape_1[k, i - 1]
+            u_i = u[i]
+            v1 = u_i - u[i - 1]
             u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
-            v5 = u_bar_i * v4
-            v6 = u_bar_i * (dt * v3)
-            v_bar_1[i - 1] += v6
-            dt_bar -= v5 * v3
-            v_bar_1[i] += u_bar_i - v6 - v5 * dt
+            v2 = u_bar_i * v1
+            v3 = u_bar_i * (dt * u_i)
+            v_bar_1[i - 1] += v3
+            dt_bar -= v2 * u_i
+            v_bar_1[i] += u_bar_i - v3 - v2 * dt
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
-    u0_bar = np.empty(n)
     for i in range(n):
-        u0_bar[i] = v_bar[i] + u_bar[i]
-    return s, u0_bar, dt_bar
+        v_bar[i] += u_bar[i]
+    return s, v_bar, dt_bar

@@ -56,7 +56,6 @@ def heat_adjoint(u0, alpha, steps, y_bar):
             v_bar_1[i + 1] += v3
             v_bar_1[i] += u_bar_i - v3 * 2.0
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
-    u0_bar = np.empty(n)
     for i in range(n):
-        u0_bar[i] = v_bar[i] + u_bar[i]
-    return v2, u0_bar, y_bar * s
+        v_bar[i] += u_bar[i]
+    return v2, v_bar, y_bar * s

@@ -33,7 +33,6 @@ def network_adjoint(W, b, x, t, y_bar):
     v2 = expand(v1, n, n_1)
     b_1 = expand(b, n_1)
     t_1 = expand(t, n, n_1)
-    hidden_tape = np.empty((n, n_1))
     v3 = n * n_1
     v4 = y_bar / v3
     t_bar = np.empty((n, n_1))
@@ -43,15 +42,13 @@ def network_adjoint(W, b, x, t, y_bar):
     for i in range(n):
         for j in range(n_1):
             hidden = np.tanh(v2[i, j] + b_1[j])
-            hidden_tape[i, j] = hidden
-            s += (hidden - t_1[i, j]) ** 2
-        for j in range(n_1 - 1, -1, -1):
-            hidden = hidden_tape[i, j]
-            v5 = 2 * (hidden - t_1[i, j]) * v4
-            t_bar[i, j] = -v5
-            v6 = (1 - hidden * hidden) * v5
-            b_bar[j] += v6
-            v_bar[i, j] = v6
+            v5 = hidden - t_1[i, j]
+            s += v5 ** 2
+            v6 = 2 * v5 * v4
+            t_bar[i, j] = -v6
+            v7 = (1 - hidden * hidden) * v6
+            b_bar[j] += v7
+            v_bar[i, j] = v7
     t_bar = reduce_like(t_bar, t)
     b_bar = reduce_like(b_bar, b)
     v_bar = reduce_like(v_bar, v1)

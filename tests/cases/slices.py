@@ -28,10 +28,10 @@ def slices_adjoint(x, a, y_bar):
     y = np.zeros((2, x.size))                 # slices.py:7
     for i in range(x.size):                   # slices.py:8
         y[0, i] = x[i]
-    y_tape = np.empty(max(x.size - 1, 0))
+    y_tape = np.empty(x.size)
     for i in range(1, x.size):                # slices.py:9
         v1 = y[0, i]                          # slices.py:10
-        y_tape[i - 1] = v1
+        y_tape[i] = v1
         y[1, i] = a * x[i - 1] * v1
     y_bar_1 = np.zeros((2, x.size))
     s = 0.0
@@ -48,7 +48,7 @@ def slices_adjoint(x, a, y_bar):
         x_prev = x[i - 1]
         v3 = y_bar_1[1, i]
         y_bar_1[1, i] = 0.0
-        v4 = v3 * y_tape[i - 1]
+        v4 = v3 * y_tape[i]
         y_bar_1[0, i] += v3 * (a * x_prev)
         a_bar += v4 * x_prev
         x_bar[i - 1] += v4 * a

@@ -37,18 +37,14 @@ def standardise_adjoint(x, w, y_bar):
         for j in range(n_1):
             v1[j] += (x[i, j] - mean_1[j]) ** 2
     deviation = np.empty(n_1)
-    deviation_tape = np.empty(n_1)
     for i in range(n_1):
-        deviation_1 = np.sqrt(v1[i] / n)
-        deviation_tape[i] = deviation_1
-        deviation[i] = deviation_1
+        deviation[i] = np.sqrt(v1[i] / n)
     n_2 = broadcast_dim(n, w.shape[0])  # standardise.py:9
     n_3 = broadcast_dim(n_1, w.shape[1])
     x_1 = expand(x, n_2, n_3)
     mean = expand(mean_1, n_3)
-    deviation_2 = expand(deviation, n_3)
+    deviation_1 = expand(deviation, n_3)
     w_1 = expand(w, n_2, n_3)
-    v_tape = np.empty((n_2, n_3))
     w_bar = np.empty((n_2, n_3))
     deviation_bar = np.zeros(n_3)
     mean_bar = np.zeros(n_3)
@@ -56,14 +52,13 @@ def standardise_adjoint(x, w, y_bar):
     s = 0.0
     for i in range(n_2):
         for j in range(n_3):
-            v2 = (x_1[i, j] - mean[j]) / deviation_2[j]
-            v_tape[i, j] = v2
-            s += v2 * w_1[i, j]
-        for j in range(n_3 - 1, -1, -1):
-            v_tape_ij = v_tape[i, j]
-            w_bar[i, j] = y_bar * v_tape_ij
-            v3 = y_bar * w_1[i, j] / deviation_2[j]
-            deviation_bar[j] -= v3 * v_tape_ij
+            deviation_j = deviation_1[j]
+            v2 = (x_1[i, j] - mean[j]) / deviation_j
+            w_ij = w_1[i, j]
+            s += v2 * w_ij
+            w_bar[i, j] = y_bar * v2
+            v3 = y_bar * w_ij / deviation_j
+            deviation_bar[j] -= v3 * v2
             mean_bar[j] -= v3
             x_bar[i, j] = v3
     # reverse sweep
@@ -73,9 +68,9 @@ def standardise_adjoint(x, w, y_bar):
     x_bar = reduce_like(x_bar, x)
     v_bar = np.empty(n_1)
     for i in range(n_1 - 1, -1, -1):
-        deviation_1 = deviation_tape[i]
+        deviation_2 = deviation[i]
         deviation_bar_1 = deviation_bar[i]
-        v_bar[i] = deviation_bar_1 / (2 * deviation_1) / n
+        v_bar[i] = deviation_bar_1 / (2 * deviation_2) / n
     for i in range(n - 1, -1, -1):
         for j in range(n_1 - 1, -1, -1):
             v4 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
