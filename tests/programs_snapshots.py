@@ -242,3 +242,39 @@ def eliminated(x):
             for j in range(k, n):
                 A[i, j] -= f * A[k, j]
     return logdet
+
+
+@program(normal(4, 4), tags="transpose order")
+def transposed_overwrite(x):
+    A = x.copy()
+    T = A.T
+    s = 0.0
+    for i in range(4):
+        for j in range(4):
+            T[i, j] = np.sin(A[i, j]) + 0.5 * A[i, j]
+    for i in range(4):
+        for j in range(4):
+            s += A[i, j] * (i - 0.3 * j)
+    return s
+
+
+@program(sample(6), tags="order of iterations")
+def overlapping_stores(x):
+    u = x.copy()
+    for i in range(5):
+        u[i + 1] = u[i] * u[i + 1]
+    w = np.zeros(6)
+    for i in range(6):
+        w[i // 2] = u[i] * x[i]
+    return np.sum(w * w)
+
+
+@program(sample(6), np.array([2, 0, 2, 5, 1]), tags="order of iterations gather")
+def scattered_stores(x, where):
+    u = x.copy()
+    for k in range(where.size):
+        u[where[k]] = np.sin(u[k]) * u[where[k]]
+    v = np.zeros(6)
+    for k in range(where.size):
+        v[where[k]] += u[k] ** 2
+    return np.sum(v * v) + np.sum(u)

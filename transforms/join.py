@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from srcad.ir import (
+    Atom,
     Block,
+    Builder,
+    Const,
     For,
     If,
     Op,
@@ -23,6 +26,7 @@ from srcad.ir import (
     Var,
     While,
     blocks_of,
+    const,
     free,
     replace,
     subst,
@@ -59,6 +63,7 @@ _CONTENTS = frozenset(
         "length",
     }
 )
+_ADDS = frozenset({"update", "accumulate"})
 
 
 def join(trace: Trace) -> Trace:
@@ -66,11 +71,12 @@ def join(trace: Trace) -> Trace:
     joiner = _Joiner(trace)
     body = joiner.block(trace.body)
     functions = tuple(map(join, trace.functions))
-    if not joiner.joined:
-        return replace(trace, functions=functions)
-    trace = cse(replace(trace, body=body, functions=functions))
-    trace = cse(replace(trace, body=_Joiner(trace).merge_branches(trace.body)))
-    return replace(trace, body=_renamed(_forward_tapes(trace.body)))
+    trace = replace(trace, body=body, functions=functions)
+    if joiner.joined:
+        trace = cse(trace)
+        trace = cse(replace(trace, body=_Joiner(trace).merge_branches(trace.body)))
+        trace = replace(trace, body=_renamed(_forward_tapes(trace.body)))
+    return _Joiner(trace).forwards(trace)
 
 
 def _renamed(body: Block) -> Block:
@@ -115,7 +121,7 @@ class _Joiner:
                 continue
             classes = [self.aliases.find(v) for v in stmt.args if isinstance(v, Var) and is_memory(v)]
             if stmt.name in WRITES:
-                (found.adds if stmt.name in ("update", "accumulate") else found.stores).add(classes[0])
+                (found.adds if stmt.name in _ADDS else found.stores).add(classes[0])
                 found.reads.update(classes[1:])
             elif stmt.name in _CONTENTS and stmt.name != "pop":
                 found.reads.update(classes)
@@ -193,19 +199,55 @@ class _Joiner:
 
     def independent(self, loop: For) -> bool:
         """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches."""
-        effects = self.effects([loop])
-        for cls in effects.stores | (effects.adds & effects.reads):
-            places: set[tuple[int, int] | None] = set()
-            for op in walk(loop.body):
-                if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}:
-                    touched = [
-                        v for v in op.args if isinstance(v, Var) and is_memory(v) and self.aliases.find(v) is cls
-                    ]
-                    if touched:
-                        places.add(self.place(op, loop))
-            if len(places) != 1 or None in places:
-                return False
+        touching = [op for op in walk(loop.body) if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}]
+        arrays = list(dict.fromkeys(v for op in touching for v in op.args if isinstance(v, Var) and is_memory(v)))
+        while arrays:
+            group = arrays[:1]
+            for var in group:  # with all that may be the same memory
+                group += [v for v in arrays if v not in group and not self.memory.apart(v, var)]
+            arrays = [v for v in arrays if v not in group]
+            ops = [op for op in touching if any(v in group for v in op.args)]
+            kinds = {"add" if op.name in _ADDS else "store" for op in ops if op.name in WRITES and op.args[0] in group}
+            reads = any(op.name not in WRITES or any(v in group for v in op.args[1:]) for op in ops)
+            if "store" in kinds or (kinds and reads):
+                places = {self.place(op, loop) for op in ops}
+                if len(group) > 1 or len(places) != 1 or None in places:
+                    return False
         return True
+
+    def forwards(self, trace: Trace) -> Trace:
+        """The trace with the loops of its reverse sweep run forwards where the order does not matter."""
+        stmts = trace.body.stmts
+        at = next(
+            (k for k, s in enumerate(stmts) if isinstance(s, Op) and s.attr("text") == "reverse sweep"), len(stmts)
+        )
+        reverse = self.upwards(Block(stmts[at:], trace.body.yields))
+        return replace(trace, body=Block((*stmts[:at], *reverse.stmts), reverse.yields))
+
+    def upwards(self, block: Block) -> Block:
+        """The block with loops that run backwards for no reason run forwards."""
+        b = Builder()
+        for stmt in block.stmts:
+            stmt = with_blocks(stmt, [self.upwards(inner) for inner in blocks_of(stmt)])
+            if isinstance(stmt, For) and stmt.step == const(-1) and not stmt.exits and self.any_order(stmt):
+                ends = self.following(b, stmt.stop), self.following(b, stmt.start)
+                stmt = replace(stmt, start=ends[0], stop=ends[1], step=const(1))
+            b.add(stmt)
+        return b.block(*block.yields)
+
+    def any_order(self, loop: For) -> bool:
+        pairs = zip(loop.params, loop.body.yields, strict=True)
+        summed = all(isinstance(p.type, Scalar) and only_summed(p, loop.body, after) for p, after in pairs)
+        return summed and not self.effects([loop]).other and self.independent(loop)
+
+    def following(self, b: Builder, operand: Atom) -> Atom:
+        """operand + 1"""
+        if isinstance(operand, Const):
+            return const(int(operand.value) + 1)
+        made = self.memory.definition.get(operand)
+        if made is not None and made.name == "sub" and made.args[1] == const(1):
+            return made.args[0]
+        return b.op("add", operand, const(1))
 
     def place(self, op: Op, loop: For) -> tuple[int, int] | None:
         """Along which axis the op's index is the loop's, plus how much; None if that is not known."""

@@ -143,9 +143,7 @@ class Tape:
             return self.memory.intact(op, op.args[0]) or self.snapshots.of(op, region) is not None
         return True
 
-    def _choose(
-        self, region: Region, needed: list[Var], known: dict[Var, Atom]
-    ) -> tuple[set[Var], dict[Var, Op]]:
+    def _choose(self, region: Region, needed: list[Var], known: dict[Var, Atom]) -> tuple[set[Var], dict[Var, Op]]:
         """The Vars to keep on the tape, and the ops by which the rest is had again, from these and from snapshots."""
         memo: dict[Var, tuple[frozenset[Var], int]] = {}
         again: dict[Var, Op] = {}

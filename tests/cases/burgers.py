@@ -51,7 +51,7 @@ def burgers_adjoint(u0, dt, steps, y_bar):
     dt_bar = 0.0
     for k in range(steps - 1, -1, -1):
         u = u_tape[k]
-        for i in range(n - 1, 0, -1):
+        for i in range(1, n):
             u_i = u[i]
             v1 = u_i - u[i - 1]
             u_bar_i = u_bar_1[i]

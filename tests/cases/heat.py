@@ -48,7 +48,7 @@ def heat_adjoint(u0, alpha, steps, y_bar):
     v2 = alpha * s
     # reverse sweep
     for k in range(steps - 1, -1, -1):
-        for i in range(n - 2, 0, -1):
+        for i in range(1, n - 1):
             u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
             v3 = u_bar_i * 0.1

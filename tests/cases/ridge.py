@@ -47,7 +47,7 @@ def ridge_adjoint(X, t, strength, y_bar):
         r_bar[i] = 2 * (y_bar * r[i])
     t_bar = np.empty(n_2)
     v_bar = np.empty(n_2)
-    for i in range(n_2 - 1, -1, -1):
+    for i in range(n_2):
         r_bar_1 = r_bar[i]
         t_bar[i] = -r_bar_1
         v_bar[i] = r_bar_1
@@ -68,7 +68,7 @@ def ridge_adjoint(X, t, strength, y_bar):
     for i in range(n_1):
         t_bar[i] += v6[i]
     strength_bar = 0.0
-    for i in range(X.shape[1] - 1, -1, -1):
+    for i in range(X.shape[1]):
         strength_bar += A_bar[i, i]
     v7 = A_bar @ v1
     v8 = expand(t[np.newaxis], 1, n)

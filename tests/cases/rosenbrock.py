@@ -69,7 +69,7 @@ def rosenbrock_hvp(x, v):
     x_dot = expand(v, x.size)
     # reverse sweep
     x_bar_dot = np.zeros(x.size)
-    for i in range(x.size - 2, -1, -1):
+    for i in range(x.size - 1):
         x_i = x[i]
         x_dot_i = x_dot[i]
         v1 = 2 * x_i

@@ -44,7 +44,7 @@ def slices_adjoint(x, a, y_bar):
     # reverse sweep
     x_bar = np.zeros(x.size)
     a_bar = 0.0
-    for i in range(x.size - 1, 0, -1):
+    for i in range(1, x.size):
         x_prev = x[i - 1]
         v3 = y_bar_1[1, i]
         y_bar_1[1, i] = 0.0
@@ -52,7 +52,7 @@ def slices_adjoint(x, a, y_bar):
         y_bar_1[0, i] += v3 * (a * x_prev)
         a_bar += v4 * x_prev
         x_bar[i - 1] += v4 * a
-    for i in range(x.size - 1, -1, -1):
+    for i in range(x.size):
         x_i_bar = y_bar_1[0, i]
         y_bar_1[0, i] = 0.0
         x_bar[i] += x_i_bar

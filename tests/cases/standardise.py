@@ -67,20 +67,20 @@ def standardise_adjoint(x, w, y_bar):
     mean_bar = reduce_like(mean_bar, mean_1)
     x_bar = reduce_like(x_bar, x)
     v_bar = np.empty(n_1)
-    for i in range(n_1 - 1, -1, -1):
+    for i in range(n_1):
         deviation_2 = deviation[i]
         deviation_bar_1 = deviation_bar[i]
         v_bar[i] = deviation_bar_1 / (2 * deviation_2) / n
-    for i in range(n - 1, -1, -1):
-        for j in range(n_1 - 1, -1, -1):
+    for i in range(n):
+        for j in range(n_1):
             v4 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
             mean_bar[j] -= v4
             x_bar[i, j] += v4
     mean_bar_1 = np.empty(n_1)
-    for i in range(n_1 - 1, -1, -1):
+    for i in range(n_1):
         mean_bar_2 = mean_bar[i]
         mean_bar_1[i] = mean_bar_2 / n
-    for i in range(n - 1, -1, -1):
-        for j in range(n_1 - 1, -1, -1):
+    for i in range(n):
+        for j in range(n_1):
             x_bar[i, j] += mean_bar_1[j]
     return s, x_bar, w_bar
