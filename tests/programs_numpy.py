@@ -334,3 +334,14 @@ def solved_or_not(A, B, n):
         else:
             X = np.linalg.inv(A + X @ X.T).T
     return np.sum(X.ravel() * B.ravel())
+
+
+@program(spd(3), normal(3, 3), 2, tags="linalg branch layout")
+def inverse_or_argument(A, B, n):
+    s = 0.0
+    for i in range(n):
+        M = np.linalg.inv(A) if i > 0 else B
+        N = M.T if i > 0 else A
+        s += np.sum(M @ B * N)
+        A = A + 0.1 * M
+    return s

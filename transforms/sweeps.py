@@ -35,6 +35,7 @@ from srcad.ir import (
     free,
     is_float,
     replace,
+    walk,
 )
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, Memory, holds_arrays, is_memory, next_values
@@ -71,6 +72,14 @@ class Sweeps:
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
         self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
+        #: Memory that is laid out as its shadow is not: in a merge with other memory, the shadow has no one layout.
+        self.fortran = {
+            active.aliases.find(var)
+            for op in walk(trace.body)
+            if isinstance(op, Op) and op.name not in REFERENCES
+            for var in op.results
+            if isinstance(var.type, Array) and var.type.layout == "F"
+        }
         #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
         self.seen_as: dict[Op, Op] = {}
         self.nodes: dict[If | Loop, Node] = {}
@@ -263,7 +272,7 @@ class Sweeps:
         for k, result in enumerate(stmt.results):
             if self.has_shadow(result):
                 values = [self.shadow_of(r.yields[k], r) for r in node.regions]
-                self.shadows[result] = shadow = node.merge(_bar(result), result.type, *values)
+                self.shadows[result] = shadow = node.merge(_bar(result), self.merged(result).type, *values)
                 self.tape.define(region, node, (shadow,))
 
     def forward_loop(self, stmt: Loop, region: Region) -> None:
@@ -288,7 +297,7 @@ class Sweeps:
                 self.make_zeros(_var(var), body)
                 self.tape.local.add(self.shadow(var))
             else:
-                self.shadows[_var(var)] = shadow = _var(var).like(_bar(var))
+                self.shadows[_var(var)] = shadow = self.merged(_var(var)).like(_bar(var))
                 self.tape.define(body, None, (shadow,))
                 if anew:
                     self.backward_only.add(shadow)
@@ -303,6 +312,12 @@ class Sweeps:
                 self.make_zeros(result, region)
         if anew or (arrays and set(handed_on) == set(arrays)):
             self.handed_back[stmt] = arrays, anew
+
+    def merged(self, var: Var) -> Var:
+        """The merge or loop parameter, of the type that its shadow has."""
+        if isinstance(var.type, Array) and self.active.aliases.find(var) in self.fortran:
+            return replace(var, type=replace(var.type, layout="A"))
+        return var
 
     def define_first(self, node: Node, param: Var) -> None:
         """Let an array that the first trip finds unassigned be an empty one: its shadow asks for its size."""
