@@ -149,8 +149,9 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     (9.0, (6.0, None), (60.0, None))
     """
     given = tuple(with_defaults(fun, copied(primals)))
-    value = derive_once(fun, "primal", len(primals))(*copied(primals))
-    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals))
+    function = derive_once(fun, "value", len(primals))
+    value = function(*primals)
+    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals), function.reads.copy())
 
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:

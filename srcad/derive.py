@@ -10,17 +10,19 @@ from typing import Any
 from numba.core import config
 
 from srcad import infer
-from srcad.fingerprint import fingerprint
 from srcad.ir import Static, Trace, Tree, replace, show
-from srcad.jit.dispatcher import Compiled
+from srcad.jit.dispatcher import Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
 from srcad.pipeline import PIPELINES, Derivative, parameters
+from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
 from srcad.trees import has_float
 
 Argnums = int | str | Sequence[int | str]
+#: What can be asked for by name. "value" is what `vjp` gives beside the pullback.
+KINDS = frozenset(PIPELINES) - {"value"}
 
 
 def derive(
@@ -45,11 +47,11 @@ def derive_once(fn: Callable[..., Any], kind: str, count: int) -> Any:
     inner = underlying(fn)
     named = parameters(inner)
     starred = any(p.kind is p.VAR_POSITIONAL for p in named)
-    return _derived(inner, kind, options_of(fn), count - len(named) + 1 if starred else None, fingerprint(inner))
+    return _derived(inner, kind, options_of(fn), count - len(named) + 1 if starred else None)
 
 
 @functools.lru_cache(maxsize=256)
-def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None, state: Any) -> Any:
+def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None) -> Any:
     return derive(fn, kind, options=options, stars=stars)
 
 
@@ -110,12 +112,14 @@ def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
 class Pullback:
     """The function y_bar -> x_bars at given primals, of which it gives `count`; to call, or to differentiate again."""
 
-    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int) -> None:
-        self.adjoint, self.primals, self.count = adjoint, primals, count
+    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int, reads: Reads) -> None:
+        self.adjoint, self.primals, self.count, self.reads = adjoint, primals, count, reads
         self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
         self.__srcad_options__ = adjoint.__srcad_options__
 
     def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+        if (read := self.reads.changed) is not None:
+            raise RuntimeError(f"'{read.name}', which the function reads, has changed since vjp was called: call it again")
         bars = iter(self.adjoint(*self.primals, y_bar)[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
 
@@ -159,7 +163,7 @@ class _Derived:
 class WithDerivatives:
     """A function that carries its derivatives: what `differentiate` gives."""
 
-    attributes = frozenset(PIPELINES) - {"primal"}
+    attributes = KINDS - {"primal"}
     derivative: Derivative
     __srcad_options__: Options
     last_types: tuple[infer.ArgType, ...] | None
@@ -179,8 +183,8 @@ class WithDerivatives:
         `types` are those of the function's arguments, as in "f8[:], i8", or a sequence of types; if not given, those of
         the last call that compiled anything, else the annotated ones, else float64 scalars.
         """
-        if kind not in PIPELINES:
-            raise ValueError(f"kind must be one of {', '.join(PIPELINES)}, not {kind!r}")
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(k for k in PIPELINES if k in KINDS)}, not {kind!r}")
         made = self if kind == "primal" else getattr(self, kind)
         last = made.last_types
         if last is None:
@@ -198,8 +202,20 @@ class InterpretedDerivative(WithSource, Interpreted):  # type: ignore[misc]
     """A derivative, as plain Python."""
 
 
+class WatchingDerivative(Watching, DerivativeFunction):
+    """The same, with values built in that may change: see `Watching`."""
+
+
 class DifferentiableFunction(WithDerivatives, Compiled):  # type: ignore[misc]
     """A compiled function that carries its derivatives."""
+
+
+class WatchingFunction(Watching, DifferentiableFunction):
+    """The same, with values built in that may change."""
+
+
+DerivativeFunction.watching = WatchingDerivative
+DifferentiableFunction.watching = WatchingFunction
 
 
 class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]

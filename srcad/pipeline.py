@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srcad import reads
 from srcad.errors import UnsupportedError
 from srcad.ir import Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
 from srcad.lower import lower
@@ -24,7 +25,7 @@ from srcad.transforms.dce import dce
 from srcad.transforms.fold import fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
-from srcad.transforms.protect import protect
+from srcad.transforms.protect import modified, protect
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
@@ -57,7 +58,7 @@ class Derivative:
 
     @property
     def name(self) -> str:
-        return name_of(self.fn) if self.kind == "primal" else f"{name_of(self.fn)}_{self.kind}"
+        return name_of(self.fn) if self.kind in ("primal", "value") else f"{name_of(self.fn)}_{self.kind}"
 
     @property
     def own(self) -> list[inspect.Parameter]:
@@ -227,6 +228,7 @@ _OWN = _plain("own", unshared)
 
 PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "primal": _PRIMAL,
+    "value": (*_FRONT, _OWN, *_tidy("2")),
     "tangent": (*_FRONT, Pass("tangent", _tangent), _OWN, *_tidy("2")),
     "adjoint": (*_FRONT, Pass("adjoint", _adjoint), _OWN, *_tidy("2")),
     "value_and_grad": (*_FRONT, *_GRADIENT, _OWN, *_tidy("2")),
@@ -258,6 +260,8 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     count = len(d.own)
     seeds = arg_types[count:]
     trace = _base(d, list(arg_types[:count]))
+    if modified(trace):
+        reads.record_writes()
     count = len(trace.params)
     if d.kind != "primal" and max(d.wrt, default=0) >= count:
         raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")

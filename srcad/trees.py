@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 
 def map_tree(fn: Callable[[Any], Any], tree: Any) -> Any:
@@ -32,8 +33,46 @@ def has_float(tree: Any) -> bool:
 
 
 def copied(tree: Any) -> Any:
-    """The tree with copies of its arrays, laid out as they are."""
-    return map_tree(lambda leaf: leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf, tree)
+    """The tree with copies of its arrays, laid out as they are: with their strides, and sharing memory where they do."""
+    arrays = {id(leaf): leaf for leaf in unpack(tree) if isinstance(leaf, np.ndarray)}
+    copies: dict[int, Any] = {}
+    for group in _sharing(list(arrays.values())):
+        copies |= zip(map(id, group), _copies(group), strict=True)
+    return map_tree(lambda leaf: copies[id(leaf)] if isinstance(leaf, np.ndarray) else leaf, tree)
+
+
+def _sharing(arrays: list[Any]) -> Iterator[list[Any]]:
+    """The arrays in groups: those of different groups share no memory."""
+    group: list[Any] = []
+    end = 0
+    for array in sorted(arrays, key=lambda array: byte_bounds(array)[0]):
+        low, high = byte_bounds(array)
+        if not array.size or array.dtype.hasobject:
+            yield [array]
+            continue
+        if group and low >= end:
+            yield group
+            group = []
+        group.append(array)
+        end = max(end, high)
+    if group:
+        yield group
+
+
+def _copies(group: list[Any]) -> list[Any]:
+    """Copies that lie to each other as the arrays do."""
+    if len(group) == 1 and (group[0].flags.forc or not group[0].size or group[0].dtype.hasobject):
+        return [group[0].copy(order="K")]
+    bounds = [byte_bounds(array) for array in group]
+    start = min(low for low, _ in bounds)
+    memory = np.empty(max(high for _, high in bounds) - start, np.uint8)
+    made = []
+    for array in group:
+        offset = array.__array_interface__["data"][0] - start
+        view = np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+        view[...] = array
+        made.append(view)
+    return made
 
 
 def zeros(tree: Any) -> Any:

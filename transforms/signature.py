@@ -203,12 +203,13 @@ def _taken(name: str, wanted: Any, given: Any, b: Builder, env: dict[Var, Any]) 
     if given.dtype != wanted.type.dtype:
         value = b.op("cast", value, hint=wanted.hint, dtype=wanted.type.dtype)
     if isinstance(wanted.type, Array) and wanted.type.layout not in ("A", getattr(value.type, "layout", "C")):
-        value = _in_layout(b, value, wanted.type.layout)
+        value = in_layout(b, value, wanted.type.layout)
     env[wanted] = value
     return new
 
 
-def _in_layout(b: Builder, array: Var, layout: str) -> Var:
+def in_layout(b: Builder, array: Var, layout: str) -> Var:
+    """A copy in C's or Fortran's order."""
     if layout == "C":
         return b.op("copy", array, hint=array.hint)
     assert isinstance(array.type, Array)

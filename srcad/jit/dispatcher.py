@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from numba.core import config, errors, types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import _FunctionCompiler
 from numba.core.registry import CPUDispatcher
 from numba.core.sigutils import normalize_signature
@@ -25,6 +26,7 @@ from srcad.jit.boxing import is_widened, marked, marking
 from srcad.jit.cache import load
 from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
 from srcad.jit.options import Options
+from srcad.reads import Reads, recording
 
 
 class Compiled(CPUDispatcher):  # type: ignore[misc]
@@ -32,6 +34,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
     #: Attributes that are dispatchers too, and can be used in compiled code.
     attributes: frozenset[str] = frozenset()
+    #: The class with `Watching`.
+    watching: type
 
     def __init__(self, derivative: Derivative, options: Options) -> None:
         self.derivative = derivative
@@ -39,6 +43,7 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         self.last_types: tuple[ArgType, ...] | None = None
         #: What Python calls, where it is not what compiled code calls: by argument types.
         self.entries: dict[tuple[Any, ...], Any] = {}
+        self.reads = Reads()
         self.__signature__ = derivative.signature
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
         super().__init__(stub, targetoptions={"nopython": True})
@@ -58,9 +63,17 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """What is refused is the caller's business, where in here it was found is not; NUMBA_FULL_TRACEBACKS shows it."""
         try:
-            return super()._compile_for_args(*args, **kws)
-        except (SrcadError, TypeError) as error:
+            entry = super()._compile_for_args(*args, **kws)
+            self.reads.check_arguments((*args, *kws.values()))
+            return entry
+        except (SrcadError, TypeError, ValueError) as error:
             raise error if config.FULL_TRACEBACKS else error.with_traceback(None) from None
+
+    def watch(self, reads: Reads) -> None:
+        """What was read while compiling is looked at again when Python calls: `Watching` does, at a cost."""
+        self.reads.update(reads)
+        if self.reads.items:
+            self.__class__ = self.watching
 
     def compile(self, sig: Any) -> Any:
         entry = super().compile(sig)
@@ -108,6 +121,30 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         return f"<{self.derivative.name}{self.__signature__}>"
 
 
+class Watching:
+    """A compiled derivative with globals built in. When Python calls it and finds them changed, it is compiled anew.
+
+    Calls from compiled code keep what was compiled, as with any `@njit` function.
+    """
+
+    reads: Reads
+    entries: dict[tuple[Any, ...], Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        reads = self.reads
+        if reads.suspect() and reads.changed:
+            with global_compiler_lock:
+                self._reset_overloads()  # type: ignore[attr-defined]
+                self.entries.clear()
+                self.reads = Reads()
+        elif reads.writes_arguments:
+            reads.check_arguments((*args, *kwargs.values()))
+        return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+
+
+_call = CPUDispatcher.__call__
+
+
 @infer_getattr
 class _Attributes(AttributeTemplate):  # type: ignore[misc]
     """`f.grad` inside compiled code."""
@@ -137,7 +174,9 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         parameters = list(self.pysig.parameters.values())
         kept = seeds_given(args, [is_omitted(a) for a in args], derivative)
         arg_types = tuple(arg_type(args[k], parameters[k].name) for k in kept)
-        trace = derivative.build(arg_types)
+        with recording() as reads:
+            trace = derivative.build(arg_types)
+        self.owner.watch(reads)
         self.owner.last_types = arg_types
         inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)

@@ -12,6 +12,7 @@ from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
 from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
 from srcad.jit.options import Options
+from srcad.reads import Reads, recording
 
 
 class Interpreted:
@@ -25,6 +26,7 @@ class Interpreted:
         self.__name__, self.__qualname__ = stub.__name__, stub.__qualname__
         self.__doc__, self.__module__ = stub.__doc__, stub.__module__
         self.__signature__ = derivative.signature
+        self.reads = Reads()
         self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -33,12 +35,17 @@ class Interpreted:
         given = list(bound.arguments.values())
         kept = seeds_given(given, [value is None for value in given], self.derivative)
         given = [given[k] for k in kept]
+        if self.reads.changed:
+            self._functions, self.reads = {}, Reads()
         key = tuple(map(typeof, given))
         if key not in self._functions:
             names = [list(bound.arguments)[k] for k in kept]
             self.last_types = tuple(map(arg_type, key, names))
-            trace = self.derivative.build(self.last_types)
+            with recording() as reads:
+                trace = self.derivative.build(self.last_types)
+            self.reads.update(reads)
             self._functions[key] = generate(trace, self.__srcad_options__)
+        self.reads.check_arguments(given)
         if any(p.kind is p.VAR_POSITIONAL for p in self.__signature__.parameters.values()):
             *given, rest = given
             given += rest

@@ -27,8 +27,8 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
     if isinstance(thing, functools.partial):
-        bound = [ctx.session.constants.lift(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
-        named = {name: ctx.session.constants.lift(ctx, arg, name) for name, arg in thing.keywords.items()}
+        bound = [ctx.session.constants.hold(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
+        named = {name: ctx.session.constants.hold(ctx, arg, name) for name, arg in thing.keywords.items()}
         return call(ctx, Obj(thing.func), [*bound, *args], {**named, **kwargs})
     if isinstance(thing, types.FunctionType) and thing.__module__ in (None, "builtins"):  # made by exec
         return inline_function(ctx, thing, args, kwargs)

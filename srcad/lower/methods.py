@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
@@ -111,6 +112,7 @@ def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
         found = getattr(thing, name)
     except AttributeError as error:
         ctx.type_error(str(error))
+    reads.record_attribute(thing, name, found)
     return lift(ctx, found, name)
 
 
