@@ -99,6 +99,8 @@ def source_of(
         types = last or infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
     else:
         types = [infer.as_arg_type(type) for type in types]
+    if derivative.star is not None:
+        derivative = derivative.with_args(derivative.own_count(types) if types is last else len(types))
     trace = derivative.build(types, stop_after)
     return show(trace) if stop_after else module_text(trace, options)
 
@@ -187,7 +189,7 @@ class WithDerivatives:
             raise ValueError(f"kind must be one of {', '.join(k for k in PIPELINES if k in KINDS)}, not {kind!r}")
         made = self if kind == "primal" else getattr(self, kind)
         last = made.last_types
-        if last is None:
+        if last is None and self.derivative.star is None:
             others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
             seen = [other.last_types for other in others if other.last_types is not None]
             last = seen[-1][: len(self.derivative.own)] if seen else None

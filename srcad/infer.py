@@ -21,7 +21,7 @@ from numba.core.typing.typeof import typeof as numba_typeof
 from numba.extending import NativeValue, register_model, unbox
 from numba.np.numpy_support import as_dtype
 
-from srcad.ir import BOOL, FLOAT, INT, Array, Scalar, Static, Tree, Type
+from srcad.ir import BOOL, FLOAT, INT, REQUIRED, Array, Scalar, Static, Tree, Type
 
 ArgType = Type | Tree | Static
 
@@ -177,7 +177,7 @@ def _default_type(fn: Callable[..., Any], parameter: inspect.Parameter) -> ArgTy
     found = None if annotation is inspect.Parameter.empty else _annotated(annotation)
     if found is not None:
         return found
-    if parameter.default is not inspect.Parameter.empty:
+    if parameter.default is not inspect.Parameter.empty and parameter.default is not REQUIRED:
         return arg_type_of(parameter.default, parameter.name)
     return FLOAT
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from srcad import reads
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
+from srcad.ir import REQUIRED, Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
 from srcad.lower import lower
+from srcad.seeds import Arrangement, arrange, with_all_dots, without_dots
 from srcad.transforms import jacobian, signature
 from srcad.transforms.adjoint import adjoint
 from srcad.transforms.cse import cse
@@ -77,24 +78,62 @@ class Derivative:
 
     @property
     def signature(self) -> inspect.Signature:
-        """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. Parameters before a seed that
-        must be given have no defaults."""
+        """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. After parameters with defaults, a
+        seed has one too, which `arrange` refuses; `*args` hold the seeds as well."""
         own = self.own
         if any(p.kind is p.VAR_POSITIONAL for p in own[:-1]):
             raise TypeError(f"{name_of(self.fn)} has parameters after its *args, which cannot be compiled")
+        own = _defaults_last(own)
         seeds = {"adjoint": ["y_bar"], "hvp": ["v"], "tangent": [f"{p.name}_dot" for p in own]}.get(self.kind, [])
-        if seeds and own and own[-1].kind is inspect.Parameter.VAR_POSITIONAL:
-            raise TypeError(f"{self.kind} of a function with *{own[-1].name}: its parameters must be named")
-        if seeds and self.kind != "tangent":
-            own = [p.replace(default=p.empty) for p in own]
+        if own and own[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+            seeds = []
+        must = REQUIRED if own and own[-1].default is not inspect.Parameter.empty else inspect.Parameter.empty
         for seed in seeds:
-            default = None if self.kind == "tangent" else inspect.Parameter.empty
+            default = None if self.kind == "tangent" else must
             free = signature.unused(seed, own)
             own.append(inspect.Parameter(free, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
         return inspect.Signature(own)
 
     def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace:
         return build(self, arg_types, stop_after)
+
+    def build_call(self, given: Sequence[ArgType]) -> tuple[Trace, list[int]]:
+        """The trace for a call with all that was given, and the positions of what it takes of that. `*args` are spread."""
+        arranged, trace = self._arranged(given)
+        return without_dots(trace, arranged.own), arranged.order
+
+    def trace(self, given: Sequence[ArgType]) -> Trace:
+        """The trace as a function to be called or differentiated: with a parameter for each that the signature has."""
+        star = self.star
+        if star is not None and isinstance(given[star], Tree):
+            given = [*given[:star], *given[star].items, *given[star + 1 :]]
+        arranged, trace = self._arranged(given)
+        return with_all_dots(trace, len(arranged.own)) if self.kind == "tangent" and star is None else trace
+
+    def _arranged(self, given: Sequence[ArgType]) -> tuple[Arrangement, Trace]:
+        arranged = arrange(self.kind, self.fn, given, self.name)
+        seeds = [given[k] for k in arranged.seeds]
+        return arranged, self.with_args(len(arranged.own)).build([*arranged.own_types(given), *seeds])
+
+    @property
+    def star(self) -> int | None:
+        return next((k for k, p in enumerate(self.own) if p.kind is p.VAR_POSITIONAL), None)
+
+    def own_count(self, given: Sequence[ArgType]) -> int:
+        """How many of what was given are arguments of the function, not seeds."""
+        return len(arrange(self.kind, self.fn, given, self.name).own)
+
+    def with_args(self, count: int) -> Derivative:
+        """With the number of `*args` that makes `count` arguments."""
+        return self if self.star is None else replace(self, stars=count - len(self.own) + 1)
+
+
+def _defaults_last(own: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """The parameters with `REQUIRED` for a default where one with a default stands before: keyword-only in the function,
+    or after one that a `functools.partial` binds, they are positional here."""
+    first = next((k for k, p in enumerate(own) if p.default is not p.empty), len(own))
+    fixed = [k > first and p.default is p.empty and p.kind is not p.VAR_POSITIONAL for k, p in enumerate(own)]
+    return [p.replace(default=REQUIRED) if fix else p for p, fix in zip(own, fixed, strict=True)]
 
 
 def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -241,8 +280,6 @@ PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2"), Pass("jacfwd", _hessian), _OWN, *_tidy("3")),
 }  # fmt: skip
 
-#: Kinds with parameters after the function's own: the seeds.
-SEEDED = frozenset({"tangent", "adjoint", "hvp"})
 
 
 # --- running them ------------------------------------------------------------------------------------------------------

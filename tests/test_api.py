@@ -450,10 +450,41 @@ def test_what_functions_may_be(wrap):
     assert grad(lambda x, *, n: x**n)(2.0, n=3) == 12.0
     with pytest.raises(TypeError, match="arguments were|given 2"):
         grad(lambda *xs: xs[0], 2)(2.0, 3.0)
-    with pytest.raises(TypeError, match="named"):
-        adjoint(lambda *xs: xs[0])
+    assert adjoint(lambda x, *xs: x * xs[0])(2.0, 3.0, 1.0) == (6.0, 3.0, 2.0)
+    assert tangent(lambda *xs: xs[0] * xs[1])(2.0, 3, 1.0) == (6.0, 3.0)
+    assert hvp(lambda *xs: xs[0] ** 2 * xs[1])(2.0, 3.0, 1.0) == 6.0
+    with pytest.raises(TypeError, match="x_dot for each argument with floats, 2 here, but got 1"):
+        tangent(lambda *xs: xs[0] * xs[1])(2.0, 3.0, 1.0)
     with pytest.raises(TypeError, match=r"\*\*k"):
         grad(lambda x, **k: x)
+
+
+def test_seeds_after_defaults(wrap):
+    f = wrap(lambda a, b=2.0: a * a * b)
+    assert hvp(f)(3.0, v=1.0) == hvp(f)(3.0, 2.0, 1.0) == 4.0
+    assert adjoint(f)(3.0, y_bar=1.0) == adjoint(f)(3.0, 2.0, 1.0) == (18.0, 12.0, 9.0)
+    for made, seed in ((hvp(f), "v"), (adjoint(f), "y_bar")):
+        with pytest.raises(TypeError, match=f"give it by name: {seed}="):
+            made(3.0, 1.0)
+    g = wrap(lambda a, b=2.0, *, c: a * b * c)
+    assert grad(g)(2.0, c=3.0) == 6.0
+    with pytest.raises(TypeError, match="'c'"):
+        grad(g)(2.0)
+    assert grad(functools.partial(survey, x1=2.0), "x2")(x2=5.0) == pytest.approx(2.0 - math.cos(5.0))
+
+
+def test_tangents_of_tangents_with_constants(wrap):
+    t = tangent(wrap(lambda x, n: x * x * n))
+    xx, two = X * X * 3, 6.0 * X * X
+    same(jvp(t, (X, 3, X), (X, 0, X)), ((xx, two), (two, 2.0 * two)))
+    y, pullback = vjp(t, X, 3, X)
+    same(y, (xx, two))
+    same(pullback((X, X)), (two + 6.0 * X * X, None, two, None)[:3])
+    same(tangent(t)(X, 3, X, X, X), ((xx, two), (two, 2.0 * two)))
+    same(adjoint(t)(X, 3, X, (X, X)), ((xx, two), 2.0 * two, two))
+    same(tangent(tangent(t))(X, 3, X, X, X, X, X, X, X)[0], ((xx, two), (two, 2.0 * two)))
+    with pytest.raises(TypeError, match="1 here, but got 0"):
+        t(X, 3)
 
 
 def test_stop_gradient(wrap):

@@ -24,7 +24,7 @@ from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
 from srcad.jit.boxing import is_widened, marked, marking
 from srcad.jit.cache import load
-from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
+from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
 
@@ -51,7 +51,7 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
         """The trace to differentiate when this derivative is itself differentiated, or inlined."""
-        return self.derivative.build(arg_types)
+        return self.derivative.trace(arg_types)
 
     # --- types of arguments ------------------------------------------------------------------------------------------
 
@@ -172,46 +172,54 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
     def _compile_core(self, args: tuple[Any, ...], return_type: Any) -> Any:
         derivative, options = self.owner.derivative, self.owner.__srcad_options__
         parameters = list(self.pysig.parameters.values())
-        kept = seeds_given(args, [is_omitted(a) for a in args], derivative)
-        arg_types = tuple(arg_type(args[k], parameters[k].name) for k in kept)
+        given = [
+            (text, arg_type(item, p.name))
+            for p, arg in zip(parameters, args, strict=True)
+            for text, item in spread(p, arg)
+        ]
         with recording() as reads:
-            trace = derivative.build(arg_types)
+            trace, order = derivative.build_call([type for _, type in given])
         self.owner.watch(reads)
-        self.owner.last_types = arg_types
+        self.owner.last_types = tuple(given[k][1] for k in order)
         inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        if starred or len(kept) != len(args):
-            inner = caller(inner, parameters, kept, options)
+        if starred or order != list(range(len(args))):
+            inner = caller(inner, parameters, [given[k][0] for k in order], options)
         inner.compile(args)
         result = inner.overloads[tuple(args)]
         returned = result.signature.return_type
         if is_widened(returned):
-            to_python = caller(inner, parameters, range(len(args)), options, returned)
+            to_python = caller(inner, parameters, list(map(starred_name, parameters)), options, returned)
             self.owner.entries[tuple(args)] = to_python.compile(args)
         return result
 
 
-def is_omitted(type: Any) -> bool:
-    return isinstance(type, types.Omitted | types.NoneType)
+def spread(p: inspect.Parameter, type: Any) -> list[tuple[str, Any]]:
+    """The arguments in a parameter of a compiled caller, as it would write them, with their types."""
+    if p.kind is p.VAR_POSITIONAL:
+        return [(f"{p.name}[{k}]", item) for k, item in enumerate(type)]
+    return [(p.name, type)]
+
+
+def starred_name(p: inspect.Parameter) -> str:
+    return f"*{p.name}" if p.kind is p.VAR_POSITIONAL else p.name
 
 
 def caller(
-    inner: Any, parameters: Sequence[inspect.Parameter], kept: Sequence[int], options: Options, returned: Any = None
+    inner: Any, parameters: Sequence[inspect.Parameter], args: Sequence[str], options: Options, returned: Any = None
 ) -> Any:
-    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments it takes.
+    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments that it takes.
 
     If `returned`, the type of the result, is given, scalars in it are marked for Python: see `srcad.jit.boxing`.
     """
-    names = [p.name for p in parameters]
-    stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in parameters]
-    params = ", ".join(star + name for star, name in zip(stars, names, strict=True))
+    params = ", ".join(map(starred_name, parameters))
     values: dict[str, Any] = {}
     result = "result" if returned is None else marking("result", returned, values)
     name = f"{inner.__name__}_{'call' if returned is None else 'from_python'}"
     text = (
         f"# calls {inner.__module__}\nfrom numba import njit\n\n\n@njit(cache={options.cache and not values})\n"
         f"def {name}({params}):\n"
-        f"    result = inner({', '.join(stars[k] + names[k] for k in kept)})\n    return {result}\n"
+        f"    result = inner({', '.join(args)})\n    return {result}\n"
     )
     return getattr(load(text, name, values, inner=inner, marked=marked), name)
 
