@@ -23,7 +23,7 @@ from numba.extending import register_jitable
 
 from srcad.derive import Argnums, Pullback, derive, derive_once, resolve, underlying, with_defaults
 from srcad.jit.options import Options
-from srcad.trees import copied, has_float, pack, unpack, zeros
+from srcad.trees import check_constants, check_shapes, copied, has_float, outline, pack, unpack, zeros
 
 Function = Callable[..., Any]
 
@@ -127,10 +127,9 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs a tangent for each primal: got {len(primals)} primals, {len(tangents)} tangents")
+    check_constants(tuple(primals), tuple(tangents), "tangents")
+    check_shapes(tuple(primals), tuple(tangents), "tangents")
     dots = [dot for x, dot in zip(primals, tangents, strict=True) if has_float(x)]
-    for x, dot in zip(primals, tangents, strict=True):
-        if not has_float(x) and has_float(dot) and any(np.any(leaf) for leaf in unpack(dot)):
-            raise TypeError(f"jvp has a tangent for the constant {x!r}: make it a float to differentiate for it")
     filled = with_defaults(fun, primals)
     dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
     value, derivative = derive_once(fun, "tangent", len(primals))(*filled, *dots)
@@ -151,7 +150,7 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     given = tuple(with_defaults(fun, copied(primals)))
     function = derive_once(fun, "value", len(primals))
     value = function(*primals)
-    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals), function.reads.copy())
+    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals), outline(value), function.reads.copy())
 
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:

@@ -18,7 +18,7 @@ from srcad.jit.options import Options, options_of
 from srcad.pipeline import PIPELINES, Derivative, parameters
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
-from srcad.trees import has_float
+from srcad.trees import check_shapes, has_float, zeros
 
 Argnums = int | str | Sequence[int | str]
 #: What can be asked for by name. "value" is what `vjp` gives beside the pullback.
@@ -112,16 +112,19 @@ def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
 
 
 class Pullback:
-    """The function y_bar -> x_bars at given primals, of which it gives `count`; to call, or to differentiate again."""
+    """The function y_bar -> x_bars at given primals, of which it gives `count`, for a result like `y`; to call, or to differentiate again."""
 
-    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int, reads: Reads) -> None:
-        self.adjoint, self.primals, self.count, self.reads = adjoint, primals, count, reads
+    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int, y: Any, reads: Reads) -> None:
+        self.adjoint, self.primals, self.count, self.y, self.reads = adjoint, primals, count, y, reads
         self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
         self.__srcad_options__ = adjoint.__srcad_options__
 
     def __call__(self, y_bar: Any) -> tuple[Any, ...]:
         if (read := self.reads.changed) is not None:
             raise RuntimeError(f"'{read.name}', which the function reads, has changed since vjp was called: call it again")
+        check_shapes(self.y, y_bar, "y_bar")
+        if not has_float(self.y):
+            return tuple([zeros(x) if has_float(x) else None for x in self.primals][: self.count])
         bars = iter(self.adjoint(*self.primals, y_bar)[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
 

@@ -269,8 +269,24 @@ def test_jvp_refuses(wrap):
         jvp(f, (1.0, 2), (X, 0))
     with pytest.raises(TypeError, match="nothing to differentiate"):
         jvp(f, (1, 2), (0, 0))
-    with pytest.raises(ValueError, match="broadcast"):
-        jvp(wrap(squares), (X,), (np.ones(4),))
+    with pytest.raises(TypeError, match=r"tangents\[0\]\[1\] is not 0"):
+        jvp(wrap(lambda p: p[0] ** p[1]), ((2.0, 3),), ((1.0, 5.0),))
+
+
+def test_seeds_of_another_shape(wrap):
+    f, g = wrap(lambda x: x * x), wrap(lambda x: np.sum(x**3))
+    for wrong in (np.ones(1), np.ones(4)):
+        size = wrong.size
+        with pytest.raises(ValueError, match=rf"tangents\[0\] has the shape \({size},\).*has \(3,\)"):
+            jvp(f, (X,), (wrong,))
+        with pytest.raises(ValueError, match=rf"y_bar has the shape \({size},\).*has \(3,\)"):
+            vjp(f, X)[1](wrong)
+        with pytest.raises(ValueError, match="x_dot has"):
+            tangent(f)(X, wrong)
+        with pytest.raises(ValueError, match="y_bar has"):
+            adjoint(f)(X, wrong)
+        with pytest.raises(ValueError, match="v has"):
+            hvp(g)(X, wrong)
 
 
 def test_vjp(wrap):

@@ -16,10 +16,12 @@ from srcad.ir import (
     Block,
     Builder,
     Const,
+    Op,
     Operand,
     Param,
     Scalar,
     Static,
+    Stmt,
     Trace,
     Tree,
     Type,
@@ -145,6 +147,17 @@ def number(b: Builder, type: Type, value: float) -> Operand:
         return array
     assert isinstance(type, Scalar)
     return Const(value, type, weak=False)
+
+
+def named_seeds(trace: Trace, name: str) -> Trace:
+    """The trace that says `name` where it complains of the shape of a seed."""
+
+    def named(stmt: Stmt) -> Stmt:
+        if not isinstance(stmt, Op) or stmt.attr("seed") is None:
+            return stmt
+        return replace(stmt, attrs=tuple((key, name if key == "seed" else value) for key, value in stmt.attrs))
+
+    return replace(trace, body=replace(trace.body, stmts=tuple(map(named, trace.body.stmts))))
 
 
 def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:
