@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from srcad.derive import Argnums, Pullback, derive, derive_once, resolve, underlying, with_defaults
+from srcad.derive import Argnums, Pullback, derive, derive_once, primals_of, resolve, underlying, with_defaults
 from srcad.jit.options import Options
-from srcad.trees import check_constants, check_shapes, copied, has_float, outline, pack, unpack, zeros
+from srcad.trees import check_constants, check_shapes, copied, filled, has_float, outline, pack, unpack, zeros
 
 Function = Callable[..., Any]
 
@@ -209,24 +209,30 @@ def inverse_hvp(fun: Function, argnums: Argnums = 0, tol: float = 1e-8, maxiter:
     array([1., 1.])
     """
     product = hvp(fun, argnums)
-    resolve(underlying(fun), argnums)
+    wrt = resolve(underlying(fun), argnums)
 
-    def solve(*args: Any) -> Any:
+    def solve(*args: Any, **kwargs: Any) -> Any:
         try:
             from scipy.sparse.linalg import LinearOperator, cg
         except ImportError:
             raise ImportError("inverse_hvp needs SciPy: pip install 'srcad[scipy]'") from None
+        if "r" in kwargs:
+            args = (*args, kwargs.pop("r"))
+        elif not args:
+            raise TypeError("inverse_hvp takes the arguments of the function, and r")
         *primals, r = args
-        flat = np.concatenate([np.ravel(leaf) for leaf in unpack(r)])
+        x = primals_of(fun, primals, kwargs, wrt)
+        check_shapes(x, r, "r")
+        flat = np.concatenate([np.ravel(leaf) for leaf in unpack(filled(x, r, "r"))])
 
         def multiply(v: Any) -> Any:
-            return np.concatenate([np.ravel(leaf) for leaf in unpack(product(*primals, pack(r, v)))])
+            return np.concatenate([np.ravel(leaf) for leaf in unpack(product(*primals, v=pack(x, v), **kwargs))])
 
         operator = LinearOperator((flat.size, flat.size), matvec=multiply, dtype=flat.dtype)
         solution, failed = cg(operator, flat, rtol=tol, atol=0.0, maxiter=maxiter)
         if failed:
             raise np.linalg.LinAlgError(f"conjugate gradients did not converge in {failed} iterations: is H definite?")
-        return pack(r, solution)
+        return pack(x, solution)
 
     solve.__name__ = solve.__qualname__ = f"{product.__name__.removesuffix('_hvp')}_inverse_hvp"
     return solve

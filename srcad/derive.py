@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from numba.core import config
@@ -109,6 +110,17 @@ def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
     """The arguments, and the defaults of those left out."""
     left_out = parameters(underlying(fn))[len(args) :]
     return [*args, *(p.default for p in left_out if p.default is not p.empty)]
+
+
+def primals_of(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: int | tuple[int, ...]) -> Any:
+    """The arguments at these positions of a call, defaults filled in; a tuple of them for a tuple."""
+    bound = inspect.signature(underlying(fn)).bind(*args, **kwargs)
+    bound.apply_defaults()
+    values: list[Any] = []
+    for name, value in bound.arguments.items():
+        starred = bound.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        values += value if starred else [value]
+    return tuple(values[k] for k in wrt) if isinstance(wrt, tuple) else values[wrt]
 
 
 class Pullback:

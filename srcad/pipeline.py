@@ -224,7 +224,7 @@ def _along(trace: Trace, d: Derivative) -> Trace:
     """The tangent of a gradient: (*args, v) -> H v."""
     dots = signature.select(tangent(trace, d.wrt), 1)
     count = len(trace.params)
-    grouped = signature.group(signature.named_seeds(dots, "v"), range(count, len(dots.params)), "v")
+    grouped = signature.group(signature.named_seeds(dots, "v"), range(count, len(dots.params)), "v", d.single)
     return replace(grouped, name=trace.name)
 
 

@@ -107,6 +107,17 @@ def zeros(tree: Any) -> Any:
     return map_tree(lambda leaf: type(leaf)(0) if isinstance(leaf, float | complex | np.generic) and has_float(leaf) else np.zeros_like(leaf) if has_float(leaf) else None, tree)
 
 
+def filled(like: Any, tree: Any, name: str) -> Any:
+    """The tree, whose leaves are numbers or arrays, as float64; TypeError if it is not nested as `like`."""
+    if isinstance(like, tuple):
+        if not isinstance(tree, tuple) or len(tree) != len(like):
+            raise TypeError(f"{name} must be nested as what it belongs to, a tuple of {len(like)}, but is {tree!r}")
+        return tuple(filled(a, b, name) for a, b in zip(like, tree, strict=True))
+    if np.shape(tree) != np.shape(like):
+        raise TypeError(f"{name} must be shaped as what it belongs to: {np.shape(like)}, but is {tree!r}")
+    return np.asarray(tree, np.float64)
+
+
 def pack(like: Any, flat: Any) -> Any:
     """The numbers of a flat array in the structure, the shapes and the dtypes of another tree."""
     position = 0

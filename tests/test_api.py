@@ -103,6 +103,9 @@ def test_has_aux(wrap):
     np.testing.assert_array_equal(g, 2.0 * X)
     f = wrap(lambda x: (x * x, x * x))
     assert grad(f, has_aux=True)(3.0) == (6.0, 9.0)
+    x = X.copy()
+    (_, aux), _ = value_and_grad(wrap(lambda x: (np.sum(x), x[1:])), has_aux=True)(x)
+    assert not np.shares_memory(aux, x)
     with pytest.raises(TypeError, match="has_aux"):
         grad(wrap(cube), has_aux=True)(1.0)
 
@@ -329,6 +332,104 @@ def test_changed_globals_are_seen_by_jvp_and_vjp():
     assert vjp(f, 1.0)[1](1.0) == (3.0,)
 
 
+class Config:
+    def __init__(self, k):
+        self.k = k
+
+
+CHANGING = Config(0.0)
+
+
+def by_config(x):
+    return x * CHANGING.k
+
+
+def test_what_a_function_reads_may_change_between_calls(wrap, monkeypatch):
+    f = wrap(by_config)
+    g = grad(f)
+    for k in (1.0, 2.0, 1.0):
+        monkeypatch.setitem(globals(), "CHANGING", Config(k))
+        assert (f(2.0), g(2.0), f.grad(2.0), f.tangent(2.0, 1.0)) == (2.0 * k, k, k, (2.0 * k, k))
+        assert jvp(f, (2.0,), (1.0,)) == (2.0 * k, k)
+        CHANGING.k = k + 5.0
+        assert (f(2.0), g(2.0), vjp(f, 2.0)[1](1.0)) == (2.0 * k + 10.0, k + 5.0, (k + 5.0,))
+    array, table, items = np.ones(3), {"a": 2.0}, [1.0, 2.0]
+    helper = cube
+    h = wrap(lambda x: helper(x) * array[0] * table["a"] + items[1])
+    assert (h(2.0), grad(h)(2.0)) == (18.0, 24.0)
+    array[0] = 3.0
+    assert (h(2.0), grad(h)(2.0)) == (50.0, 72.0)
+    table["a"], items[1] = 1.0, 0.0
+    assert (h(2.0), grad(h)(2.0)) == (24.0, 36.0)
+    helper = squares
+    assert (h(2.0), grad(h)(2.0)) == (12.0, 12.0)
+
+
+def test_a_pullback_belongs_to_what_was_read(wrap):
+    scale = np.array([2.0])
+    _, pullback = vjp(wrap(lambda x: x * scale[0]), 1.0)
+    scale[0] = 3.0
+    with pytest.raises(RuntimeError, match="'scale', which the function reads, has changed"):
+        pullback(1.0)
+
+
+def test_arguments_that_share_memory(wrap):
+    def overwrites(x, y):
+        x[0] = x[1] * y[2]
+        return np.sum(x * y)
+
+    def reads_global(x):
+        x[0] = x[1] * 2.0
+        return np.sum(x * X)
+
+    f, x = wrap(overwrites), X.copy()
+    for call in (lambda: vjp(f, x, x), lambda: jvp(f, (x, x), (x, x)), lambda: vjp(f, x[:], x)):
+        with pytest.raises(ValueError, match="share memory"):
+            call()
+    pair = wrap(lambda p: overwrites(p[0], p[1]))
+    with pytest.raises(ValueError, match="share memory"):
+        vjp(pair, (x, x))
+    g, before = wrap(reads_global), X.copy()
+    for call in (lambda: g(X), lambda: grad(g)(X), lambda: vjp(g, X), lambda: g(X[:2]), lambda: grad(g)(X[1:])):
+        with pytest.raises(ValueError, match="shares memory with 'X'"):
+            call()
+    np.testing.assert_array_equal(X, before)
+    assert grad(g)(X.copy()).shape == (3,)
+
+
+def test_copies_of_arguments_are_laid_out_as_they_are(wrap):
+    def through_a_view(A):
+        flat = A.T.ravel()
+        flat[1] = 100.0 * flat[0]
+        return A * 1.0
+
+    def through_a_copy(A):
+        flat = A.ravel()
+        flat[0] = 100.0 * flat[1]
+        return np.sum(A * A)
+
+    A = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
+    wanted = np.array([[1.0, 2.0], [100.0, 4.0]])
+    f = wrap(through_a_view)
+    same(jvp(f, (A,), (A,))[0], wanted)
+    y, pullback = vjp(f, A)
+    same(y, wanted)
+    same(pullback(np.ones((2, 2)))[0], np.array([[101.0, 1.0], [0.0, 1.0]]))
+    strided = np.arange(16.0).reshape(4, 4)[::2, ::2]
+    for call in (wrap(through_a_copy), grad(wrap(through_a_copy)), lambda A: vjp(wrap(through_a_copy), A)):
+        with pytest.raises(srcad.UnsupportedError, match="not contiguous"):
+            call(strided)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [*(np.ones(2, dtype) for dtype in ("f2", ">f8", np.longdouble)), np.ma.array([1.0]), np.ones((1, 1)).view(np.matrix)],
+)
+def test_arrays_that_are_refused(wrap, x):
+    with pytest.raises(TypeError, match="argument 'A' is .*: pass"):
+        grad(wrap(lambda A: np.sum(A * A)))(x)
+
+
 # --- Jacobians and Hessians ------------------------------------------------------------------------------------------
 
 
@@ -369,6 +470,7 @@ def test_hessian(wrap):
 def test_hvp(wrap):
     f = wrap(lambda x, y: x[0] ** 2 * x[1] * y)
     same(hvp(f)(X[:2], 3.0, np.array([1.0, 0.0])), np.array([12.0, 6.0]))
+    same(hvp(f, (0,))(X[:2], 3.0, (np.array([1.0, 0.0]),)), (np.array([12.0, 6.0]),))
     same(hvp(f, (0, 1))(X[:2], 3.0, (np.array([1.0, 0.0]), 2.0)), (np.array([20.0, 8.0]), 4.0))
     assert hvp(wrap(cube))(2.0, 1) == 12.0
     with pytest.raises(TypeError):
@@ -385,6 +487,12 @@ def test_inverse_hvp(wrap):
     np.testing.assert_allclose(inverse_hvp(f)(np.zeros(2), 2.0, r), np.linalg.solve(2.0 * A, r))
     g = wrap(lambda p: p.a**2 + np.sum(p.b**2 * 2.0))
     same(inverse_hvp(g)(Point(1.0, X), Point(2.0, X)), Point(1.0, X / 4.0))
+    np.testing.assert_allclose(inverse_hvp(squares)(X, np.array([1, 2, 3])), [0.5, 1.0, 1.5])
+    assert inverse_hvp(wrap(lambda a, b=2.0: a * a * b))(3.0, 1) == inverse_hvp(wrap(lambda a: 2.0 * a * a))(3.0, r=1)
+    with pytest.raises(ValueError, match="r has the shape"):
+        inverse_hvp(squares)(X, np.ones(2))
+    with pytest.raises(TypeError, match="r must be shaped"):
+        inverse_hvp(squares)(X, 1.0)
     with pytest.raises(np.linalg.LinAlgError, match="1 iterations"):
         inverse_hvp(f, maxiter=1, tol=1e-14)(np.zeros(2), 2.0, r)
     with pytest.raises(ValueError, match="argnums"):
@@ -501,6 +609,26 @@ def test_tangents_of_tangents_with_constants(wrap):
     same(tangent(tangent(t))(X, 3, X, X, X, X, X, X, X)[0], ((xx, two), (two, 2.0 * two)))
     with pytest.raises(TypeError, match="1 here, but got 0"):
         t(X, 3)
+
+
+def recursive(x, n):
+    return x if n <= 1 else x * recursive(x + 0.1, n - 1)
+
+
+def gradient_and_recursion(x, n):
+    return RECURSIVE_GRAD(x, n) + np.sum(recursive(np.ones(3) * x, n)) * x
+
+
+RECURSIVE_GRAD = grad(recursive)
+
+
+def test_derivatives_of_recursive_functions_keep_their_functions_apart(wrap):
+    f = wrap(recursive)
+    assert jacfwd(f)(1.3, 4) == jacrev(f)(1.3, 4) == pytest.approx(grad(f)(1.3, 4))
+    assert hessian(f)(1.3, 4) == pytest.approx(25.18)
+    x, h = 1.3, 1e-6
+    slope = (gradient_and_recursion(x + h, 4) - gradient_and_recursion(x - h, 4)) / (2 * h)
+    assert grad(wrap(gradient_and_recursion))(x, 4) == pytest.approx(slope)
 
 
 def test_stop_gradient(wrap):
@@ -719,3 +847,19 @@ def test_disabled_compilation():
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env)
     assert done.stdout == "InterpretedDerivative\n", done.stderr
+
+
+def test_a_file_that_was_edited_since_it_was_imported(tmp_path, monkeypatch):
+    import importlib
+    import os
+
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "edited_module.py"
+    file.write_text("def f(x):\n    return 2.0 * x\n\n\nh = lambda x: 3.0 * x\n")
+    module = importlib.import_module("edited_module")
+    assert grad(module.h)(1.0) == 3.0
+    file.write_text("def f(x):\n    return 77.0 * x\n\n\nh = lambda x: 3.0 * x\n")
+    os.utime(file, (1, 1))
+    with pytest.raises(srcad.errors.SourceError, match="not what runs"):
+        grad(module.f)(1.0)
+    assert grad(module.h)(1.0) == 3.0

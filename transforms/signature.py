@@ -160,11 +160,11 @@ def named_seeds(trace: Trace, name: str) -> Trace:
     return replace(trace, body=replace(trace.body, stmts=tuple(map(named, trace.body.stmts))))
 
 
-def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:
-    """The parameters at `positions` (one: itself; several: as a tuple) as one parameter `name`, at the end."""
+def group(trace: Trace, positions: Sequence[int], name: str, single: bool) -> Trace:
+    """The parameters at `positions` (the only one itself if `single`, else as a tuple) as one parameter `name`, at the end."""
     trees = [trace.params[k].tree for k in positions]
     rest = tuple(p for k, p in enumerate(trace.params) if k not in positions)
-    tree = trees[0] if len(trees) == 1 else Tree(tuple(trees))
+    tree = trees[0] if single else Tree(tuple(trees))
     return replace(trace, params=(*rest, Param(unused(name, rest), tree)))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from numba.core import config, errors, types
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import _FunctionCompiler
+from numba.core.dispatcher import OmittedArg, _FunctionCompiler
 from numba.core.registry import CPUDispatcher
 from numba.core.sigutils import normalize_signature
 from numba.core.typing.templates import AttributeTemplate
@@ -56,13 +56,19 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
     # --- types of arguments ------------------------------------------------------------------------------------------
 
     def typeof_pyval(self, value: Any) -> Any:
-        found = typeof(value)
+        try:
+            found = typeof(value)
+        except TypeError:  # will be told with the argument's name, by `_compile_for_args`
+            return types.pyobject
         self._types_active_call.add(found)
         return found
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """What is refused is the caller's business, where in here it was found is not; NUMBA_FULL_TRACEBACKS shows it."""
         try:
+            for name, value in inspect.signature(self).bind_partial(*args, **kws).arguments.items():
+                if not isinstance(value, OmittedArg):
+                    typeof(value, name)
             entry = super()._compile_for_args(*args, **kws)
             self.reads.check_arguments((*args, *kws.values()))
             return entry

@@ -39,7 +39,7 @@ class Interpreted:
             names += [name] * (len(value) if starred else 1)
         if self.reads.changed:
             self._functions, self.reads = {}, Reads()
-        key = tuple(map(typeof, given))
+        key = tuple(map(typeof, given, names))
         if key not in self._functions:
             types = list(map(arg_type, key, names))
             with recording() as reads:

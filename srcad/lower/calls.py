@@ -9,6 +9,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from srcad.callees import adopted
 from srcad.ir import Array, Op, Scalar, Trace, Var, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
@@ -114,9 +115,8 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
         else:
             args.append(given[name] if name in given else ctx.session.constants.lift(ctx, p.default, name))
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
+    trace = adopted(ctx.session.functions, trace, [callee.name for callee in ctx.session.called.values()])
     atoms = [atom for arg in args for atom in atoms_of(arg)]
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
     ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
-    known = {function.name for function in ctx.session.functions}
-    ctx.session.functions += [function for function in trace.functions if function.name not in known]
     return value_of(trace.returns, block.yields)
