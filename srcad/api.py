@@ -7,7 +7,12 @@ compiled for the types of its arguments when it is first called with them; its `
 
 Everywhere, floats, float arrays, and tuples and namedtuples of them are differentiated for; ints, bools, strings, None and
 functions are constants. A derivative has the shape, the dtype and the nesting of what it belongs to. Inputs are never
-modified, and nothing that is returned shares memory with them. Globals and closure values are those at compile time.
+modified, and nothing that is returned shares memory with them.
+
+Globals, closure values, attributes and the contents of arrays that a function reads are built into what is generated for
+it. A call from Python looks whether they have changed since, and generates anew where they have; it costs about as much as
+two calls more, and the contents of arrays of more than 1 MiB are not looked at. Calls from inside `@njit` code keep what was
+compiled, as Numba has it. What changes often is better an argument.
 
 `UnsupportedError` (a `NotImplementedError`) is raised for what srcad cannot differentiate, with the line, the reason and
 a remedy; `TypeError` for arguments and results that have no such derivative.
@@ -108,7 +113,7 @@ def adjoint(fun: Function) -> Any:
     """The adjoint trace, reverse mode: (*args, y_bar) -> (y, *x_bars), with one x_bar for every argument with floats.
 
     The value and how y_bar . y depends on every argument, at the cost of a few evaluations. y_bar is nested as y and
-    each x_bar as its argument, with None for what is not a float.
+    each x_bar as its argument, with None for what is not a float. Where defaults are left out, y_bar is given by name.
 
     >>> adjoint(lambda x1, x2: x1 * x2)(3.0, 2.0, 1.0)
     (6.0, 2.0, 3.0)
@@ -120,7 +125,8 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     """(y, y_dot): the value at `primals` and its derivative along `tangents`, forward mode.
 
     `tangents` has an item for each of `primals`, nested like it; those of arguments without floats are ignored.
-    y may nest as it likes; y_dot has None for what is not a float. TypeError is raised where the two do not fit.
+    y may nest as it likes; y_dot has None for what is not a float. TypeError is raised where the two do not fit, ValueError
+    where their shapes differ.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
     (6.0, 2.0)
@@ -141,7 +147,8 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
 
     `pullback` takes a y_bar nested as y, and gives a tuple with one x_bar for each primal: None for those without
     floats. It may be called again and again, and be differentiated itself: it is linear, so that its own pullback is the
-    JVP. TypeError is raised where y_bar does not fit.
+    JVP. TypeError is raised where y_bar does not fit, ValueError where its shape differs, and RuntimeError where a global
+    that the function reads has changed since.
 
     >>> y, pullback = vjp(lambda x, n: x**n, 3.0, 2)
     >>> y, pullback(1.0), pullback(10.0)
@@ -150,7 +157,9 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
     given = tuple(with_defaults(fun, copied(primals)))
     function = derive_once(fun, "value", len(primals))
     value = function(*primals)
-    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals), outline(value), function.reads.copy())
+    return value, Pullback(
+        derive_once(fun, "adjoint", len(primals)), given, len(primals), outline(value), function.reads.copy()
+    )
 
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:
@@ -189,8 +198,9 @@ def hessian(fun: Function, argnums: Argnums = 0) -> Any:
 def hvp(fun: Function, argnums: Argnums = 0) -> Any:
     """Hessian-vector products, forward over reverse: (*args, v) -> H v, without H.
 
-    `v` is nested and shaped as the argument to differentiate for, or a tuple of those for a tuple of `argnums`. The
-    cost is that of a few evaluations. TypeError is raised as by `grad`.
+    `v` is nested and shaped as the argument to differentiate for, or a tuple of those for a tuple of `argnums`, of which
+    H v is one too. Where defaults are left out, `v` is given by name. The cost is that of a few evaluations. TypeError is
+    raised as by `grad`, ValueError where `v` has another shape.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
     array([6., 4.])
@@ -235,6 +245,7 @@ def inverse_hvp(fun: Function, argnums: Argnums = 0, tol: float = 1e-8, maxiter:
         return pack(x, solution)
 
     solve.__name__ = solve.__qualname__ = f"{product.__name__.removesuffix('_hvp')}_inverse_hvp"
+    solve.__srcad_refusal__ = "inverse_hvp is computed by SciPy and has no derivative"  # type: ignore[attr-defined]
     return solve
 
 

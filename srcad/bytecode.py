@@ -27,7 +27,8 @@ def is_source_of(text: str, file: str, code: types.CodeType) -> bool:
 
 @functools.lru_cache(maxsize=32)
 def _compiled(text: str, file: str, flags: int) -> types.CodeType:
-    return compile(text, file, "exec", flags=flags, dont_inherit=True)
+    code: types.CodeType = compile(text, file, "exec", flags=flags, dont_inherit=True)
+    return code
 
 
 def _inner(code: types.CodeType) -> Iterator[types.CodeType]:

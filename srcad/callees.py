@@ -14,7 +14,9 @@ def adopted(known: list[Trace], trace: Trace, reserved: Iterable[str] = ()) -> T
     for function in trace.functions:
         if any(function is other for other in known):
             continue
-        taken = {*reserved, *(other.name for other in (*known, *added))} | {f.name for f in trace.functions if f is not function}
+        taken = {*reserved, *(other.name for other in (*known, *added))} | {
+            f.name for f in trace.functions if f is not function
+        }
         names[function.name] = name = unused_name(function.name, taken)
         added.append(replace(function, name=name))
     known += [replace(function, body=_renamed(function.body, names)) for function in added]

@@ -11,12 +11,13 @@ from typing import Any
 from numba.core import config
 
 from srcad import infer
+from srcad.callable import parameters
 from srcad.ir import Static, Trace, Tree, replace, show
 from srcad.jit.dispatcher import Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
-from srcad.pipeline import PIPELINES, Derivative, parameters
+from srcad.pipeline import PIPELINES, Derivative
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
 from srcad.trees import check_shapes, has_float, zeros
@@ -112,9 +113,11 @@ def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
     return [*args, *(p.default for p in left_out if p.default is not p.empty)]
 
 
-def primals_of(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: int | tuple[int, ...]) -> Any:
+def primals_of(
+    fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: int | tuple[int, ...]
+) -> Any:
     """The arguments at these positions of a call, defaults filled in; a tuple of them for a tuple."""
-    bound = inspect.signature(underlying(fn)).bind(*args, **kwargs)
+    bound = inspect.Signature(parameters(underlying(fn))).bind(*args, **kwargs)
     bound.apply_defaults()
     values: list[Any] = []
     for name, value in bound.arguments.items():
@@ -124,7 +127,10 @@ def primals_of(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
 
 
 class Pullback:
-    """The function y_bar -> x_bars at given primals, of which it gives `count`, for a result like `y`; to call, or to differentiate again."""
+    """The function y_bar -> x_bars at given primals; to call, or to differentiate again.
+
+    `count` of the x_bars were asked for, `y` is the result without its contents, and `reads` what it depends on besides.
+    """
 
     def __init__(self, adjoint: Any, primals: Sequence[Any], count: int, y: Any, reads: Reads) -> None:
         self.adjoint, self.primals, self.count, self.y, self.reads = adjoint, primals, count, y, reads
@@ -133,7 +139,9 @@ class Pullback:
 
     def __call__(self, y_bar: Any) -> tuple[Any, ...]:
         if (read := self.reads.changed) is not None:
-            raise RuntimeError(f"'{read.name}', which the function reads, has changed since vjp was called: call it again")
+            raise RuntimeError(
+                f"'{read.name}', which the function reads, has changed since vjp was called: call it again"
+            )
         check_shapes(self.y, y_bar, "y_bar")
         if not has_float(self.y):
             return tuple([zeros(x) if has_float(x) else None for x in self.primals][: self.count])
@@ -219,7 +227,7 @@ class InterpretedDerivative(WithSource, Interpreted):  # type: ignore[misc]
     """A derivative, as plain Python."""
 
 
-class WatchingDerivative(Watching, DerivativeFunction):
+class WatchingDerivative(Watching, DerivativeFunction):  # type: ignore[misc]
     """The same, with values built in that may change: see `Watching`."""
 
 
@@ -227,7 +235,7 @@ class DifferentiableFunction(WithDerivatives, Compiled):  # type: ignore[misc]
     """A compiled function that carries its derivatives."""
 
 
-class WatchingFunction(Watching, DifferentiableFunction):
+class WatchingFunction(Watching, DifferentiableFunction):  # type: ignore[misc]
     """The same, with values built in that may change."""
 
 

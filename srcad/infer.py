@@ -21,7 +21,7 @@ from numba.core.typing.typeof import typeof as numba_typeof
 from numba.extending import NativeValue, register_model, unbox
 from numba.np.numpy_support import as_dtype
 
-from srcad.ir import BOOL, FLOAT, INT, REQUIRED, Array, Scalar, Static, Tree, Type
+from srcad.ir import BOOL, FLOAT, INT, REQUIRED, Array, Scalar, Static, Tree, Type, replace
 
 ArgType = Type | Tree | Static
 
@@ -244,6 +244,8 @@ def describe(type: ArgType) -> str:
     if isinstance(type, Tree):
         inner = ", ".join(map(describe, type.items))
         return f"{type.cls.__name__}({inner})" if type.cls else f"({inner}{',' if len(type.items) == 1 else ''})"
+    if isinstance(type, Array):
+        type = replace(type, layout="C")  # no business of the user's
     return repr(type.value) if isinstance(type, Static) else str(type)
 
 
@@ -257,4 +259,6 @@ def _refusal(type: Any, name: str) -> str:
     )
     remedy = next((text for kind, text in remedies if isinstance(type, kind)), "pass numbers, arrays or tuples")
     where = f"argument {name!r}" if name else "an argument"
+    if isinstance(type, types.List):
+        return f"{where} is a list, which srcad does not differentiate: {remedy}"
     return f"{where} has the type {type}, which srcad does not differentiate: {remedy}"

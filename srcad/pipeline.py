@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcad import reads
+from srcad.callable import parameters
 from srcad.errors import UnsupportedError
 from srcad.ir import REQUIRED, Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
 from srcad.lower import lower
@@ -66,8 +67,6 @@ class Derivative:
         """The function's parameters, without the seeds, as Numba wants them: positional, keyword or both, all the same."""
         found: list[inspect.Parameter] = []
         for p in parameters(self.fn):
-            if p.kind is p.VAR_KEYWORD:
-                raise TypeError(f"{name_of(self.fn)} has **{p.name}, which cannot be compiled: name the parameters")
             if p.kind is not p.VAR_POSITIONAL:
                 found.append(p.replace(kind=p.POSITIONAL_OR_KEYWORD))
             elif self.stars is None:
@@ -105,8 +104,8 @@ class Derivative:
     def trace(self, given: Sequence[ArgType]) -> Trace:
         """The trace as a function to be called or differentiated: with a parameter for each that the signature has."""
         star = self.star
-        if star is not None and isinstance(given[star], Tree):
-            given = [*given[:star], *given[star].items, *given[star + 1 :]]
+        if star is not None and isinstance(rest := given[star], Tree):
+            given = [*given[:star], *rest.items, *given[star + 1 :]]
         arranged, trace = self._arranged(given)
         return with_all_dots(trace, len(arranged.own)) if self.kind == "tangent" and star is None else trace
 
@@ -134,10 +133,6 @@ def _defaults_last(own: list[inspect.Parameter]) -> list[inspect.Parameter]:
     first = next((k for k, p in enumerate(own) if p.default is not p.empty), len(own))
     fixed = [k > first and p.default is p.empty and p.kind is not p.VAR_POSITIONAL for k, p in enumerate(own)]
     return [p.replace(default=REQUIRED) if fix else p for p, fix in zip(own, fixed, strict=True)]
-
-
-def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(fn).parameters.values())
 
 
 def name_of(fn: Any) -> str:
@@ -279,7 +274,6 @@ PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "jacrev": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2")),
     "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2"), Pass("jacfwd", _hessian), _OWN, *_tidy("3")),
 }  # fmt: skip
-
 
 
 # --- running them ------------------------------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ are, and how many arguments a function with `*args` has, is known only from the 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srcad.callable import parameters
 from srcad.ir import REQUIRED, Param, Static, Trace, is_float, leaves, replace
 
 #: The seed that a kind of derivative has whatever the arguments are.
@@ -50,7 +50,7 @@ def arrange(kind: str, fn: Any, given: Sequence[Any], name: str) -> Arrangement:
         arranged = Arrangement(tuple(range(count)), tuple(range(count, len(given))))
     for k in arranged.order:
         if is_missing(given[k]):
-            names = [*inspect.signature(fn).parameters, FIXED.get(kind, "")]
+            names = [*(p.name for p in parameters(fn)), FIXED.get(kind, "")]
             hint = f"; where defaults are left out, give it by name: {names[k]}=..." if k in arranged.seeds else ""
             raise TypeError(f"{name} misses the argument {names[k]!r}{hint}")
     return arranged
@@ -64,16 +64,16 @@ def _with_dots(fn: Any, given: Sequence[Any]) -> tuple[list[int | None], list[in
     """The positions of `fn`'s own arguments, and what is left for the x_dots."""
     if _is_tangent(fn):
         own, rest = _with_dots(fn.derivative.fn, given)
-        dots: list[int | None] = [
-            rest.pop(0) if k is not None and has_float(given[k]) and rest else None for k in own
-        ]
+        dots: list[int | None] = [rest.pop(0) if k is not None and has_float(given[k]) and rest else None for k in own]
         return [*own, *dots], rest
-    params = inspect.signature(fn).parameters.values()
+    params = parameters(fn)
     if any(p.kind is p.VAR_POSITIONAL for p in params):
         count = next((m for m in range(len(given)) if m + sum(map(has_float, given[:m])) >= len(given)), len(given))
     else:
         count = len(params)
-    return list(range(count)), [k for k in range(count, len(given)) if not is_none(given[k]) and not is_missing(given[k])]
+    return list(range(count)), [
+        k for k in range(count, len(given)) if not is_none(given[k]) and not is_missing(given[k])
+    ]
 
 
 def with_all_dots(trace: Trace, count: int) -> Trace:

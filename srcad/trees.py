@@ -9,9 +9,6 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 
-_NUMBERS = (bool, int, float, complex, np.generic, np.ndarray)
-
-
 def map_tree(fn: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, tuple):
         items = [map_tree(fn, item) for item in tree]
@@ -83,28 +80,45 @@ def check_shapes(values: Any, seeds: Any, name: str) -> None:
     if isinstance(values, tuple) and isinstance(seeds, tuple) and len(values) == len(seeds):
         for k, (value, seed) in enumerate(zip(values, seeds, strict=True)):
             check_shapes(value, seed, f"{name}[{k}]")
-    elif isinstance(values, np.ndarray) and isinstance(seeds, np.ndarray) and has_float(values):
-        if seeds.ndim == values.ndim and seeds.shape != values.shape:
-            raise ValueError(f"{name} has the shape {seeds.shape}, but what it belongs to has {values.shape}")
+    elif (
+        isinstance(values, np.ndarray)
+        and isinstance(seeds, np.ndarray)
+        and has_float(values)
+        and values.ndim == seeds.ndim
+        and values.shape != seeds.shape
+    ):
+        raise ValueError(f"{name} has the shape {seeds.shape}, but what it belongs to has {values.shape}")
 
 
 def check_constants(values: Any, seeds: Any, name: str) -> None:
-    """Refuse seeds other than 0 for what is constant."""
+    """Refuse seeds that are floats other than 0 for what is constant."""
     if isinstance(values, tuple) and isinstance(seeds, tuple) and len(values) == len(seeds):
         for k, (value, seed) in enumerate(zip(values, seeds, strict=True)):
             check_constants(value, seed, f"{name}[{k}]")
-    elif not has_float(values) and any(isinstance(leaf, _NUMBERS) and np.any(leaf) for leaf in unpack(seeds)):
-        raise TypeError(f"{name} is not 0, but belongs to the constant {values!r}: make that a float to differentiate for it")
+    elif not has_float(values) and any(has_float(leaf) and np.any(leaf) for leaf in unpack(seeds)):
+        raise TypeError(
+            f"{name} is not 0, but belongs to the constant {values!r}: make that a float to differentiate for it"
+        )
 
 
 def outline(tree: Any) -> Any:
     """The tree with arrays of the same shapes, without their contents."""
-    return map_tree(lambda leaf: np.broadcast_to(leaf.dtype.type(), leaf.shape) if isinstance(leaf, np.ndarray) else leaf, tree)
+
+    def leaf(old: Any) -> Any:
+        return np.broadcast_to(old.dtype.type(), old.shape) if isinstance(old, np.ndarray) else old
+
+    return map_tree(leaf, tree)
 
 
 def zeros(tree: Any) -> Any:
     """Zeros in place of its floats, None for the rest: a direction along which nothing changes."""
-    return map_tree(lambda leaf: type(leaf)(0) if isinstance(leaf, float | complex | np.generic) and has_float(leaf) else np.zeros_like(leaf) if has_float(leaf) else None, tree)
+
+    def leaf(old: Any) -> Any:
+        if not has_float(old):
+            return None
+        return np.zeros_like(old) if isinstance(old, np.ndarray) else type(old)(0)
+
+    return map_tree(leaf, tree)
 
 
 def filled(like: Any, tree: Any, name: str) -> Any:

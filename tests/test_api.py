@@ -423,7 +423,11 @@ def test_copies_of_arguments_are_laid_out_as_they_are(wrap):
 
 @pytest.mark.parametrize(
     "x",
-    [*(np.ones(2, dtype) for dtype in ("f2", ">f8", np.longdouble)), np.ma.array([1.0]), np.ones((1, 1)).view(np.matrix)],
+    [
+        *(np.ones(2, dtype) for dtype in ("f2", ">f8", np.longdouble)),
+        np.ma.array([1.0]),
+        np.ones((1, 1)).view(np.matrix),
+    ],
 )
 def test_arrays_that_are_refused(wrap, x):
     with pytest.raises(TypeError, match="argument 'A' is .*: pass"):
@@ -629,6 +633,38 @@ def test_derivatives_of_recursive_functions_keep_their_functions_apart(wrap):
     x, h = 1.3, 1e-6
     slope = (gradient_and_recursion(x + h, 4) - gradient_and_recursion(x - h, 4)) / (2 * h)
     assert grad(wrap(gradient_and_recursion))(x, 4) == pytest.approx(slope)
+
+
+def test_functions_of_numpy_are_functions():
+    assert grad(np.sin)(1.0) == pytest.approx(math.cos(1.0))
+    same(grad(np.sum)(X), np.ones(3))
+    same(grad(np.linalg.norm)(X), X / np.linalg.norm(X))
+    assert grad(math.exp)(0.0) == 1.0
+
+
+def test_wrapped_functions_name_their_place():
+    @functools.wraps(cube)
+    def wrapped(*args, **kwargs):
+        return cube(*args, **kwargs)
+
+    with pytest.raises(TypeError, match=r"test_api.py:\d+: cube has \*\*kwargs.*cube.__wrapped__"):
+        grad(wrapped)(2.0)
+    with pytest.raises(TypeError, match=r"lru_cache.*cube.__wrapped__"):
+        grad(functools.lru_cache(cube))(2.0)
+    with pytest.raises(srcad.UnsupportedError, match="inverse_hvp"):
+        grad(lambda x: inverse_hvp(cube)(x, x))(2.0)
+
+
+def test_a_read_only_argument_that_is_written(wrap):
+    def overwrites(x):
+        x[0] = x[0] ** 2
+        return np.sum(x)
+
+    x = np.ones(3)
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        wrap(overwrites)(x)
+    same(grad(wrap(overwrites))(x), np.array([2.0, 1.0, 1.0]))
 
 
 def test_stop_gradient(wrap):

@@ -53,7 +53,8 @@ def text(tree: Any) -> str:
         return f"({', '.join(map(text, tree.items))}{',' if len(tree.items) == 1 else ''})"
     if isinstance(tree, Static):
         return repr(tree.value)
-    return str(tree.type if isinstance(tree, Var) else tree)
+    type = tree.type if isinstance(tree, Var) else tree
+    return str(replace(type, layout="C") if isinstance(type, Array) else type)
 
 
 def select(trace: Trace, *path: int) -> Trace:
@@ -208,7 +209,7 @@ def _taken(name: str, wanted: Any, given: Any, b: Builder, env: dict[Var, Any]) 
         return wanted
     fits = isinstance(given, Scalar | Array) and _ndim(given) == _ndim(wanted.type)
     if not fits or (given.dtype.startswith("complex") and not wanted.type.dtype.startswith("complex")):
-        raise TypeError(f"{name} must have the type {wanted.type}, as what it belongs to, but got {text(given)}")
+        raise TypeError(f"{name} must have the type {text(wanted)}, as what it belongs to, but got {text(given)}")
     new = Var(wanted.hint, given, wanted.span)
     value: Var = new
     if isinstance(given, Array) and given.ndim == 0 and isinstance(wanted.type, Scalar):

@@ -27,6 +27,7 @@ from srcad.jit.cache import load
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
+from srcad.transforms.protect import modified
 
 
 class Compiled(CPUDispatcher):  # type: ignore[misc]
@@ -186,6 +187,7 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         with recording() as reads:
             trace, order = derivative.build_call([type for _, type in given])
         self.owner.watch(reads)
+        check_writable(trace, [args[k] for k in order] if len(given) == len(args) else [])
         self.owner.last_types = tuple(given[k][1] for k in order)
         inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -198,6 +200,16 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
             to_python = caller(inner, parameters, list(map(starred_name, parameters)), options, returned)
             self.owner.entries[tuple(args)] = to_python.compile(args)
         return result
+
+
+def check_writable(trace: Trace, args: Sequence[Any]) -> None:
+    """Refuse a read-only array that the function writes into, as NumPy does."""
+    written = modified(trace)
+    for param, arg in zip(trace.params, args, strict=False):
+        if isinstance(arg, types.Array) and not arg.mutable and param.tree in written:
+            raise ValueError(
+                f"assignment destination is read-only: the function writes into its argument '{param.name}'"
+            )
 
 
 def spread(p: inspect.Parameter, type: Any) -> list[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 from numba.core.serialize import custom_reduce
@@ -32,7 +33,8 @@ class Interpreted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         bound = self.__signature__.bind(*args, **kwargs)
         bound.apply_defaults()
-        names, given = [], []
+        names: list[str] = []
+        given: list[Any] = []
         for name, value in bound.arguments.items():
             starred = self.__signature__.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
             given += value if starred else [value]
@@ -55,7 +57,7 @@ class Interpreted:
         return self.derivative.trace(arg_types)
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
-        return self if owner is None else self.__call__.__get__(owner)
+        return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
         return custom_reduce(type(self), {"derivative": self.derivative, "options": self.__srcad_options__})

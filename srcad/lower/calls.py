@@ -35,6 +35,8 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
         return inline_function(ctx, thing, args, kwargs)
     if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
         return found
+    if reason := getattr(thing, "__srcad_refusal__", ""):
+        ctx.refuse(reason, "call it outside of the function")
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
     plain = getattr(thing, "py_func", thing)

@@ -39,7 +39,9 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
-    raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (fn.__kwdefaults__ or {})
+    raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (
+        fn.__kwdefaults__ or {}
+    )
     defaults = {name: functools.partial(ctx.session.constants.hold, ctx, value, name) for name, value in raw.items()}
     identity = (fn.__code__, *(id(cell.cell_contents) for cell in cells.values()))
     return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))

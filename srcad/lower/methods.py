@@ -25,7 +25,7 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 REMEDIES = {
     "tolist": "keep the array; indexing it gives numbers",
     "flat": "use x.ravel()",
-    "sort": "use np.sort",
+    "sort": "sort outside the function and pass the order",
     "strides": "",
     "nbytes": "",
     "base": "",

@@ -103,7 +103,7 @@ def _captured(frame: Frame) -> dict[str, Value]:
 
 def _recursive(ctx: Lowering, frame: Frame, names: dict[str, Value], captured: dict[str, Value]) -> Recursive:
     """The function with parameters of its own, and with what it captures in a scope of its own."""
-    taken = {f.name for f in (*ctx.session.called.values(), *ctx.session.functions)}
+    taken = {c.name for c in ctx.session.called.values()} | {f.name for f in ctx.session.functions}
     name = unused_name(f"{frame.name if frame.name.isidentifier() else 'function'}_recursive", taken)
     params: list[Param] = []
     values: dict[str, Value] = {}
