@@ -310,7 +310,9 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         seeds = [type for type in seeds if not (isinstance(type, Static) and type.value is None)]
     if seeds and len(seeds) != len(trace.params) - count:
         names = ", ".join(p.name for p in trace.params[count:])
-        raise TypeError(f"{trace.name} takes {len(trace.params) - count} seeds ({names}), but got {len(seeds)}")
+        wanted = len(trace.params) - count
+        takes = f"{wanted} {'seed' if wanted == 1 else 'seeds'} ({names})" if wanted else "no seeds"
+        raise TypeError(f"{trace.name} takes {takes}, but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
     return signature.strong_results(trace, types)

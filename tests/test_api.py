@@ -635,6 +635,20 @@ def test_derivatives_of_recursive_functions_keep_their_functions_apart(wrap):
     assert grad(wrap(gradient_and_recursion))(x, 4) == pytest.approx(slope)
 
 
+@pytest.mark.parametrize(
+    ("f", "remedy"),
+    [
+        (lambda x: x.summ(), "did you mean sum or cumsum?"),
+        (lambda x: np.sim(x)[0], "did you mean sum or sin?"),
+        (lambda x: x.sort(), "sort outside the function and pass the order"),
+    ],
+)
+def test_remedies(f, remedy):
+    with pytest.raises(srcad.errors.SrcadError) as caught:
+        grad(f)(X)
+    assert f"help: {remedy}" in str(caught.value)
+
+
 def test_functions_of_numpy_are_functions():
     assert grad(np.sin)(1.0) == pytest.approx(math.cos(1.0))
     same(grad(np.sum)(X), np.ones(3))
