@@ -7,7 +7,12 @@ compiled for the types of its arguments when it is first called with them; its `
 
 Everywhere, floats, float arrays, and tuples and namedtuples of them are differentiated for; ints, bools, strings, None and
 functions are constants. A derivative has the shape, the dtype and the nesting of what it belongs to. Inputs are never
-modified, and nothing that is returned shares memory with them. Globals and closure values are those at compile time.
+modified, and nothing that is returned shares memory with them.
+
+Globals, closure values, attributes and the contents of arrays that a function reads are built into what is generated for
+it. A call from Python looks whether they have changed since, and generates anew where they have; it costs about as much as
+two calls more, and the contents of arrays of more than 1 MiB are not looked at. Calls from inside `@njit` code keep what was
+compiled, as Numba has it. What changes often is better an argument.
 
 `UnsupportedError` (a `NotImplementedError`) is raised for what srcad cannot differentiate, with the line, the reason and
 a remedy; `TypeError` for arguments and results that have no such derivative.
@@ -21,9 +26,9 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from srcad.derive import Argnums, Pullback, derive, derive_once, resolve, underlying, with_defaults
+from srcad.derive import Argnums, Pullback, derive, derive_once, primals_of, resolve, underlying, with_defaults
 from srcad.jit.options import Options
-from srcad.trees import copied, has_float, pack, unpack, zeros
+from srcad.trees import check_constants, check_shapes, copied, filled, has_float, outline, pack, unpack, zeros
 
 Function = Callable[..., Any]
 
@@ -108,7 +113,7 @@ def adjoint(fun: Function) -> Any:
     """The adjoint trace, reverse mode: (*args, y_bar) -> (y, *x_bars), with one x_bar for every argument with floats.
 
     The value and how y_bar . y depends on every argument, at the cost of a few evaluations. y_bar is nested as y and
-    each x_bar as its argument, with None for what is not a float.
+    each x_bar as its argument, with None for what is not a float. Where defaults are left out, y_bar is given by name.
 
     >>> adjoint(lambda x1, x2: x1 * x2)(3.0, 2.0, 1.0)
     (6.0, 2.0, 3.0)
@@ -120,17 +125,17 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     """(y, y_dot): the value at `primals` and its derivative along `tangents`, forward mode.
 
     `tangents` has an item for each of `primals`, nested like it; those of arguments without floats are ignored.
-    y may nest as it likes; y_dot has None for what is not a float. TypeError is raised where the two do not fit.
+    y may nest as it likes; y_dot has None for what is not a float. TypeError is raised where the two do not fit, ValueError
+    where their shapes differ.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
     (6.0, 2.0)
     """
     if len(primals) != len(tangents):
         raise TypeError(f"jvp needs a tangent for each primal: got {len(primals)} primals, {len(tangents)} tangents")
+    check_constants(tuple(primals), tuple(tangents), "tangents")
+    check_shapes(tuple(primals), tuple(tangents), "tangents")
     dots = [dot for x, dot in zip(primals, tangents, strict=True) if has_float(x)]
-    for x, dot in zip(primals, tangents, strict=True):
-        if not has_float(x) and has_float(dot) and any(np.any(leaf) for leaf in unpack(dot)):
-            raise TypeError(f"jvp has a tangent for the constant {x!r}: make it a float to differentiate for it")
     filled = with_defaults(fun, primals)
     dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
     value, derivative = derive_once(fun, "tangent", len(primals))(*filled, *dots)
@@ -142,15 +147,19 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
 
     `pullback` takes a y_bar nested as y, and gives a tuple with one x_bar for each primal: None for those without
     floats. It may be called again and again, and be differentiated itself: it is linear, so that its own pullback is the
-    JVP. TypeError is raised where y_bar does not fit.
+    JVP. TypeError is raised where y_bar does not fit, ValueError where its shape differs, and RuntimeError where a global
+    that the function reads has changed since.
 
     >>> y, pullback = vjp(lambda x, n: x**n, 3.0, 2)
     >>> y, pullback(1.0), pullback(10.0)
     (9.0, (6.0, None), (60.0, None))
     """
     given = tuple(with_defaults(fun, copied(primals)))
-    value = derive_once(fun, "primal", len(primals))(*copied(primals))
-    return value, Pullback(derive_once(fun, "adjoint", len(primals)), given, len(primals))
+    function = derive_once(fun, "value", len(primals))
+    value = function(*primals)
+    return value, Pullback(
+        derive_once(fun, "adjoint", len(primals)), given, len(primals), outline(value), function.reads.copy()
+    )
 
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:
@@ -189,8 +198,9 @@ def hessian(fun: Function, argnums: Argnums = 0) -> Any:
 def hvp(fun: Function, argnums: Argnums = 0) -> Any:
     """Hessian-vector products, forward over reverse: (*args, v) -> H v, without H.
 
-    `v` is nested and shaped as the argument to differentiate for, or a tuple of those for a tuple of `argnums`. The
-    cost is that of a few evaluations. TypeError is raised as by `grad`.
+    `v` is nested and shaped as the argument to differentiate for, or a tuple of those for a tuple of `argnums`, of which
+    H v is one too. Where defaults are left out, `v` is given by name. The cost is that of a few evaluations. TypeError is
+    raised as by `grad`, ValueError where `v` has another shape.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
     array([6., 4.])
@@ -209,26 +219,33 @@ def inverse_hvp(fun: Function, argnums: Argnums = 0, tol: float = 1e-8, maxiter:
     array([1., 1.])
     """
     product = hvp(fun, argnums)
-    resolve(underlying(fun), argnums)
+    wrt = resolve(underlying(fun), argnums)
 
-    def solve(*args: Any) -> Any:
+    def solve(*args: Any, **kwargs: Any) -> Any:
         try:
             from scipy.sparse.linalg import LinearOperator, cg
         except ImportError:
             raise ImportError("inverse_hvp needs SciPy: pip install 'srcad[scipy]'") from None
+        if "r" in kwargs:
+            args = (*args, kwargs.pop("r"))
+        elif not args:
+            raise TypeError("inverse_hvp takes the arguments of the function, and r")
         *primals, r = args
-        flat = np.concatenate([np.ravel(leaf) for leaf in unpack(r)])
+        x = primals_of(fun, primals, kwargs, wrt)
+        check_shapes(x, r, "r")
+        flat = np.concatenate([np.ravel(leaf) for leaf in unpack(filled(x, r, "r"))])
 
         def multiply(v: Any) -> Any:
-            return np.concatenate([np.ravel(leaf) for leaf in unpack(product(*primals, pack(r, v)))])
+            return np.concatenate([np.ravel(leaf) for leaf in unpack(product(*primals, v=pack(x, v), **kwargs))])
 
         operator = LinearOperator((flat.size, flat.size), matvec=multiply, dtype=flat.dtype)
         solution, failed = cg(operator, flat, rtol=tol, atol=0.0, maxiter=maxiter)
         if failed:
             raise np.linalg.LinAlgError(f"conjugate gradients did not converge in {failed} iterations: is H definite?")
-        return pack(r, solution)
+        return pack(x, solution)
 
     solve.__name__ = solve.__qualname__ = f"{product.__name__.removesuffix('_hvp')}_inverse_hvp"
+    solve.__srcad_refusal__ = "inverse_hvp is computed by SciPy and has no derivative"  # type: ignore[attr-defined]
     return solve
 
 

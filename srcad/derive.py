@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from numba.core import config
 
 from srcad import infer
-from srcad.fingerprint import fingerprint
+from srcad.callable import parameters
 from srcad.ir import Static, Trace, Tree, replace, show
-from srcad.jit.dispatcher import Compiled
+from srcad.jit.dispatcher import Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
-from srcad.pipeline import PIPELINES, Derivative, parameters
+from srcad.pipeline import PIPELINES, Derivative
+from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
-from srcad.trees import has_float
+from srcad.trees import check_shapes, has_float, zeros
 
 Argnums = int | str | Sequence[int | str]
+#: What can be asked for by name. "value" is what `vjp` gives beside the pullback.
+KINDS = frozenset(PIPELINES) - {"value"}
 
 
 def derive(
@@ -45,11 +49,11 @@ def derive_once(fn: Callable[..., Any], kind: str, count: int) -> Any:
     inner = underlying(fn)
     named = parameters(inner)
     starred = any(p.kind is p.VAR_POSITIONAL for p in named)
-    return _derived(inner, kind, options_of(fn), count - len(named) + 1 if starred else None, fingerprint(inner))
+    return _derived(inner, kind, options_of(fn), count - len(named) + 1 if starred else None)
 
 
 @functools.lru_cache(maxsize=256)
-def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None, state: Any) -> Any:
+def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None) -> Any:
     return derive(fn, kind, options=options, stars=stars)
 
 
@@ -97,6 +101,8 @@ def source_of(
         types = last or infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
     else:
         types = [infer.as_arg_type(type) for type in types]
+    if derivative.star is not None:
+        derivative = derivative.with_args(derivative.own_count(types) if types is last else len(types))
     trace = derivative.build(types, stop_after)
     return show(trace) if stop_after else module_text(trace, options)
 
@@ -107,15 +113,38 @@ def with_defaults(fn: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
     return [*args, *(p.default for p in left_out if p.default is not p.empty)]
 
 
-class Pullback:
-    """The function y_bar -> x_bars at given primals, of which it gives `count`; to call, or to differentiate again."""
+def primals_of(
+    fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: int | tuple[int, ...]
+) -> Any:
+    """The arguments at these positions of a call, defaults filled in; a tuple of them for a tuple."""
+    bound = inspect.Signature(parameters(underlying(fn))).bind(*args, **kwargs)
+    bound.apply_defaults()
+    values: list[Any] = []
+    for name, value in bound.arguments.items():
+        starred = bound.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        values += value if starred else [value]
+    return tuple(values[k] for k in wrt) if isinstance(wrt, tuple) else values[wrt]
 
-    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int) -> None:
-        self.adjoint, self.primals, self.count = adjoint, primals, count
+
+class Pullback:
+    """The function y_bar -> x_bars at given primals; to call, or to differentiate again.
+
+    `count` of the x_bars were asked for, `y` is the result without its contents, and `reads` what it depends on besides.
+    """
+
+    def __init__(self, adjoint: Any, primals: Sequence[Any], count: int, y: Any, reads: Reads) -> None:
+        self.adjoint, self.primals, self.count, self.y, self.reads = adjoint, primals, count, y, reads
         self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
         self.__srcad_options__ = adjoint.__srcad_options__
 
     def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+        if (read := self.reads.changed) is not None:
+            raise RuntimeError(
+                f"'{read.name}', which the function reads, has changed since vjp was called: call it again"
+            )
+        check_shapes(self.y, y_bar, "y_bar")
+        if not has_float(self.y):
+            return tuple([zeros(x) if has_float(x) else None for x in self.primals][: self.count])
         bars = iter(self.adjoint(*self.primals, y_bar)[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
 
@@ -159,7 +188,7 @@ class _Derived:
 class WithDerivatives:
     """A function that carries its derivatives: what `differentiate` gives."""
 
-    attributes = frozenset(PIPELINES) - {"primal"}
+    attributes = KINDS - {"primal"}
     derivative: Derivative
     __srcad_options__: Options
     last_types: tuple[infer.ArgType, ...] | None
@@ -179,11 +208,11 @@ class WithDerivatives:
         `types` are those of the function's arguments, as in "f8[:], i8", or a sequence of types; if not given, those of
         the last call that compiled anything, else the annotated ones, else float64 scalars.
         """
-        if kind not in PIPELINES:
-            raise ValueError(f"kind must be one of {', '.join(PIPELINES)}, not {kind!r}")
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(k for k in PIPELINES if k in KINDS)}, not {kind!r}")
         made = self if kind == "primal" else getattr(self, kind)
         last = made.last_types
-        if last is None:
+        if last is None and self.derivative.star is None:
             others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
             seen = [other.last_types for other in others if other.last_types is not None]
             last = seen[-1][: len(self.derivative.own)] if seen else None
@@ -198,8 +227,20 @@ class InterpretedDerivative(WithSource, Interpreted):  # type: ignore[misc]
     """A derivative, as plain Python."""
 
 
+class WatchingDerivative(Watching, DerivativeFunction):  # type: ignore[misc]
+    """The same, with values built in that may change: see `Watching`."""
+
+
 class DifferentiableFunction(WithDerivatives, Compiled):  # type: ignore[misc]
     """A compiled function that carries its derivatives."""
+
+
+class WatchingFunction(Watching, DifferentiableFunction):  # type: ignore[misc]
+    """The same, with values built in that may change."""
+
+
+DerivativeFunction.watching = WatchingDerivative
+DifferentiableFunction.watching = WatchingFunction
 
 
 class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]

@@ -21,7 +21,7 @@ from numba.core.typing.typeof import typeof as numba_typeof
 from numba.extending import NativeValue, register_model, unbox
 from numba.np.numpy_support import as_dtype
 
-from srcad.ir import BOOL, FLOAT, INT, Array, Scalar, Static, Tree, Type
+from srcad.ir import BOOL, FLOAT, INT, REQUIRED, Array, Scalar, Static, Tree, Type, replace
 
 ArgType = Type | Tree | Static
 
@@ -50,18 +50,37 @@ def _unbox(type: Constant, value: Any, context: Any) -> NativeValue:
     return NativeValue(context.context.get_dummy_value())
 
 
-def typeof(value: Any) -> Any:
+def typeof(value: Any, name: str = "") -> Any:
     """Numba's type of a Python value that is passed as an argument; functions and strings are types of their own."""
     if isinstance(value, str) or (
         callable(value) and not hasattr(value, "_numba_type_") and not isinstance(value, type)
     ):
         return Constant(value)
     if isinstance(value, tuple):
-        return types.BaseTuple.from_types([typeof(item) for item in value], type(value))
+        return types.BaseTuple.from_types([typeof(item, name) for item in value], type(value))
+    odd = _odd(value)
+    if odd:
+        raise TypeError(f"argument {name!r} is {odd}" if name else f"an argument is {odd}")
     try:
         return numba_typeof(value)
-    except ValueError as error:
+    except (ValueError, TypeError, NotImplementedError) as error:
         raise TypeError(f"cannot pass a {type(value).__name__} to a derivative: {error}") from None
+
+
+def _odd(value: Any) -> str:
+    """What is the matter with an array, or a number of NumPy, that compiled code does not know or takes for another."""
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        return f"a {type(value).__module__.partition('.')[0]}.{type(value).__name__}: pass np.asarray(...) of it"
+    dtype = getattr(value, "dtype", None) if isinstance(value, np.ndarray | np.generic) else None
+    if dtype is None:
+        return ""
+    if not dtype.isnative:
+        return f"of dtype {dtype.str!r}, which has foreign byte order: pass x.astype({dtype.newbyteorder('=').name!r})"
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        return f"of dtype {dtype.name}, which compiled code does not compute with: pass x.astype('float64')"
+    if dtype.kind == "c" and dtype.itemsize not in (8, 16):
+        return f"of dtype {dtype.name}, which compiled code does not compute with: pass x.astype('complex128')"
+    return ""
 
 
 def is_function(value: Any) -> bool:
@@ -110,7 +129,7 @@ def arg_type_of(value: Any, name: str = "") -> ArgType:
         return Static(value.value)
     if value is None or callable(value) or isinstance(value, str):
         return Static(value)
-    return arg_type(typeof(value), name)
+    return arg_type(typeof(value, name), name)
 
 
 def as_arg_type(type: Any) -> ArgType:
@@ -177,7 +196,7 @@ def _default_type(fn: Callable[..., Any], parameter: inspect.Parameter) -> ArgTy
     found = None if annotation is inspect.Parameter.empty else _annotated(annotation)
     if found is not None:
         return found
-    if parameter.default is not inspect.Parameter.empty:
+    if parameter.default is not inspect.Parameter.empty and parameter.default is not REQUIRED:
         return arg_type_of(parameter.default, parameter.name)
     return FLOAT
 
@@ -225,6 +244,8 @@ def describe(type: ArgType) -> str:
     if isinstance(type, Tree):
         inner = ", ".join(map(describe, type.items))
         return f"{type.cls.__name__}({inner})" if type.cls else f"({inner}{',' if len(type.items) == 1 else ''})"
+    if isinstance(type, Array):
+        type = replace(type, layout="C")  # no business of the user's
     return repr(type.value) if isinstance(type, Static) else str(type)
 
 
@@ -238,4 +259,6 @@ def _refusal(type: Any, name: str) -> str:
     )
     remedy = next((text for kind, text in remedies if isinstance(type, kind)), "pass numbers, arrays or tuples")
     where = f"argument {name!r}" if name else "an argument"
+    if isinstance(type, types.List):
+        return f"{where} is a list, which srcad does not differentiate: {remedy}"
     return f"{where} has the type {type}, which srcad does not differentiate: {remedy}"

@@ -242,6 +242,19 @@ class Static:
     value: Any
 
 
+class Required:
+    """The default of a parameter that must be given although it stands after one with a default."""
+
+    def __call__(self) -> None:
+        """Callable, since that is what Numba's types carry as it is."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+REQUIRED = Required()
+
+
 def leaves(tree: Any) -> list[Any]:
     """The leaves of a tree from left to right, Statics left out."""
     if isinstance(tree, Tree):

@@ -18,7 +18,8 @@ Memory (an array Var is a reference):
     transpose(a) axes=               a view; axes is a tuple
     reshape(a, *dims)                a view of a C-contiguous array (make it so by `copy` first); dims are never -1
     copy(a)                          fresh C-contiguous memory
-    expand(a, *dims)                 a broadcast to dims: a itself when it has that shape already, else a copy
+    expand(a, *dims)                 a broadcast to dims: a itself when it has that shape already, else a copy. With the
+                                     attribute seed= (a name), ValueError if it has another shape
     reduce_like(g, a)                the adjoint of expand: g summed over the axes along which a was repeated, with a's
                                      shape. g is given away: it may be the result itself
     stop_gradient(x)                 x itself, as a constant (for arrays: the same memory)

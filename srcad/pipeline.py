@@ -14,9 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srcad import reads
+from srcad.callable import parameters
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
+from srcad.ir import REQUIRED, Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
 from srcad.lower import lower
+from srcad.seeds import Arrangement, arrange, with_all_dots, without_dots
 from srcad.transforms import jacobian, signature
 from srcad.transforms.adjoint import adjoint
 from srcad.transforms.cse import cse
@@ -24,7 +27,7 @@ from srcad.transforms.dce import dce
 from srcad.transforms.fold import fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
-from srcad.transforms.protect import protect
+from srcad.transforms.protect import modified, protect
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
@@ -57,15 +60,13 @@ class Derivative:
 
     @property
     def name(self) -> str:
-        return name_of(self.fn) if self.kind == "primal" else f"{name_of(self.fn)}_{self.kind}"
+        return name_of(self.fn) if self.kind in ("primal", "value") else f"{name_of(self.fn)}_{self.kind}"
 
     @property
     def own(self) -> list[inspect.Parameter]:
         """The function's parameters, without the seeds, as Numba wants them: positional, keyword or both, all the same."""
         found: list[inspect.Parameter] = []
         for p in parameters(self.fn):
-            if p.kind is p.VAR_KEYWORD:
-                raise TypeError(f"{name_of(self.fn)} has **{p.name}, which cannot be compiled: name the parameters")
             if p.kind is not p.VAR_POSITIONAL:
                 found.append(p.replace(kind=p.POSITIONAL_OR_KEYWORD))
             elif self.stars is None:
@@ -76,18 +77,18 @@ class Derivative:
 
     @property
     def signature(self) -> inspect.Signature:
-        """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. Parameters before a seed that
-        must be given have no defaults."""
+        """The function's own parameters, then the seeds: y_bar, v, or an x_dot for each. After parameters with defaults, a
+        seed has one too, which `arrange` refuses; `*args` hold the seeds as well."""
         own = self.own
         if any(p.kind is p.VAR_POSITIONAL for p in own[:-1]):
             raise TypeError(f"{name_of(self.fn)} has parameters after its *args, which cannot be compiled")
+        own = _defaults_last(own)
         seeds = {"adjoint": ["y_bar"], "hvp": ["v"], "tangent": [f"{p.name}_dot" for p in own]}.get(self.kind, [])
-        if seeds and own and own[-1].kind is inspect.Parameter.VAR_POSITIONAL:
-            raise TypeError(f"{self.kind} of a function with *{own[-1].name}: its parameters must be named")
-        if seeds and self.kind != "tangent":
-            own = [p.replace(default=p.empty) for p in own]
+        if own and own[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+            seeds = []
+        must = REQUIRED if own and own[-1].default is not inspect.Parameter.empty else inspect.Parameter.empty
         for seed in seeds:
-            default = None if self.kind == "tangent" else inspect.Parameter.empty
+            default = None if self.kind == "tangent" else must
             free = signature.unused(seed, own)
             own.append(inspect.Parameter(free, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
         return inspect.Signature(own)
@@ -95,9 +96,43 @@ class Derivative:
     def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace:
         return build(self, arg_types, stop_after)
 
+    def build_call(self, given: Sequence[ArgType]) -> tuple[Trace, list[int]]:
+        """The trace for a call with all that was given, and the positions of what it takes of that. `*args` are spread."""
+        arranged, trace = self._arranged(given)
+        return without_dots(trace, arranged.own), arranged.order
 
-def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(fn).parameters.values())
+    def trace(self, given: Sequence[ArgType]) -> Trace:
+        """The trace as a function to be called or differentiated: with a parameter for each that the signature has."""
+        star = self.star
+        if star is not None and isinstance(rest := given[star], Tree):
+            given = [*given[:star], *rest.items, *given[star + 1 :]]
+        arranged, trace = self._arranged(given)
+        return with_all_dots(trace, len(arranged.own)) if self.kind == "tangent" and star is None else trace
+
+    def _arranged(self, given: Sequence[ArgType]) -> tuple[Arrangement, Trace]:
+        arranged = arrange(self.kind, self.fn, given, self.name)
+        seeds = [given[k] for k in arranged.seeds]
+        return arranged, self.with_args(len(arranged.own)).build([*arranged.own_types(given), *seeds])
+
+    @property
+    def star(self) -> int | None:
+        return next((k for k, p in enumerate(self.own) if p.kind is p.VAR_POSITIONAL), None)
+
+    def own_count(self, given: Sequence[ArgType]) -> int:
+        """How many of what was given are arguments of the function, not seeds."""
+        return len(arrange(self.kind, self.fn, given, self.name).own)
+
+    def with_args(self, count: int) -> Derivative:
+        """With the number of `*args` that makes `count` arguments."""
+        return self if self.star is None else replace(self, stars=count - len(self.own) + 1)
+
+
+def _defaults_last(own: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """The parameters with `REQUIRED` for a default where one with a default stands before: keyword-only in the function,
+    or after one that a `functools.partial` binds, they are positional here."""
+    first = next((k for k, p in enumerate(own) if p.default is not p.empty), len(own))
+    fixed = [k > first and p.default is p.empty and p.kind is not p.VAR_POSITIONAL for k, p in enumerate(own)]
+    return [p.replace(default=REQUIRED) if fix else p for p, fix in zip(own, fixed, strict=True)]
 
 
 def name_of(fn: Any) -> str:
@@ -185,7 +220,7 @@ def _along(trace: Trace, d: Derivative) -> Trace:
     """The tangent of a gradient: (*args, v) -> H v."""
     dots = signature.select(tangent(trace, d.wrt), 1)
     count = len(trace.params)
-    grouped = signature.group(dots, range(count, len(dots.params)), "v")
+    grouped = signature.group(signature.named_seeds(dots, "v"), range(count, len(dots.params)), "v", d.single)
     return replace(grouped, name=trace.name)
 
 
@@ -228,6 +263,7 @@ _OWN = _plain("own", unshared)
 
 PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "primal": _PRIMAL,
+    "value": (*_FRONT, _OWN, *_tidy("2")),
     "tangent": (*_FRONT, Pass("tangent", _tangent), _OWN, *_tidy("2")),
     "adjoint": (*_FRONT, Pass("adjoint", _adjoint), _OWN, *_tidy("2")),
     "value_and_grad": (*_FRONT, *_GRADIENT, _OWN, *_tidy("2")),
@@ -239,9 +275,6 @@ PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "jacrev": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2")),
     "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2"), Pass("jacfwd", _hessian), _OWN, *_tidy("3")),
 }  # fmt: skip
-
-#: Kinds with parameters after the function's own: the seeds.
-SEEDED = frozenset({"tangent", "adjoint", "hvp"})
 
 
 # --- running them ------------------------------------------------------------------------------------------------------
@@ -259,6 +292,8 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     count = len(d.own)
     seeds = arg_types[count:]
     trace = _base(d, list(arg_types[:count]))
+    if modified(trace):
+        reads.record_writes()
     count = len(trace.params)
     if d.kind != "primal" and max(d.wrt, default=0) >= count:
         raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
@@ -276,7 +311,9 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         seeds = [type for type in seeds if not (isinstance(type, Static) and type.value is None)]
     if seeds and len(seeds) != len(trace.params) - count:
         names = ", ".join(p.name for p in trace.params[count:])
-        raise TypeError(f"{trace.name} takes {len(trace.params) - count} seeds ({names}), but got {len(seeds)}")
+        wanted = len(trace.params) - count
+        takes = f"{wanted} {'seed' if wanted == 1 else 'seeds'} ({names})" if wanted else "no seeds"
+        raise TypeError(f"{trace.name} takes {takes}, but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
     return signature.strong_results(trace, types)

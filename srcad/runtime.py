@@ -1,4 +1,4 @@
-"""The helpers that generated code may call: three about broadcasting, one about aliases, one for lgamma.
+"""The helpers that generated code may call: three about broadcasting, one about seeds, one about aliases, one for lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -36,6 +36,17 @@ def expand(a: Any, *dims: int) -> Any:
            [1., 2.]])
     """
     return a if a.shape == dims else np.broadcast_to(a, dims).copy()
+
+
+def of_shape(name: str, seed: Any, *dims: int) -> Any:
+    """`seed` itself, which must have the shape `dims` of what it belongs to.
+
+    >>> of_shape("x_dot", np.array([1.0, 2.0]), 2)
+    array([1., 2.])
+    """
+    if seed.shape != dims:
+        raise ValueError(f"{name} has the shape {seed.shape}, but what it belongs to has {dims}")
+    return seed
 
 
 def reduce_like(g: Any, a: Any) -> Any:
@@ -117,6 +128,14 @@ def _expand(a: Any, *dims: Any) -> Any:
     lines += [f"out = {alloc}", *_check(a.ndim, ndim)]
     lines += _loops(letters, "out", f"out[{', '.join(letters) or '()'}] = a[{_repeated(a.ndim, letters)}]")
     return _define("expand", "a, *dims", [*lines, "return out"])
+
+
+@overload(of_shape, strict=False, prefer_literal=True)  # type: ignore[untyped-decorator]
+def _of_shape(name: Any, seed: Any, *dims: Any) -> Any:
+    text = name.literal_value if isinstance(name, types.StringLiteral) else "a seed"
+    message = f"{text} has another shape than what it belongs to"
+    lines = ["if seed.shape != dims:", f"    raise ValueError({message!r})", "return seed"]
+    return _define("of_shape", "name, seed, *dims", lines)
 
 
 @overload(reduce_like, strict=False)  # type: ignore[untyped-decorator]

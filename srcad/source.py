@@ -15,6 +15,7 @@ from typing import Any
 
 import gast
 
+from srcad.bytecode import is_source_of
 from srcad.errors import SourceError
 
 #: What ends a name scope of its own.
@@ -73,6 +74,11 @@ def _source_of_code(code: types.CodeType, file: str) -> Source:
         raise SourceError(
             f"{what} definition of '{code.co_name}' was found at {file}:{code.co_firstlineno}",
             remedy="reload the module if the file has changed; put lambdas on lines of their own",
+        )
+    if not is_source_of("".join(lines), file, code):
+        raise SourceError(
+            f"{file}:{code.co_firstlineno}: the source of '{code.co_name}' is not what runs: it was changed since",
+            remedy="reload the module, or start Python anew",
         )
     return Source(file, lines, matches[0], code.co_name)
 

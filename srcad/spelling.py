@@ -132,6 +132,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("_0.reshape(_1)", args[0], one_or_tuple(args[1:]))
         case "copy":
             return phrase("_0.copy()", args[0])
+        case "expand" if op.attr("seed"):
+            return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
         case "reduce_like" | "broadcast_dim":

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcad.api import grad, jvp, tangent, vjp
+from srcad.trees import copied
 
 Function = Callable[..., Any]
 Vector = NDArray[np.float64]
@@ -53,7 +54,7 @@ def check_grads(
     active = [i for i, arg in enumerate(args) if any(map(_is_float, _leaves(arg)))]
     if not active:
         raise TypeError("none of the arguments is a float or an array of floats: there is nothing to differentiate")
-    narrow = any(leaf.dtype == np.float32 for leaf in map(np.asarray, filter(_is_float, _leaves(tuple(args)))))
+    narrow = is_narrow(tuple(args))
     check = _Check(
         f,
         tuple(args),
@@ -79,15 +80,15 @@ class _Check:
     eps: float
 
     def run(self, order: int, name: str) -> None:
-        y = self.f(*_copy(self.args))
+        y = self.f(*copied(self.args))
         y_bar = _random(y, seed=1)
         scale = float(np.max(np.abs(_flatten(y)), initial=1.0))
-        bars = vjp(self.f, *_copy(self.args))[1](y_bar) if "rev" in self.modes else ()
+        bars = vjp(self.f, *copied(self.args))[1](y_bar) if "rev" in self.modes else ()
         for i in self.active:
             along = tuple(_random(arg, seed=2 + i) if j == i else _zeros(arg) for j, arg in enumerate(self.args))
             want, by = self.difference(along), "finite differences"
             if "fwd" in self.modes:
-                y_dot = _flatten(jvp(self.f, _copy(self.args), along)[1])
+                y_dot = _flatten(jvp(self.f, copied(self.args), along)[1])
                 self.compare(f"forward mode of {name}", i, y_dot, want, by, scale)
                 want, by = y_dot, "forward mode"
             if "rev" in self.modes:
@@ -152,8 +153,9 @@ def _is_float(leaf: Any) -> bool:
     return isinstance(leaf, float | np.floating | np.ndarray) and np.asarray(leaf).dtype.kind == "f"
 
 
-def _copy(tree: Any) -> Any:
-    return _map(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, tree)
+def is_narrow(tree: Any) -> bool:
+    """Whether any of the floats is a float32, of which less can be expected."""
+    return any(leaf.dtype == np.float32 for leaf in map(np.asarray, filter(_is_float, _leaves(tree))))
 
 
 def _flatten(tree: Any) -> Vector:

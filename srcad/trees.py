@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 
 def map_tree(fn: Callable[[Any], Any], tree: Any) -> Any:
@@ -32,13 +33,103 @@ def has_float(tree: Any) -> bool:
 
 
 def copied(tree: Any) -> Any:
-    """The tree with copies of its arrays, laid out as they are."""
-    return map_tree(lambda leaf: leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf, tree)
+    """The tree with copies of its arrays, laid out as they are: with their strides, and sharing memory where they do."""
+    arrays = {id(leaf): leaf for leaf in unpack(tree) if isinstance(leaf, np.ndarray)}
+    copies: dict[int, Any] = {}
+    for group in _sharing(list(arrays.values())):
+        copies |= zip(map(id, group), _copies(group), strict=True)
+    return map_tree(lambda leaf: copies[id(leaf)] if isinstance(leaf, np.ndarray) else leaf, tree)
+
+
+def _sharing(arrays: list[Any]) -> Iterator[list[Any]]:
+    """The arrays in groups: those of different groups share no memory."""
+    group: list[Any] = []
+    end = 0
+    for array in sorted(arrays, key=lambda array: byte_bounds(array)[0]):
+        low, high = byte_bounds(array)
+        if not array.size or array.dtype.hasobject:
+            yield [array]
+            continue
+        if group and low >= end:
+            yield group
+            group = []
+        group.append(array)
+        end = max(end, high)
+    if group:
+        yield group
+
+
+def _copies(group: list[Any]) -> list[Any]:
+    """Copies that lie to each other as the arrays do."""
+    if len(group) == 1 and (group[0].flags.forc or not group[0].size or group[0].dtype.hasobject):
+        return [group[0].copy(order="K")]
+    bounds = [byte_bounds(array) for array in group]
+    start = min(low for low, _ in bounds)
+    memory = np.empty(max(high for _, high in bounds) - start, np.uint8)
+    made = []
+    for array in group:
+        offset = array.__array_interface__["data"][0] - start
+        view = np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+        view[...] = array
+        made.append(view)
+    return made
+
+
+def check_shapes(values: Any, seeds: Any, name: str) -> None:
+    """Refuse seeds of another shape than the arrays they belong to. What is nested otherwise is for the types to tell."""
+    if isinstance(values, tuple) and isinstance(seeds, tuple) and len(values) == len(seeds):
+        for k, (value, seed) in enumerate(zip(values, seeds, strict=True)):
+            check_shapes(value, seed, f"{name}[{k}]")
+    elif (
+        isinstance(values, np.ndarray)
+        and isinstance(seeds, np.ndarray)
+        and has_float(values)
+        and values.ndim == seeds.ndim
+        and values.shape != seeds.shape
+    ):
+        raise ValueError(f"{name} has the shape {seeds.shape}, but what it belongs to has {values.shape}")
+
+
+def check_constants(values: Any, seeds: Any, name: str) -> None:
+    """Refuse seeds that are floats other than 0 for what is constant."""
+    if isinstance(values, tuple) and isinstance(seeds, tuple) and len(values) == len(seeds):
+        for k, (value, seed) in enumerate(zip(values, seeds, strict=True)):
+            check_constants(value, seed, f"{name}[{k}]")
+    elif not has_float(values) and any(has_float(leaf) and np.any(leaf) for leaf in unpack(seeds)):
+        raise TypeError(
+            f"{name} is not 0, but belongs to the constant {values!r}: make that a float to differentiate for it"
+        )
+
+
+def outline(tree: Any) -> Any:
+    """The tree with arrays of the same shapes, without their contents."""
+
+    def leaf(old: Any) -> Any:
+        return np.broadcast_to(old.dtype.type(), old.shape) if isinstance(old, np.ndarray) else old
+
+    return map_tree(leaf, tree)
 
 
 def zeros(tree: Any) -> Any:
     """Zeros in place of its floats, None for the rest: a direction along which nothing changes."""
-    return map_tree(lambda leaf: np.zeros_like(leaf)[()] if has_float(leaf) else None, tree)
+
+    def leaf(old: Any) -> Any:
+        if not has_float(old):
+            return None
+        return np.zeros_like(old) if isinstance(old, np.ndarray) else type(old)(0)
+
+    return map_tree(leaf, tree)
+
+
+def filled(like: Any, tree: Any, name: str) -> Any:
+    """The tree, whose leaves are numbers or arrays, as float64; TypeError if it is not nested as `like`."""
+    if isinstance(like, tuple):
+        if not isinstance(tree, tuple) or len(tree) != len(like):
+            raise TypeError(f"{name} must be nested as what it belongs to, a tuple of {len(like)}, but is {tree!r}")
+        return tuple(filled(a, b, name) for a, b in zip(like, tree, strict=True))
+    if np.shape(tree) != np.shape(like):
+        raise TypeError(f"{name} must be shaped as what it belongs to: {np.shape(like)}, but is {tree!r}")
+    return np.asarray(tree, np.float64)
 
 
 def pack(like: Any, flat: Any) -> Any:

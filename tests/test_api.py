@@ -103,6 +103,9 @@ def test_has_aux(wrap):
     np.testing.assert_array_equal(g, 2.0 * X)
     f = wrap(lambda x: (x * x, x * x))
     assert grad(f, has_aux=True)(3.0) == (6.0, 9.0)
+    x = X.copy()
+    (_, aux), _ = value_and_grad(wrap(lambda x: (np.sum(x), x[1:])), has_aux=True)(x)
+    assert not np.shares_memory(aux, x)
     with pytest.raises(TypeError, match="has_aux"):
         grad(wrap(cube), has_aux=True)(1.0)
 
@@ -284,8 +287,24 @@ def test_jvp_refuses(wrap):
         jvp(f, (1.0, 2), (X, 0))
     with pytest.raises(TypeError, match="nothing to differentiate"):
         jvp(f, (1, 2), (0, 0))
-    with pytest.raises(ValueError, match="broadcast"):
-        jvp(wrap(squares), (X,), (np.ones(4),))
+    with pytest.raises(TypeError, match=r"tangents\[0\]\[1\] is not 0"):
+        jvp(wrap(lambda p: p[0] ** p[1]), ((2.0, 3),), ((1.0, 5.0),))
+
+
+def test_seeds_of_another_shape(wrap):
+    f, g = wrap(lambda x: x * x), wrap(lambda x: np.sum(x**3))
+    for wrong in (np.ones(1), np.ones(4)):
+        size = wrong.size
+        with pytest.raises(ValueError, match=rf"tangents\[0\] has the shape \({size},\).*has \(3,\)"):
+            jvp(f, (X,), (wrong,))
+        with pytest.raises(ValueError, match=rf"y_bar has the shape \({size},\).*has \(3,\)"):
+            vjp(f, X)[1](wrong)
+        with pytest.raises(ValueError, match="x_dot has"):
+            tangent(f)(X, wrong)
+        with pytest.raises(ValueError, match="y_bar has"):
+            adjoint(f)(X, wrong)
+        with pytest.raises(ValueError, match="v has"):
+            hvp(g)(X, wrong)
 
 
 def test_vjp(wrap):
@@ -328,6 +347,108 @@ def test_changed_globals_are_seen_by_jvp_and_vjp():
     assert vjp(f, 1.0)[1](1.0) == (3.0,)
 
 
+class Config:
+    def __init__(self, k):
+        self.k = k
+
+
+CHANGING = Config(0.0)
+
+
+def by_config(x):
+    return x * CHANGING.k
+
+
+def test_what_a_function_reads_may_change_between_calls(wrap, monkeypatch):
+    f = wrap(by_config)
+    g = grad(f)
+    for k in (1.0, 2.0, 1.0):
+        monkeypatch.setitem(globals(), "CHANGING", Config(k))
+        assert (f(2.0), g(2.0), f.grad(2.0), f.tangent(2.0, 1.0)) == (2.0 * k, k, k, (2.0 * k, k))
+        assert jvp(f, (2.0,), (1.0,)) == (2.0 * k, k)
+        CHANGING.k = k + 5.0
+        assert (f(2.0), g(2.0), vjp(f, 2.0)[1](1.0)) == (2.0 * k + 10.0, k + 5.0, (k + 5.0,))
+    array, table, items = np.ones(3), {"a": 2.0}, [1.0, 2.0]
+    helper = cube
+    h = wrap(lambda x: helper(x) * array[0] * table["a"] + items[1])
+    assert (h(2.0), grad(h)(2.0)) == (18.0, 24.0)
+    array[0] = 3.0
+    assert (h(2.0), grad(h)(2.0)) == (50.0, 72.0)
+    table["a"], items[1] = 1.0, 0.0
+    assert (h(2.0), grad(h)(2.0)) == (24.0, 36.0)
+    helper = squares
+    assert (h(2.0), grad(h)(2.0)) == (12.0, 12.0)
+
+
+def test_a_pullback_belongs_to_what_was_read(wrap):
+    scale = np.array([2.0])
+    _, pullback = vjp(wrap(lambda x: x * scale[0]), 1.0)
+    scale[0] = 3.0
+    with pytest.raises(RuntimeError, match="'scale', which the function reads, has changed"):
+        pullback(1.0)
+
+
+def test_arguments_that_share_memory(wrap):
+    def overwrites(x, y):
+        x[0] = x[1] * y[2]
+        return np.sum(x * y)
+
+    def reads_global(x):
+        x[0] = x[1] * 2.0
+        return np.sum(x * X)
+
+    f, x = wrap(overwrites), X.copy()
+    for call in (lambda: vjp(f, x, x), lambda: jvp(f, (x, x), (x, x)), lambda: vjp(f, x[:], x)):
+        with pytest.raises(ValueError, match="share memory"):
+            call()
+    pair = wrap(lambda p: overwrites(p[0], p[1]))
+    with pytest.raises(ValueError, match="share memory"):
+        vjp(pair, (x, x))
+    g, before = wrap(reads_global), X.copy()
+    for call in (lambda: g(X), lambda: grad(g)(X), lambda: vjp(g, X), lambda: g(X[:2]), lambda: grad(g)(X[1:])):
+        with pytest.raises(ValueError, match="shares memory with 'X'"):
+            call()
+    np.testing.assert_array_equal(X, before)
+    assert grad(g)(X.copy()).shape == (3,)
+
+
+def test_copies_of_arguments_are_laid_out_as_they_are(wrap):
+    def through_a_view(A):
+        flat = A.T.ravel()
+        flat[1] = 100.0 * flat[0]
+        return A * 1.0
+
+    def through_a_copy(A):
+        flat = A.ravel()
+        flat[0] = 100.0 * flat[1]
+        return np.sum(A * A)
+
+    A = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
+    wanted = np.array([[1.0, 2.0], [100.0, 4.0]])
+    f = wrap(through_a_view)
+    same(jvp(f, (A,), (A,))[0], wanted)
+    y, pullback = vjp(f, A)
+    same(y, wanted)
+    same(pullback(np.ones((2, 2)))[0], np.array([[101.0, 1.0], [0.0, 1.0]]))
+    strided = np.arange(16.0).reshape(4, 4)[::2, ::2]
+    for call in (wrap(through_a_copy), grad(wrap(through_a_copy)), lambda A: vjp(wrap(through_a_copy), A)):
+        with pytest.raises(srcad.UnsupportedError, match="not contiguous"):
+            call(strided)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        *(np.ones(2, dtype) for dtype in ("f2", ">f8", np.longdouble)),
+        np.ma.array([1.0]),
+        np.ones((1, 1)).view(np.matrix),
+    ],
+)
+def test_arrays_that_are_refused(wrap, x):
+    with pytest.raises(TypeError, match="argument 'A' is .*: pass"):
+        grad(wrap(lambda A: np.sum(A * A)))(x)
+
+
 # --- Jacobians and Hessians ------------------------------------------------------------------------------------------
 
 
@@ -368,6 +489,7 @@ def test_hessian(wrap):
 def test_hvp(wrap):
     f = wrap(lambda x, y: x[0] ** 2 * x[1] * y)
     same(hvp(f)(X[:2], 3.0, np.array([1.0, 0.0])), np.array([12.0, 6.0]))
+    same(hvp(f, (0,))(X[:2], 3.0, (np.array([1.0, 0.0]),)), (np.array([12.0, 6.0]),))
     same(hvp(f, (0, 1))(X[:2], 3.0, (np.array([1.0, 0.0]), 2.0)), (np.array([20.0, 8.0]), 4.0))
     assert hvp(wrap(cube))(2.0, 1) == 12.0
     with pytest.raises(TypeError):
@@ -384,6 +506,12 @@ def test_inverse_hvp(wrap):
     np.testing.assert_allclose(inverse_hvp(f)(np.zeros(2), 2.0, r), np.linalg.solve(2.0 * A, r))
     g = wrap(lambda p: p.a**2 + np.sum(p.b**2 * 2.0))
     same(inverse_hvp(g)(Point(1.0, X), Point(2.0, X)), Point(1.0, X / 4.0))
+    np.testing.assert_allclose(inverse_hvp(squares)(X, np.array([1, 2, 3])), [0.5, 1.0, 1.5])
+    assert inverse_hvp(wrap(lambda a, b=2.0: a * a * b))(3.0, 1) == inverse_hvp(wrap(lambda a: 2.0 * a * a))(3.0, r=1)
+    with pytest.raises(ValueError, match="r has the shape"):
+        inverse_hvp(squares)(X, np.ones(2))
+    with pytest.raises(TypeError, match="r must be shaped"):
+        inverse_hvp(squares)(X, 1.0)
     with pytest.raises(np.linalg.LinAlgError, match="1 iterations"):
         inverse_hvp(f, maxiter=1, tol=1e-14)(np.zeros(2), 2.0, r)
     with pytest.raises(ValueError, match="argnums"):
@@ -465,10 +593,107 @@ def test_what_functions_may_be(wrap):
     assert grad(lambda x, *, n: x**n)(2.0, n=3) == 12.0
     with pytest.raises(TypeError, match="arguments were|given 2"):
         grad(lambda *xs: xs[0], 2)(2.0, 3.0)
-    with pytest.raises(TypeError, match="named"):
-        adjoint(lambda *xs: xs[0])
+    assert adjoint(lambda x, *xs: x * xs[0])(2.0, 3.0, 1.0) == (6.0, 3.0, 2.0)
+    assert tangent(lambda *xs: xs[0] * xs[1])(2.0, 3, 1.0) == (6.0, 3.0)
+    assert hvp(lambda *xs: xs[0] ** 2 * xs[1])(2.0, 3.0, 1.0) == 6.0
+    with pytest.raises(TypeError, match="x_dot for each argument with floats, 2 here, but got 1"):
+        tangent(lambda *xs: xs[0] * xs[1])(2.0, 3.0, 1.0)
     with pytest.raises(TypeError, match=r"\*\*k"):
         grad(lambda x, **k: x)
+
+
+def test_seeds_after_defaults(wrap):
+    f = wrap(lambda a, b=2.0: a * a * b)
+    assert hvp(f)(3.0, v=1.0) == hvp(f)(3.0, 2.0, 1.0) == 4.0
+    assert adjoint(f)(3.0, y_bar=1.0) == adjoint(f)(3.0, 2.0, 1.0) == (18.0, 12.0, 9.0)
+    for made, seed in ((hvp(f), "v"), (adjoint(f), "y_bar")):
+        with pytest.raises(TypeError, match=f"give it by name: {seed}="):
+            made(3.0, 1.0)
+    g = wrap(lambda a, b=2.0, *, c: a * b * c)
+    assert grad(g)(2.0, c=3.0) == 6.0
+    with pytest.raises(TypeError, match="'c'"):
+        grad(g)(2.0)
+    assert grad(functools.partial(survey, x1=2.0), "x2")(x2=5.0) == pytest.approx(2.0 - math.cos(5.0))
+
+
+def test_tangents_of_tangents_with_constants(wrap):
+    t = tangent(wrap(lambda x, n: x * x * n))
+    xx, two = X * X * 3, 6.0 * X * X
+    same(jvp(t, (X, 3, X), (X, 0, X)), ((xx, two), (two, 2.0 * two)))
+    y, pullback = vjp(t, X, 3, X)
+    same(y, (xx, two))
+    same(pullback((X, X)), (two + 6.0 * X * X, None, two, None)[:3])
+    same(tangent(t)(X, 3, X, X, X), ((xx, two), (two, 2.0 * two)))
+    same(adjoint(t)(X, 3, X, (X, X)), ((xx, two), 2.0 * two, two))
+    same(tangent(tangent(t))(X, 3, X, X, X, X, X, X, X)[0], ((xx, two), (two, 2.0 * two)))
+    with pytest.raises(TypeError, match="1 here, but got 0"):
+        t(X, 3)
+
+
+def recursive(x, n):
+    return x if n <= 1 else x * recursive(x + 0.1, n - 1)
+
+
+def gradient_and_recursion(x, n):
+    return RECURSIVE_GRAD(x, n) + np.sum(recursive(np.ones(3) * x, n)) * x
+
+
+RECURSIVE_GRAD = grad(recursive)
+
+
+def test_derivatives_of_recursive_functions_keep_their_functions_apart(wrap):
+    f = wrap(recursive)
+    assert jacfwd(f)(1.3, 4) == jacrev(f)(1.3, 4) == pytest.approx(grad(f)(1.3, 4))
+    assert hessian(f)(1.3, 4) == pytest.approx(25.18)
+    x, h = 1.3, 1e-6
+    slope = (gradient_and_recursion(x + h, 4) - gradient_and_recursion(x - h, 4)) / (2 * h)
+    assert grad(wrap(gradient_and_recursion))(x, 4) == pytest.approx(slope)
+
+
+@pytest.mark.parametrize(
+    ("f", "remedy"),
+    [
+        (lambda x: x.summ(), "did you mean sum or cumsum?"),
+        (lambda x: np.sim(x)[0], "did you mean sum or sin?"),
+        (lambda x: x.sort(), "sort outside the function and pass the order"),
+    ],
+)
+def test_remedies(f, remedy):
+    with pytest.raises(srcad.errors.SrcadError) as caught:
+        grad(f)(X)
+    assert f"help: {remedy}" in str(caught.value)
+
+
+def test_functions_of_numpy_are_functions():
+    assert grad(np.sin)(1.0) == pytest.approx(math.cos(1.0))
+    same(grad(np.sum)(X), np.ones(3))
+    same(grad(np.linalg.norm)(X), X / np.linalg.norm(X))
+    assert grad(math.exp)(0.0) == 1.0
+
+
+def test_wrapped_functions_name_their_place():
+    @functools.wraps(cube)
+    def wrapped(*args, **kwargs):
+        return cube(*args, **kwargs)
+
+    with pytest.raises(TypeError, match=r"test_api.py:\d+: cube has \*\*kwargs.*cube.__wrapped__"):
+        grad(wrapped)(2.0)
+    with pytest.raises(TypeError, match=r"lru_cache.*cube.__wrapped__"):
+        grad(functools.lru_cache(cube))(2.0)
+    with pytest.raises(srcad.UnsupportedError, match="inverse_hvp"):
+        grad(lambda x: inverse_hvp(cube)(x, x))(2.0)
+
+
+def test_a_read_only_argument_that_is_written(wrap):
+    def overwrites(x):
+        x[0] = x[0] ** 2
+        return np.sum(x)
+
+    x = np.ones(3)
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        wrap(overwrites)(x)
+    same(grad(wrap(overwrites))(x), np.array([2.0, 1.0, 1.0]))
 
 
 def test_stop_gradient(wrap):
@@ -687,3 +912,19 @@ def test_disabled_compilation():
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env)
     assert done.stdout == "InterpretedDerivative\n", done.stderr
+
+
+def test_a_file_that_was_edited_since_it_was_imported(tmp_path, monkeypatch):
+    import importlib
+    import os
+
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "edited_module.py"
+    file.write_text("def f(x):\n    return 2.0 * x\n\n\nh = lambda x: 3.0 * x\n")
+    module = importlib.import_module("edited_module")
+    assert grad(module.h)(1.0) == 3.0
+    file.write_text("def f(x):\n    return 77.0 * x\n\n\nh = lambda x: 3.0 * x\n")
+    os.utime(file, (1, 1))
+    with pytest.raises(srcad.errors.SourceError, match="not what runs"):
+        grad(module.f)(1.0)
+    assert grad(module.h)(1.0) == 3.0

@@ -252,3 +252,32 @@ def test_piped_output_is_plain_and_a_closed_pipe_is_no_error(one):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\033" not in done.stdout
+
+
+def test_output_that_cannot_be_written(capsys, one, tmp_path):
+    code, out, err = run(capsys, "show", one, "-o", str(tmp_path / "no" / "x.py"))
+    assert (code, out) == (2, "")
+    assert err.startswith("srcad: cannot write") and "No such file" in err
+    code, _, err = run(capsys, "show", one, "-o", str(tmp_path))
+    assert code == 2 and "directory" in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a file of Linux")
+@pytest.mark.parametrize(("redirection", "message"), [(">/dev/full", "No space left"), (">&-", "is closed")])
+def test_standard_output_that_cannot_be_written(one, redirection, message):
+    command = f"{sys.executable} -m srcad show {one} {redirection}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_check_takes_a_comma_at_the_end_and_knows_float32(capsys, one):
+    assert run(capsys, "check", one, "--at", "2.0, 5.0,")[0] == 0
+    assert run(capsys, "check", one, "--at", "np.float32(2.0), np.float32(5.0)")[0] == 0
+
+
+def test_functions_of_libraries(capsys):
+    code, _, err = run(capsys, "show", "numpy:sum")
+    assert code == 2 and "must be said by the types" in err
+    code, out, _ = run(capsys, "show", "numpy:sum", "--types", "f8[:]")
+    assert code == 0 and "y_bar" in out

@@ -470,6 +470,7 @@ REFUSED = {
     "s = [1.0]; s.append(x); t = s": ("growing list 's'", "s"),
     "s = [1]; s.append(x)": ("appended to a list of int64", "s.append(x)"),
     "for i, v in zip((1, 2), a): pass": ("tuple is zipped", "zip((1, 2), a)"),
+    "y = abs(complex(x, x))": ("complex numbers are not supported", "complex(x, x)"),
     "y = (yield x)": ("generator", "def f(x, n, a):"),
 }
 

@@ -29,6 +29,7 @@ from srcad.ir import (
 )
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, Memory
+from srcad.transforms.duals import shaped
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
 from srcad.transforms.sweeps import Bars, Sweeps, zero
@@ -63,7 +64,7 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
     b.effect("comment", text="reverse sweep")
     for y, seed in zip(trace.body.yields, seeds, strict=True):
         if seed is not None and y in active:
-            sweeps.contribute(b, bars, y, seed)
+            sweeps.contribute(b, bars, y, shaped(b, seed, y) if isinstance(y, Var) else seed)
     sweeps.reverse(trace.body, top, b, bars)
     results: list[Operand] = list(trace.body.yields)
 

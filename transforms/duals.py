@@ -46,11 +46,11 @@ def _zeros_like_list(b: Builder, items: Atom, hint: str) -> Atom:
 
 
 def shaped(b: Builder, dot: Var, array: Var) -> Atom:
-    """The seed for an array, with its shape: ValueError if it does not broadcast to that."""
+    """The seed for an array, with its shape: ValueError if it has another."""
     if not isinstance(array.type, Array) or array.type.ndim == 0:
         return dot
     dims = [b.op("dim", array, axis=axis) for axis in range(array.type.ndim)]
-    return b.op("expand", dot, *dims, hint=dot.hint)
+    return b.op("expand", dot, *dims, hint=dot.hint, seed=dot.hint)
 
 
 def copied(b: Builder, array: Atom, hint: str) -> Atom:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from srcad.callees import adopted
 from srcad.ir import (
     INT,
     Array,
@@ -57,6 +58,7 @@ class _Jacobian:
         self.y_leaves = [i for i in leaves(trace.returns) if is_float(trace.body.yields[i].type)]
         #: J[y, x], by the index of y's leaf and by x's leaf.
         self.blocks: dict[tuple[int, Var], Operand] = {}
+        self.functions: list[Trace] = list(trace.functions)
         yields: Sequence[Operand] = trace.body.yields
         if any(isinstance(yields[i].type, Array) for i in self.y_leaves):
             yields = inline(self.b, trace, self.inputs)
@@ -64,7 +66,7 @@ class _Jacobian:
 
     def forward(self) -> Trace:
         for position, param in zip(self.wrt, (self.params[k] for k in self.wrt), strict=True):
-            dots = select(tangent(self.trace, [position]), 1)
+            dots = adopted(self.functions, select(tangent(self.trace, [position]), 1))
             own = [leaf for leaf in leaves(param.tree) if is_float(leaf.type)]
             for x in own:
 
@@ -80,7 +82,7 @@ class _Jacobian:
         return self.finish("_jacfwd")
 
     def reverse(self) -> Trace:
-        bars = adjoint(self.trace, list(self.wrt))
+        bars = adopted(self.functions, adjoint(self.trace, list(self.wrt)))
         for index, y in zip(self.y_leaves, self.ys, strict=True):
 
             def run(b: Builder, seed: Operand, index: int = index) -> list[Operand]:
@@ -144,6 +146,7 @@ class _Jacobian:
             params=self.params,
             body=self.b.block(*yields),
             returns=returns,
+            functions=tuple(self.functions),
             comments=(),
         )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from srcad.callees import unused_name
 from srcad.ir import (
     Block,
     Builder,
@@ -67,11 +68,13 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         if name not in self._made:
             given = self._given[name]
             # the names are enough for the calls inside, which are completed by `finish`
-            self._made[name] = (_named(given, f"{name}_forward"), _named(given, f"{name}_reverse"))
-            self._made[name] = self._sweeps(given)
+            taken = {*self._given, *(f.name for pair in self._made.values() for f in pair)}
+            forward, reverse = (unused_name(f"{name}_{sweep}", taken) for sweep in ("forward", "reverse"))
+            self._made[name] = (_named(given, forward), _named(given, reverse))
+            self._made[name] = self._sweeps(given, forward, reverse)
         return self._made[name]
 
-    def _sweeps(self, trace: Trace) -> tuple[Trace, Trace]:
+    def _sweeps(self, trace: Trace, forward_name: str, reverse_name: str) -> tuple[Trace, Trace]:
         inputs = trace.inputs
         floats = [v for v in inputs if is_float(v.type)]
         arrays = [v for v in floats if is_memory(v)]
@@ -104,8 +107,8 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         body = top.freeze()
         forward = replace(body, yields=(*body.yields, *made))
         return (
-            _function(f"{trace.name}_forward", (*inputs, *shadows), forward),
-            _function(f"{trace.name}_reverse", (*again.values(), *seeds), reverse),
+            _function(forward_name, (*inputs, *shadows), forward),
+            _function(reverse_name, (*again.values(), *seeds), reverse),
         )
 
     def finish(self, body: Block) -> Block:

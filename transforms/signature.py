@@ -16,10 +16,12 @@ from srcad.ir import (
     Block,
     Builder,
     Const,
+    Op,
     Operand,
     Param,
     Scalar,
     Static,
+    Stmt,
     Trace,
     Tree,
     Type,
@@ -51,7 +53,8 @@ def text(tree: Any) -> str:
         return f"({', '.join(map(text, tree.items))}{',' if len(tree.items) == 1 else ''})"
     if isinstance(tree, Static):
         return repr(tree.value)
-    return str(tree.type if isinstance(tree, Var) else tree)
+    type = tree.type if isinstance(tree, Var) else tree
+    return str(replace(type, layout="C") if isinstance(type, Array) else type)
 
 
 def select(trace: Trace, *path: int) -> Trace:
@@ -132,11 +135,22 @@ def number(b: Builder, type: Type, value: float) -> Operand:
     return Const(value, type, weak=False)
 
 
-def group(trace: Trace, positions: Sequence[int], name: str) -> Trace:
-    """The parameters at `positions` (one: itself; several: as a tuple) as one parameter `name`, at the end."""
+def named_seeds(trace: Trace, name: str) -> Trace:
+    """The trace that says `name` where it complains of the shape of a seed."""
+
+    def named(stmt: Stmt) -> Stmt:
+        if not isinstance(stmt, Op) or stmt.attr("seed") is None:
+            return stmt
+        return replace(stmt, attrs=tuple((key, name if key == "seed" else value) for key, value in stmt.attrs))
+
+    return replace(trace, body=replace(trace.body, stmts=tuple(map(named, trace.body.stmts))))
+
+
+def group(trace: Trace, positions: Sequence[int], name: str, single: bool) -> Trace:
+    """The parameters at `positions` (the only one itself if `single`, else as a tuple) as one parameter `name`, at the end."""
     trees = [trace.params[k].tree for k in positions]
     rest = tuple(p for k, p in enumerate(trace.params) if k not in positions)
-    tree = trees[0] if len(trees) == 1 else Tree(tuple(trees))
+    tree = trees[0] if single else Tree(tuple(trees))
     return replace(trace, params=(*rest, Param(unused(name, rest), tree)))
 
 
@@ -180,7 +194,7 @@ def _taken(name: str, wanted: Any, given: Any, b: Builder, env: dict[Var, Any]) 
         return wanted
     fits = isinstance(given, Scalar | Array) and _ndim(given) == _ndim(wanted.type)
     if not fits or (given.dtype.startswith("complex") and not wanted.type.dtype.startswith("complex")):
-        raise TypeError(f"{name} must have the type {wanted.type}, as what it belongs to, but got {text(given)}")
+        raise TypeError(f"{name} must have the type {text(wanted)}, as what it belongs to, but got {text(given)}")
     new = Var(wanted.hint, given, wanted.span)
     value: Var = new
     if isinstance(given, Array) and given.ndim == 0 and isinstance(wanted.type, Scalar):
@@ -188,12 +202,13 @@ def _taken(name: str, wanted: Any, given: Any, b: Builder, env: dict[Var, Any]) 
     if given.dtype != wanted.type.dtype:
         value = b.op("cast", value, hint=wanted.hint, dtype=wanted.type.dtype)
     if isinstance(wanted.type, Array) and wanted.type.layout not in ("A", getattr(value.type, "layout", "C")):
-        value = _in_layout(b, value, wanted.type.layout)
+        value = in_layout(b, value, wanted.type.layout)
     env[wanted] = value
     return new
 
 
-def _in_layout(b: Builder, array: Var, layout: str) -> Var:
+def in_layout(b: Builder, array: Var, layout: str) -> Var:
+    """A copy in C's or Fortran's order."""
     if layout == "C":
         return b.op("copy", array, hint=array.hint)
     assert isinstance(array.type, Array)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from srcad.callees import unused_name
 from srcad.errors import UnsupportedError
 from srcad.ir import (
     Array,
@@ -96,8 +97,8 @@ class _Functions:
         """The name of the callee's tangent. It returns the callee's results and then the dots of those that are floats."""
         key = callee, tuple(varied)
         if key not in self._names:
-            same = sum(name == callee for name, _ in self._names)
-            self._names[key] = f"{callee}_tangent{same + 1 if same else ''}"
+            taken = {*self._primal, *self._names.values()}
+            self._names[key] = unused_name(f"{callee}_tangent", taken)
             self._tangents.append(self._derive(self._primal[callee], key[1], self._names[key]))
         return self._names[key]
 

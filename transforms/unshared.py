@@ -8,7 +8,7 @@ from srcad.transforms.alias import Aliases, is_memory
 
 def unshared(trace: Trace) -> Trace:
     """The trace with copies of such results, taken when all else is done."""
-    aliases = Aliases(trace)
+    aliases = Aliases(trace, read_only=True)
     taken = {aliases.find(var) for var in trace.inputs if is_memory(var)}
     b = Builder(list(trace.body.stmts))
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from numba.core import config, errors, types
-from numba.core.dispatcher import _FunctionCompiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import OmittedArg, _FunctionCompiler
 from numba.core.registry import CPUDispatcher
 from numba.core.sigutils import normalize_signature
 from numba.core.typing.templates import AttributeTemplate
@@ -23,8 +24,10 @@ from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
 from srcad.jit.boxing import is_widened, marked, marking
 from srcad.jit.cache import load
-from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
+from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
+from srcad.reads import Reads, recording
+from srcad.transforms.protect import modified
 
 
 class Compiled(CPUDispatcher):  # type: ignore[misc]
@@ -32,6 +35,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
     #: Attributes that are dispatchers too, and can be used in compiled code.
     attributes: frozenset[str] = frozenset()
+    #: The class with `Watching`.
+    watching: type
 
     def __init__(self, derivative: Derivative, options: Options) -> None:
         self.derivative = derivative
@@ -39,6 +44,7 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         self.last_types: tuple[ArgType, ...] | None = None
         #: What Python calls, where it is not what compiled code calls: by argument types.
         self.entries: dict[tuple[Any, ...], Any] = {}
+        self.reads = Reads()
         self.__signature__ = derivative.signature
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
         super().__init__(stub, targetoptions={"nopython": True})
@@ -46,21 +52,35 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
         """The trace to differentiate when this derivative is itself differentiated, or inlined."""
-        return self.derivative.build(arg_types)
+        return self.derivative.trace(arg_types)
 
     # --- types of arguments ------------------------------------------------------------------------------------------
 
     def typeof_pyval(self, value: Any) -> Any:
-        found = typeof(value)
+        try:
+            found = typeof(value)
+        except TypeError:  # will be told with the argument's name, by `_compile_for_args`
+            return types.pyobject
         self._types_active_call.add(found)
         return found
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """What is refused is the caller's business, where in here it was found is not; NUMBA_FULL_TRACEBACKS shows it."""
         try:
-            return super()._compile_for_args(*args, **kws)
-        except (SrcadError, TypeError) as error:
+            for name, value in inspect.signature(self).bind_partial(*args, **kws).arguments.items():
+                if not isinstance(value, OmittedArg):
+                    typeof(value, name)
+            entry = super()._compile_for_args(*args, **kws)
+            self.reads.check_arguments((*args, *kws.values()))
+            return entry
+        except (SrcadError, TypeError, ValueError) as error:
             raise error if config.FULL_TRACEBACKS else error.with_traceback(None) from None
+
+    def watch(self, reads: Reads) -> None:
+        """What was read while compiling is looked at again when Python calls: `Watching` does, at a cost."""
+        self.reads.update(reads)
+        if self.reads.items:
+            self.__class__ = self.watching
 
     def compile(self, sig: Any) -> Any:
         entry = super().compile(sig)
@@ -108,6 +128,30 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         return f"<{self.derivative.name}{self.__signature__}>"
 
 
+class Watching:
+    """A compiled derivative with globals built in. When Python calls it and finds them changed, it is compiled anew.
+
+    Calls from compiled code keep what was compiled, as with any `@njit` function.
+    """
+
+    reads: Reads
+    entries: dict[tuple[Any, ...], Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        reads = self.reads
+        if reads.suspect() and reads.changed:
+            with global_compiler_lock:
+                self._reset_overloads()  # type: ignore[attr-defined]
+                self.entries.clear()
+                self.reads = Reads()
+        elif reads.writes_arguments:
+            reads.check_arguments((*args, *kwargs.values()))
+        return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+
+
+_call = CPUDispatcher.__call__
+
+
 @infer_getattr
 class _Attributes(AttributeTemplate):  # type: ignore[misc]
     """`f.grad` inside compiled code."""
@@ -135,44 +179,65 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
     def _compile_core(self, args: tuple[Any, ...], return_type: Any) -> Any:
         derivative, options = self.owner.derivative, self.owner.__srcad_options__
         parameters = list(self.pysig.parameters.values())
-        kept = seeds_given(args, [is_omitted(a) for a in args], derivative)
-        arg_types = tuple(arg_type(args[k], parameters[k].name) for k in kept)
-        trace = derivative.build(arg_types)
-        self.owner.last_types = arg_types
+        given = [
+            (text, arg_type(item, p.name))
+            for p, arg in zip(parameters, args, strict=True)
+            for text, item in spread(p, arg)
+        ]
+        with recording() as reads:
+            trace, order = derivative.build_call([type for _, type in given])
+        self.owner.watch(reads)
+        check_writable(trace, [args[k] for k in order] if len(given) == len(args) else [])
+        self.owner.last_types = tuple(given[k][1] for k in order)
         inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        if starred or len(kept) != len(args):
-            inner = caller(inner, parameters, kept, options)
+        if starred or order != list(range(len(args))):
+            inner = caller(inner, parameters, [given[k][0] for k in order], options)
         inner.compile(args)
         result = inner.overloads[tuple(args)]
         returned = result.signature.return_type
         if is_widened(returned):
-            to_python = caller(inner, parameters, range(len(args)), options, returned)
+            to_python = caller(inner, parameters, list(map(starred_name, parameters)), options, returned)
             self.owner.entries[tuple(args)] = to_python.compile(args)
         return result
 
 
-def is_omitted(type: Any) -> bool:
-    return isinstance(type, types.Omitted | types.NoneType)
+def check_writable(trace: Trace, args: Sequence[Any]) -> None:
+    """Refuse a read-only array that the function writes into, as NumPy does."""
+    written = modified(trace)
+    for param, arg in zip(trace.params, args, strict=False):
+        if isinstance(arg, types.Array) and not arg.mutable and param.tree in written:
+            raise ValueError(
+                f"assignment destination is read-only: the function writes into its argument '{param.name}'"
+            )
+
+
+def spread(p: inspect.Parameter, type: Any) -> list[tuple[str, Any]]:
+    """The arguments in a parameter of a compiled caller, as it would write them, with their types."""
+    if p.kind is p.VAR_POSITIONAL:
+        return [(f"{p.name}[{k}]", item) for k, item in enumerate(type)]
+    return [(p.name, type)]
+
+
+def starred_name(p: inspect.Parameter) -> str:
+    return f"*{p.name}" if p.kind is p.VAR_POSITIONAL else p.name
 
 
 def caller(
-    inner: Any, parameters: Sequence[inspect.Parameter], kept: Sequence[int], options: Options, returned: Any = None
+    inner: Any, parameters: Sequence[inspect.Parameter], args: Sequence[str], options: Options, returned: Any = None
 ) -> Any:
-    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments it takes.
+    """A compiled function with the dispatcher's own signature that calls `inner` with the arguments that it takes.
 
     If `returned`, the type of the result, is given, scalars in it are marked for Python: see `srcad.jit.boxing`.
     """
-    names = [p.name for p in parameters]
-    stars = ["*" if p.kind is p.VAR_POSITIONAL else "" for p in parameters]
-    params = ", ".join(star + name for star, name in zip(stars, names, strict=True))
+    params = ", ".join(map(starred_name, parameters))
     values: dict[str, Any] = {}
     result = "result" if returned is None else marking("result", returned, values)
     name = f"{inner.__name__}_{'call' if returned is None else 'from_python'}"
     text = (
         f"# calls {inner.__module__}\nfrom numba import njit\n\n\n@njit(cache={options.cache and not values})\n"
         f"def {name}({params}):\n"
-        f"    result = inner({', '.join(stars[k] + names[k] for k in kept)})\n    return {result}\n"
+        f"    result = inner({', '.join(args)})\n    return {result}\n"
     )
     return getattr(load(text, name, values, inner=inner, marked=marked), name)
 

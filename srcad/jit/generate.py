@@ -22,12 +22,11 @@ class Derivative(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def kind(self) -> str: ...
-    @property
     def fn(self) -> Any: ...
     @property
     def signature(self) -> inspect.Signature: ...
-    def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace: ...
+    def build_call(self, given: Sequence[ArgType]) -> tuple[Trace, list[int]]: ...
+    def trace(self, given: Sequence[ArgType]) -> Trace: ...
 
 
 def generate(trace: Trace, options: Options) -> Any:
@@ -73,18 +72,6 @@ def _own_classes(text: str, classes: Sequence[type]) -> dict[str, type]:
         and getattr(stmt.value.func, "id", "").startswith("namedtuple")
     ]
     return dict(zip(made, classes, strict=True))
-
-
-def seeds_given(args: Sequence[Any], omitted: Sequence[bool], derivative: Derivative) -> list[int]:
-    """The positions of the arguments that the trace has parameters for.
-
-    A tangent function takes x_dots for floats only, but what is a float is not known before it is called: its signature
-    has one for every parameter, and those left out are the rest.
-    """
-    if derivative.kind != "tangent":
-        return list(range(len(args)))
-    own = len(args) // 2
-    return [k for k in range(len(args)) if k < own or not omitted[k]]
 
 
 def signature_only(name: str, signature: inspect.Signature, fn: Callable[..., Any]) -> Any:

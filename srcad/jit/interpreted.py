@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 from numba.core.serialize import custom_reduce
 
 from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
-from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
+from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
+from srcad.reads import Reads, recording
 
 
 class Interpreted:
@@ -25,30 +27,37 @@ class Interpreted:
         self.__name__, self.__qualname__ = stub.__name__, stub.__qualname__
         self.__doc__, self.__module__ = stub.__doc__, stub.__module__
         self.__signature__ = derivative.signature
-        self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self.reads = Reads()
+        self._functions: dict[tuple[Any, ...], tuple[Callable[..., Any], list[int]]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         bound = self.__signature__.bind(*args, **kwargs)
         bound.apply_defaults()
-        given = list(bound.arguments.values())
-        kept = seeds_given(given, [value is None for value in given], self.derivative)
-        given = [given[k] for k in kept]
-        key = tuple(map(typeof, given))
+        names: list[str] = []
+        given: list[Any] = []
+        for name, value in bound.arguments.items():
+            starred = self.__signature__.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            given += value if starred else [value]
+            names += [name] * (len(value) if starred else 1)
+        if self.reads.changed:
+            self._functions, self.reads = {}, Reads()
+        key = tuple(map(typeof, given, names))
         if key not in self._functions:
-            names = [list(bound.arguments)[k] for k in kept]
-            self.last_types = tuple(map(arg_type, key, names))
-            trace = self.derivative.build(self.last_types)
-            self._functions[key] = generate(trace, self.__srcad_options__)
-        if any(p.kind is p.VAR_POSITIONAL for p in self.__signature__.parameters.values()):
-            *given, rest = given
-            given += rest
-        return self._functions[key](*given)
+            types = list(map(arg_type, key, names))
+            with recording() as reads:
+                trace, order = self.derivative.build_call(types)
+            self.reads.update(reads)
+            self.last_types = tuple(types[k] for k in order)
+            self._functions[key] = generate(trace, self.__srcad_options__), order
+        self.reads.check_arguments(given)
+        function, order = self._functions[key]
+        return function(*[given[k] for k in order])
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
-        return self.derivative.build(arg_types)
+        return self.derivative.trace(arg_types)
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
-        return self if owner is None else self.__call__.__get__(owner)
+        return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
         return custom_reduce(type(self), {"derivative": self.derivative, "options": self.__srcad_options__})

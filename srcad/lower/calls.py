@@ -9,6 +9,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from srcad.callees import adopted
 from srcad.ir import Array, Op, Scalar, Trace, Var, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
@@ -27,13 +28,15 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
     if isinstance(thing, functools.partial):
-        bound = [ctx.session.constants.lift(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
-        named = {name: ctx.session.constants.lift(ctx, arg, name) for name, arg in thing.keywords.items()}
+        bound = [ctx.session.constants.hold(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
+        named = {name: ctx.session.constants.hold(ctx, arg, name) for name, arg in thing.keywords.items()}
         return call(ctx, Obj(thing.func), [*bound, *args], {**named, **kwargs})
     if isinstance(thing, types.FunctionType) and thing.__module__ in (None, "builtins"):  # made by exec
         return inline_function(ctx, thing, args, kwargs)
     if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
         return found
+    if reason := getattr(thing, "__srcad_refusal__", ""):
+        ctx.refuse(reason, "call it outside of the function")
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
     plain = getattr(thing, "py_func", thing)
@@ -114,9 +117,8 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
         else:
             args.append(given[name] if name in given else ctx.session.constants.lift(ctx, p.default, name))
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
+    trace = adopted(ctx.session.functions, trace, [callee.name for callee in ctx.session.called.values()])
     atoms = [atom for arg in args for atom in atoms_of(arg)]
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
     ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
-    known = {function.name for function in ctx.session.functions}
-    ctx.session.functions += [function for function in trace.functions if function.name not in known]
     return value_of(trace.returns, block.yields)

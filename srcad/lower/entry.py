@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from srcad.callable import parameters
 from srcad.ir import Builder, Operand, Param, Span, Trace
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
@@ -22,17 +23,17 @@ from srcad.source import Source, source_of
 def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     """The primal trace of `fn`. There is one entry of `args` for each parameter: a Type, a Static, or a Tree of these."""
     target = getattr(fn, "py_func", fn)
-    parameters = list(inspect.signature(target, follow_wrapped=False).parameters.values())
-    if len(parameters) != len(args):
-        raise TypeError(f"{name_of(target)} has {len(parameters)} parameters, and {len(args)} types were given")
-    params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))
+    own = parameters(target)
+    if len(own) != len(args):
+        raise TypeError(f"{name_of(target)} has {len(own)} parameters, and {len(args)} types were given")
+    params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, own, strict=True))
     recursive: set[object] = set()
     tracked: set[tuple[object, str]] = set()
     with _room_for_nesting():
         while True:
             try:
                 return _lower(
-                    Session(tracked=tracked, recursive=recursive), target, parameters, params, name or name_of(target)
+                    Session(tracked=tracked, recursive=recursive), target, own, params, name or name_of(target)
                 )
             except RecursionFound as found:
                 recursive.add(found.key)

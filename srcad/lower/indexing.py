@@ -88,9 +88,10 @@ def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     if not is_known(index):
         ctx.refuse(f"{describe(value)} is indexed by a value that is computed", "use an array")
     try:
-        return lift(ctx, value.value[python(index)])
+        found = value.value[python(index)]
     except Exception as error:  # whatever the object says of this index, it would say when run
         return ctx.type_error(f"{describe(value)} cannot be indexed so: {type(error).__name__}: {error}")
+    return lift(ctx, found)
 
 
 def _array(ctx: Context, value: Value, index: Value) -> Atom | None:

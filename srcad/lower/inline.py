@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gast
@@ -29,19 +30,20 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     except SourceError as error:
         error.span = error.span or ctx.span
         raise
-    cells: dict[str, Any] = {}
+    cells: dict[str, types.CellType] = {}
     for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-        try:
-            cells[name] = cell.cell_contents
-        except ValueError:  # assigned later, or never
-            continue
+        with suppress(ValueError):  # assigned later, or never
+            cell.cell_contents  # noqa: B018
+            cells[name] = cell
     frame = Frame(source, source.node, fn.__globals__, cells)
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
-    raw = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (fn.__kwdefaults__ or {})
-    defaults = {name: functools.partial(ctx.session.constants.lift, ctx, value, name) for name, value in raw.items()}
-    identity = (fn.__code__, *map(id, cells.values()))
+    raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (
+        fn.__kwdefaults__ or {}
+    )
+    defaults = {name: functools.partial(ctx.session.constants.hold, ctx, value, name) for name, value in raw.items()}
+    identity = (fn.__code__, *(id(cell.cell_contents) for cell in cells.values()))
     return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))
 
 

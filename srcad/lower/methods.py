@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
@@ -24,7 +26,7 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 REMEDIES = {
     "tolist": "keep the array; indexing it gives numbers",
     "flat": "use x.ravel()",
-    "sort": "use np.sort",
+    "sort": "sort outside the function and pass the order",
     "strides": "",
     "nbytes": "",
     "base": "",
@@ -49,7 +51,7 @@ def attribute(ctx: Context, value: Value, name: str) -> Value:
             return _tuple_attribute(ctx, value, name)
         case Obj():
             return _object_attribute(ctx, value.value, name)
-    return ctx.type_error(f"a slice has no attribute '{name}'")
+    return ctx.type_error(f"a slice has no attribute '{name}'", "use the numbers that it is made of")
 
 
 def _array_attribute(ctx: Context, value: Atom, name: str) -> Value:
@@ -79,7 +81,13 @@ def _array_attribute(ctx: Context, value: Atom, name: str) -> Value:
     known = np.ndarray if is_array(value) else np.float64
     if hasattr(known, name):
         ctx.refuse(f"the attribute '{name}' of {describe(value)} is not supported", REMEDIES.get(name, ""))
-    return ctx.type_error(f"{describe(value)} has no attribute '{name}'")
+    return ctx.type_error(f"{describe(value)} has no attribute '{name}'", near(name, dir(known)))
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Which of the known names may be meant."""
+    found = difflib.get_close_matches(name, known, n=3)
+    return f"did you mean {' or '.join(found)}?" if found else "see its attributes with dir()"
 
 
 def _list_method(ctx: Context, value: Value, name: str) -> Value:
@@ -87,7 +95,7 @@ def _list_method(ctx: Context, value: Value, name: str) -> Value:
         return Obj(BoundMethod(value, name))
     if hasattr(list, name):
         ctx.refuse(f"the list method '{name}' is not supported here", "use append and pop, or an array")
-    return ctx.type_error(f"a list has no attribute '{name}'")
+    return ctx.type_error(f"a list has no attribute '{name}'", near(name, dir(list)))
 
 
 def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
@@ -103,14 +111,15 @@ def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
         return Obj(BoundMethod(value, name))
     if hasattr(tuple, name):
         ctx.refuse(f"the tuple method '{name}' is not supported", "write a loop")
-    return ctx.type_error(f"{describe(value)} has no attribute '{name}'")
+    return ctx.type_error(f"{describe(value)} has no attribute '{name}'", near(name, (*fields, *dir(tuple))))
 
 
 def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
     try:
         found = getattr(thing, name)
     except AttributeError as error:
-        ctx.type_error(str(error))
+        ctx.type_error(str(error), near(name, dir(thing)))
+    reads.record_attribute(thing, name, found)
     return lift(ctx, found, name)
 
 

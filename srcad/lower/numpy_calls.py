@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
@@ -90,6 +91,8 @@ def _is_evaluated(function: Any) -> bool:
 def _evaluate(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     try:
         result = function(*map(python, args), **{name: python(value) for name, value in kwargs.items()})
+        if function is getattr:
+            reads.record_attribute(python(args[0]), python(args[1]), result)
     except Exception as error:  # whatever the function says of these arguments, it would say when run
         ctx.type_error(f"{full_name(function)}(): {error}")
     return lift(ctx, result)
@@ -106,7 +109,8 @@ def full_name(function: Any) -> str:
     """How a user writes the function: np.linalg.inv, math.sin, abs."""
     name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function)))
     if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
+        module = "np" if getattr(np, function.__name__, None) is function else "scipy.special"
+        return f"{module}.{function.__name__}"
     module = getattr(function, "__module__", None) or ""
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")

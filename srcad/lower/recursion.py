@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from srcad.callees import unused_name
 from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
@@ -102,12 +103,8 @@ def _captured(frame: Frame) -> dict[str, Value]:
 
 def _recursive(ctx: Lowering, frame: Frame, names: dict[str, Value], captured: dict[str, Value]) -> Recursive:
     """The function with parameters of its own, and with what it captures in a scope of its own."""
-    taken = {callee.name for callee in ctx.session.called.values()}
-    base = name = f"{frame.name if frame.name.isidentifier() else 'function'}_recursive"
-    count = 1
-    while name in taken:
-        count += 1
-        name = f"{base}_{count}"
+    taken = {c.name for c in ctx.session.called.values()} | {f.name for f in ctx.session.functions}
+    name = unused_name(f"{frame.name if frame.name.isidentifier() else 'function'}_recursive", taken)
     params: list[Param] = []
     values: dict[str, Value] = {}
     for variable, value in {**names, **captured}.items():

@@ -6,11 +6,13 @@ import builtins
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import CellType
 from typing import Any
 
 import gast
 import numpy as np
 
+from srcad import reads
 from srcad.ir import Const, Span
 from srcad.lower.known import FALSE, TRUE, lift
 from srcad.lower.names import Liveness, Names, assigned
@@ -69,7 +71,7 @@ class Frame:
     source: Source
     node: Any
     globals: Mapping[str, Any]
-    cells: Mapping[str, Any] = field(default_factory=dict)
+    cells: Mapping[str, CellType] = field(default_factory=dict)  #: of a closure; those that hold something
     parent: Frame | None = None
     site: Span | None = None  #: in srcad's own library, the user's call: what errors and comments point at
     path: tuple[object, ...] = ()  #: tells activations apart, and is the same from one pass over a loop to the next
@@ -133,9 +135,16 @@ def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) ->
     """What a name that is no local means: what a closure, the module or Python says."""
     while frame.parent is not None:
         frame = frame.parent
-    for names in (frame.cells, frame.globals, vars(builtins)):
-        if name in names:
-            return constants.lift(ctx, names[name], name)
+    if name in frame.cells:
+        cell = frame.cells[name]
+        reads.record_cell(cell, name, cell.cell_contents)
+        return constants.lift(ctx, cell.cell_contents, name)
+    if name in frame.globals:
+        if not frame.site:  # srcad's own library is not changed
+            reads.record_item(frame.globals, name, frame.globals[name])
+        return constants.lift(ctx, frame.globals[name], name)
+    if name in vars(builtins):
+        return constants.lift(ctx, vars(builtins)[name], name)
     return Poison(f"name '{name}' is not defined", "define it, or import it")
 
 
@@ -159,6 +168,11 @@ class Constants:
             case list():
                 return Seq(tuple(self.lift(ctx, item, f"{name}_{k}") for k, item in enumerate(thing)))
         return Obj(thing)
+
+    def hold(self, ctx: Context, thing: Any, name: str) -> Value:
+        """The value that stands for a default, or for an argument that is bound: its contents may change."""
+        reads.record_contents(name, thing)
+        return self.lift(ctx, thing, name)
 
     def _claim(self, thing: Any, name: str) -> str:
         """The name itself, or with a number if another value has it."""

@@ -10,6 +10,7 @@ from typing import Any
 import gast
 import numpy as np
 
+from srcad import reads
 from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
 from srcad.lower.comprehensions import COMPREHENSIONS
@@ -308,5 +309,7 @@ def _import(ctx: Lowering, stmt: Any) -> None:
         elif alias.name == "*" or stmt.level:
             ctx.refuse("this import is not supported inside a function", "import at the top of the module")
         else:
-            thing = getattr(importlib.import_module(stmt.module), alias.name)
+            owner = importlib.import_module(stmt.module)
+            thing = getattr(owner, alias.name)
+            reads.record_attribute(owner, alias.name, thing)
             ctx.define(alias.asname or alias.name, ctx.session.constants.lift(ctx, thing, alias.asname or alias.name))

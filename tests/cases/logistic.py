@@ -60,14 +60,14 @@ def logistic_adjoint(w, X, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand
+from srcad.runtime import broadcast_dim, expand, of_shape
 
 
 @njit(error_model="numpy")
 def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
-    w_dot = expand(w_dot, w.size)
+    w_dot = of_shape("w_dot", w_dot, w.size)
     n = X.shape[0]
-    X_dot = expand(X_dot, n, X.shape[1])
+    X_dot = of_shape("X_dot", X_dot, n, X.shape[1])
     n_1 = t.size
     v1 = X_dot @ w      # logistic.py:7
     v2 = X @ w_dot
@@ -78,7 +78,7 @@ def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
     v4 = expand(X @ w, n)
     v5 = expand(v3, n)
     t = expand(t, n)
-    t_dot = expand(expand(t_dot, n_1), n)
+    t_dot = expand(of_shape("t_dot", t_dot, n_1), n)
     s = 0.0
     s_dot = 0.0
     for i in range(n):

@@ -61,16 +61,16 @@ def network_adjoint(W, b, x, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand
+from srcad.runtime import broadcast_dim, expand, of_shape
 
 
 @njit(error_model="numpy")
 def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
     n = W.shape[1]
-    W_dot = expand(W_dot, W.shape[0], n)
+    W_dot = of_shape("W_dot", W_dot, W.shape[0], n)
     n_1 = b.size
     n_2 = x.shape[0]
-    x_dot = expand(x_dot, n_2, x.shape[1])
+    x_dot = of_shape("x_dot", x_dot, n_2, x.shape[1])
     n_3 = t.shape[0]
     n_4 = t.shape[1]
     v1 = x_dot @ W                 # network.py:7
@@ -84,9 +84,9 @@ def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
     v4 = expand(x @ W, n_2, n)
     v5 = expand(v3, n_2, n)
     b = expand(b, n)
-    b_dot = expand(expand(b_dot, n_1), n)
+    b_dot = expand(of_shape("b_dot", b_dot, n_1), n)
     t = expand(t, n_2, n)
-    t_dot = expand(expand(t_dot, n_3, n_4), n_2, n)
+    t_dot = expand(of_shape("t_dot", t_dot, n_3, n_4), n_2, n)
     s = 0.0
     s_dot = 0.0
     for i in range(n_2):

@@ -39,12 +39,12 @@ def rosenbrock_adjoint(x, y_bar):
 # -------------------------------------------------------------------------------------------------------------- tangent
 
 from numba import njit
-from srcad.runtime import expand
+from srcad.runtime import of_shape
 
 
 @njit(error_model="numpy")
 def rosenbrock_tangent(x, x_dot):
-    x_dot = expand(x_dot, x.size)
+    x_dot = of_shape("x_dot", x_dot, x.size)
     total = 0.0
     total_dot = 0.0
     for i in range(x.size - 1):  # rosenbrock.py:8
@@ -61,12 +61,12 @@ def rosenbrock_tangent(x, x_dot):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import expand
+from srcad.runtime import of_shape
 
 
 @njit(error_model="numpy")
 def rosenbrock_hvp(x, v):
-    x_dot = expand(v, x.size)
+    x_dot = of_shape("v", v, x.size)
     # reverse sweep
     x_bar_dot = np.zeros(x.size)
     for i in range(x.size - 1):

@@ -1,0 +1,207 @@
+"""What a derivative was made from besides its arguments: the globals, closure variables and attributes that were read.
+
+Their values are built into generated code. Lowering records each read, and derivatives called from Python look again before
+they run: where Python would read something else now, they are made anew.
+
+Numbers, strings and what is compared by identity are looked at wherever they were found; of arrays, lists and dictionaries
+the contents count. An array of more than `LARGEST` bytes is taken to change only by being replaced.
+"""
+
+from __future__ import annotations
+
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+LARGEST = 2**20
+_MISSING = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """`find` gives what is read; `name` is what the user calls it. The value is kept, so that its id stays its own."""
+
+    name: str
+    find: Callable[[], Any]
+    value: Any
+    state: Any
+    owner: Any = None  #: the dictionary or the cell, for a global or a closure variable
+
+    def test(self, k: int) -> tuple[str, dict[str, Any]]:
+        """An expression that is true if the read has, or may have, changed; and the names in it."""
+        names = {f"owner{k}": self.owner, f"value{k}": self.value, f"read{k}": self}
+        if isinstance(self.owner, dict):
+            same = f"owner{k}.get({self.name!r}, ...) is not value{k}"
+        elif isinstance(self.owner, types.CellType):
+            same = f"owner{k}.cell_contents is not value{k}"
+        else:
+            return f"read{k}.changed", names
+        if self.state is _MISSING:
+            return same, names
+        if isinstance(self.value, np.ndarray) and isinstance(self.state[-1], bytes):
+            names |= {f"bytes{k}": self.state[-1], f"shape{k}": self.value.shape}
+            return f"{same} or value{k}.tobytes() != bytes{k} or value{k}.shape != shape{k}", names
+        return f"read{k}.changed", names
+
+    @property
+    def changed(self) -> bool:
+        try:
+            found = self.find()
+        except (AttributeError, LookupError, ValueError):  # deleted; ValueError is what an empty cell raises
+            return True
+        if found is self.value and self.state is _MISSING:
+            return False
+        return bool(state(found) != state(self.value) if self.state is _MISSING else state(found) != self.state)
+
+
+@dataclass
+class Reads:
+    """The reads of one or several traces, and whether the function writes into its arguments."""
+
+    items: list[Read] = field(default_factory=list)
+    writes_arguments: bool = False
+    #: Whether any may have changed: one expression over all of them, since it is evaluated in every call.
+    suspect: Callable[[], bool] = field(default=lambda: False)
+
+    def copy(self) -> Reads:
+        return Reads(list(self.items), self.writes_arguments, self.suspect)
+
+    @property
+    def changed(self) -> Read | None:
+        """The first that Python would read differently now."""
+        return next((item for item in self.items if item.changed), None) if self.suspect() else None
+
+    def update(self, other: Reads) -> None:
+        known = {(item.name, id(item.value)) for item in self.items}
+        self.items += [item for item in other.items if (item.name, id(item.value)) not in known]
+        names: dict[str, Any] = {}
+        tests = []
+        for k, item in enumerate(self.items):
+            test, own = item.test(k)
+            tests.append(test)
+            names |= own
+        if tests:
+            text = f"return {' or '.join(tests)}"  # ValueError is what an empty cell raises
+            exec(f"def suspect():\n    try:\n        {text}\n    except ValueError:\n        return True", names)
+            self.suspect = names["suspect"]
+        self.writes_arguments |= other.writes_arguments
+
+    def check_arguments(self, args: Sequence[Any]) -> None:
+        """Refuse an argument that is (part of) an array which the function also reads by another name, if it writes one."""
+        if not self.writes_arguments:
+            return
+        for item in self.items:
+            if isinstance(item.value, np.ndarray) and any(_shares(arg, item.value) for arg in args):
+                raise ValueError(
+                    f"an argument shares memory with '{item.name}', which the function reads, and the function writes into "
+                    "its arguments: pass a copy"
+                )
+
+
+def _shares(arg: Any, array: Any) -> bool:
+    if isinstance(arg, tuple):
+        return any(_shares(item, array) for item in arg)
+    return isinstance(arg, np.ndarray) and np.may_share_memory(arg, array)
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
+
+class _Same:
+    """An object that is compared by identity, kept alive."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.value is self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def state(value: Any) -> Any:
+    """Equal for two values only if code that has one of them built in does what Python does with the other."""
+    match value:
+        case bool() | int() | float() | complex() | str() | bytes() | None | np.generic():
+            return type(value), repr(value)
+        case np.ndarray() if value.nbytes > LARGEST or value.dtype.hasobject:
+            return _Same(value), value.dtype, value.shape, value.strides
+        case np.ndarray():
+            return value.dtype, value.shape, value.strides, value.tobytes()
+        case list() | tuple():
+            return type(value), [state(item) for item in value]
+        case dict():
+            return type(value), [(state(key), state(item)) for key, item in value.items()]
+        case types.MethodType():
+            return _Same(value.__func__), _Same(value.__self__)
+        case types.BuiltinMethodType():
+            return _Same(value.__self__), value.__name__
+        case set() | frozenset():
+            return type(value), value.copy()
+    return _Same(value)
+
+
+def _is_settled(value: Any) -> bool:
+    """Whether the same object is always in the same state."""
+    if isinstance(value, tuple):
+        return all(map(_is_settled, value))
+    return not isinstance(value, np.ndarray | list | dict | set)
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+_recording = threading.local()
+
+
+@contextmanager
+def recording() -> Iterator[Reads]:
+    """Collect what is read meanwhile, by this thread."""
+    outer: list[Reads] = _recording.__dict__.setdefault("active", [])
+    reads = Reads()
+    outer.append(reads)
+    try:
+        yield reads
+    finally:
+        outer.pop()
+        if outer:
+            outer[-1].update(reads)
+
+
+def record(name: str, find: Callable[[], Any], value: Any, owner: Any = None) -> None:
+    active: list[Reads] = _recording.__dict__.setdefault("active", [])
+    if active and not isinstance(value, types.ModuleType):
+        known = any(item.name == name and item.value is value and item.owner is owner for item in active[-1].items)
+        if not known:
+            active[-1].items.append(Read(name, find, value, _MISSING if _is_settled(value) else state(value), owner))
+
+
+def record_writes() -> None:
+    """The function being lowered writes into its arguments."""
+    for reads in _recording.__dict__.setdefault("active", [])[-1:]:
+        reads.writes_arguments = True
+
+
+def record_item(mapping: Mapping[str, Any], name: str, value: Any) -> None:
+    record(name, lambda: mapping[name], value, mapping)
+
+
+def record_cell(cell: types.CellType, name: str, value: Any) -> None:
+    record(name, lambda: cell.cell_contents, value, cell)
+
+
+def record_attribute(owner: Any, name: str, value: Any) -> None:
+    """An attribute of an object or a module; those of NumPy and the like stay as they are."""
+    module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
+    if module.partition(".")[0] not in ("numpy", "math", "scipy", "srcad"):
+        record(f"{getattr(owner, '__name__', type(owner).__name__)}.{name}", lambda: getattr(owner, name), value)
+
+
+def record_contents(name: str, value: Any) -> None:
+    """What is held by something that cannot itself be replaced: a default, an argument that is bound."""
+    if not _is_settled(value):
+        record(name, lambda: value, value)
