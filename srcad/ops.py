@@ -57,7 +57,8 @@ from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Scalar, Type
 @dataclass(frozen=True)
 class Elementwise:
     """`text` is how the op is written, with {0}, {1} for its arguments; `kind` says how its dtype follows from theirs:
-    "same" (NumPy's promotion), "float" (the same, ints become float64), "bool" (a comparison)."""
+    "same" (NumPy's promotion), "float" (the same, ints become float64), "bool" (a comparison), "real" (the dtype of the
+    parts of a complex number), "complex" (a number of two parts; scalars only)."""
 
     text: str
     arity: int
@@ -93,6 +94,10 @@ def _table() -> dict[str, Elementwise]:
     table["sign"] = Elementwise("np.sign({0})", 1, "same")
     for name in ("isnan", "isinf", "isfinite"):
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")
+    table["real"] = Elementwise("{0}.real", 1, "real")
+    table["imag"] = Elementwise("{0}.imag", 1, "real")
+    table["complex"] = Elementwise("complex({0}, {1})", 2, "complex")
+    table["conj"] = Elementwise("np.conj({0})", 1, "same")
     return table
 
 
@@ -143,11 +148,13 @@ def elementwise_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]
         dtype = str(attrs["dtype"])
     elif kind == "bool":
         dtype = "bool"
+    elif kind == "complex":
+        dtype = "complex128"
     else:
         dtype = promote(args[1:] if name == "where" else args)
         if kind == "float" and not dtype.startswith(("float", "complex")):
             dtype = "float64"
-        if name == "abs" and dtype.startswith("complex"):
+        if kind == "real" and dtype.startswith("complex"):
             dtype = {"complex64": "float32"}.get(dtype, "float64")
         if dtype == "bool" and name in ("add", "sub", "mul", "pow", "floordiv", "mod", "neg"):
             dtype = "int64"

@@ -35,6 +35,7 @@ from srcad.runtime import polygamma
 
 Env = dict[Var, Any]
 SPECIAL = {
+    "complex": complex,
     "and": np.logical_and,
     "or": np.logical_or,
     "not": np.logical_not,

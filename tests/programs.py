@@ -3,6 +3,7 @@
 Each lives in the module of its kind; importing them enters them into `PROGRAMS`.
 """
 
+import programs_complex
 import programs_control
 import programs_functions
 import programs_memory
@@ -13,6 +14,7 @@ import programs_tricky
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
+    programs_complex,
     programs_control,
     programs_functions,
     programs_memory,

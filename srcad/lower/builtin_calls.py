@@ -138,7 +138,6 @@ def _converts(function: Callable[..., Any], dtype: str) -> None:
 
 _converts(float, "float64")
 _converts(int, "int64")
-_converts(complex, "complex128")
 
 
 @lowers(bool, np.bool_)
