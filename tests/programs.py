@@ -5,6 +5,7 @@ Each lives in the module of its kind; importing them enters them into `PROGRAMS`
 
 import programs_complex
 import programs_control
+import programs_corners
 import programs_functions
 import programs_memory
 import programs_numerical
@@ -15,6 +16,7 @@ from programs_kit import PROGRAMS, Program
 
 SOURCES = (
     programs_complex,
+    programs_corners,
     programs_control,
     programs_functions,
     programs_memory,

@@ -1,0 +1,26 @@
+"""Corners where a careless derivative is NaN though the mathematics is finite."""
+
+import numpy as np
+
+from programs_kit import program
+
+
+@program(np.array([800.0, 0.1, -3.0]), tags="where guard")
+def guarded_softplus(x):
+    return np.sum(np.where(x > 30, x, np.log1p(np.exp(x))))
+
+
+@program(np.array([0.0, 0.4, 2.0]), tags="where guard")
+def guarded_root(x):
+    r = np.sqrt(np.where(x > 0.1, x, 0.0))
+    return np.sum(np.where(x > 0.1, x / r + r * r * r, x**2))
+
+
+@program(-0.5, 900.0, tags="where guard")
+def guarded_scalars(x, y):
+    return np.where(x > 0, np.log(x), x * x) + np.where(y < 100, np.exp(y) * x, y * x)
+
+
+@program(np.array([[1.0, 0.0], [900.0, 2.0]]), tags="where guard axis")
+def guarded_rows(a):
+    return np.sum(np.where(a > 0.5, np.minimum(a, 5.0) * a, np.exp(a) * np.exp(a)), axis=0)
