@@ -24,3 +24,13 @@ def guarded_scalars(x, y):
 @program(np.array([[1.0, 0.0], [900.0, 2.0]]), tags="where guard axis")
 def guarded_rows(a):
     return np.sum(np.where(a > 0.5, np.minimum(a, 5.0) * a, np.exp(a) * np.exp(a)), axis=0)
+
+
+@program(np.zeros(2), tags="norm zero")
+def squared_norm_at_zero(x):
+    return np.linalg.norm(x) ** 2 + np.sqrt(np.sum(x * x)) ** 2
+
+
+@program(np.array([-1.5, 0.0]), tags="norm zero")
+def ratio_kept_as_written(x):
+    return np.sum(np.where(x < -1.0, 2 * x * x / (2 * x), x))

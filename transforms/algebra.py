@@ -6,11 +6,13 @@ infinite, and 0.0 + x is x though x may be -0.0. A minus sign moves outwards, wh
 
 The first exception is for derivatives only. An adjoint that is zero has no effect, whatever it is multiplied by, and one that
 a condition masks is masked behind the product: `where(c, g, 0) * x` is `where(c, g * x, 0)`, or the branch not taken would
-give 0 * inf. In the function itself such a product is what NumPy makes of it: it is marked `exact`, and stays.
+give 0 * inf. Likewise an adjoint that was multiplied by what divides it now, as in the square of a root, is the adjoint
+itself, where 0 / 0 would be NaN. In the function itself such an op is what NumPy makes of it: it is marked `exact`, and stays.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -80,11 +82,25 @@ class Algebra:
         return op.args if op is not None and op.name == name else None
 
     def may_vanish(self, op: Op) -> bool:
-        """Whether the op is a product or quotient with a zero in it, or with what a condition may make zero."""
+        """Whether the op is a product or quotient with a zero in it, with what a condition may make zero, or with a factor
+        to cancel that may be zero."""
+        if op.name == "div" and self._cancelled(*op.args) is not None:
+            return True
         factors = op.args if op.name == "mul" else op.args[:1] if op.name == "div" else ()
         return all(is_float(result.type) for result in op.results) and any(
             is_literal(x, 0) or self._masked(x) for x in factors
         )
+
+    def _cancelled(self, a: Atom, b: Atom) -> Atom | None:
+        """What is left of the product `a` when it is divided by its factor `b`."""
+        factors = self.definition(a, "mul")
+        if factors is None or not isinstance(b, Var):
+            return None
+        for factor, other in itertools.permutations(factors):
+            terms = self.definition(factor, "mul")
+            if factor is b or (terms is not None and terms == self.definition(b, "mul")):
+                return other
+        return None
 
     def _masked(self, operand: Atom) -> bool:
         choice = self.definition(operand, "where")
@@ -159,6 +175,8 @@ class Algebra:
             return make("neg", a)
         if is_literal(a, 0):
             return const(0.0)
+        if (rest := self._cancelled(a, b)) is not None:
+            return rest
         if self._masked(a):
             return self._behind_mask(make, a, lambda g: make("div", g, b))
         for position, operand in enumerate((a, b)):
