@@ -305,7 +305,7 @@ np.conj(x) | x.conj() | np.real(x) | np.float64(x) | np.nan_to_num(k) | np.round
 np.asarray(x) | np.array(x) | np.ravel(x) | x.ravel() | x[::2].ravel() | x[::-1].reshape(-1) | x.reshape(-1) | x.reshape(3)
 x.flatten() | np.atleast_2d(x)[0] | np.expand_dims(x, 0)[0] | np.squeeze(x[None], axis=0) | np.flip(x) | x.astype(float)
 x.astype(float, copy=False) | np.ascontiguousarray(x) | +x | x[:] | x[...] | x[None][0] | sum([x]) | m.T[0] | q.ravel()
-q.T.ravel() | q.T.reshape(-1) | np.swapaxes(q, 0, 1)[0] | np.split(x, [1])[0] | np.einsum("ij->ji", q)[0] | x[k] | q.mT[0]
+np.swapaxes(q, 0, 1)[0] | np.split(x, [1])[0] | np.einsum("ij->ji", q)[0] | x[k] | q.mT[0]
 np.linalg.matrix_power(q, 1)[0] | np.clip(x, None, None) | np.concatenate((x,)) | np.diff(x, n=0) | q.reshape(1, -1)[0]
 np.where(True, x, x) | np.stack([x])[0] | np.vstack((x,))[0] | np.meshgrid(x, y)[0][0] | np.roll(x, 0) | x**1 | q[:, 0]
 """

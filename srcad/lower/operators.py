@@ -209,10 +209,7 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
 
 def check_writable(ctx: Context, array: Var) -> None:
     if array in READ_ONLY:
-        ctx.refuse(
-            "this array is read-only, or was reshaped from one that is not contiguous (a copy or not, as its strides are)",
-            "copy it before it is written: a = a.copy()",
-        )
+        ctx.refuse("this array is read-only", "copy it before it is written: a = a.copy()")
 
 
 def _result_dtype(op: str, x: Atom, y: Atom) -> str:
