@@ -10,6 +10,7 @@ import programs_functions
 import programs_memory
 import programs_numerical
 import programs_numpy
+import programs_picking
 import programs_snapshots
 import programs_tricky
 from programs_kit import PROGRAMS, Program
@@ -22,6 +23,7 @@ SOURCES = (
     programs_memory,
     programs_numerical,
     programs_numpy,
+    programs_picking,
     programs_snapshots,
     programs_tricky,
 )

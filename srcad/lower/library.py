@@ -11,42 +11,64 @@ from typing import Any
 import numpy as np
 
 
-def take(a: Any, index: Any) -> Any:
-    out = np.empty((index.shape[0], *a.shape[1:]), a.dtype)
-    for k in range(index.shape[0]):
-        out[k] = a[index[k]]
+def take(a: Any, places: Any) -> Any:
+    """a[places], for one vector of places for each of the first axes."""
+    out = np.empty((places[0].shape[0], *a.shape[len(places) :]), a.dtype)
+    for k in range(places[0].shape[0]):
+        out[k] = a[tuple([p[k] for p in places])]
     return out
 
 
-def take_pairs(a: Any, rows: Any, columns: Any) -> Any:
-    if rows.shape[0] != columns.shape[0]:
-        raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
-    out = np.empty(rows.shape[0], a.dtype)
-    for k in range(rows.shape[0]):
-        out[k] = a[rows[k], columns[k]]
-    return out
+def put(a: Any, places: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
+        a[tuple([p[k] for p in places])] = values[k]
 
 
-def put(a: Any, index: Any, values: Any) -> None:
-    if values.shape[0] != index.shape[0]:
-        raise ValueError("shape mismatch: the values do not fit the index")
-    for k in range(index.shape[0]):
-        a[index[k]] = values[k]
+def put_number(a: Any, places: Any, value: Any) -> None:
+    for k in range(places[0].shape[0]):
+        a[tuple([p[k] for p in places])] = value
 
 
-def put_number(a: Any, index: Any, value: Any) -> None:
-    for k in range(index.shape[0]):
-        a[index[k]] = value
-
-
-def add_at(a: Any, index: Any, values: Any) -> None:
-    if values.ndim and values.shape[0] != index.shape[0]:
-        raise ValueError("shape mismatch: the values do not fit the index")
-    for k in range(index.shape[0]):
+def add_at(a: Any, places: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
         if values.ndim == 0:
-            a[index[k]] += values
+            a[tuple([p[k] for p in places])] += values
         else:
-            a[index[k]] += values[k]
+            a[tuple([p[k] for p in places])] += values[k]
+
+
+def check_vectors(places: Any) -> None:
+    for p in places[1:]:
+        if p.shape[0] != places[0].shape[0]:
+            raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
+
+
+def check_length(n: Any, m: Any) -> None:
+    if n != m:
+        raise IndexError("boolean index did not match indexed array")
+
+
+def places(mask: Any) -> Any:
+    out = np.empty(np.count_nonzero(mask), np.int64)
+    count = 0
+    for k in range(mask.shape[0]):
+        if mask[k]:
+            out[count] = k
+            count += 1
+    return out
+
+
+def places_of_two(mask: Any) -> Any:
+    rows = np.empty(np.count_nonzero(mask), np.int64)
+    columns = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            if mask[i, j]:
+                rows[count] = i
+                columns[count] = j
+                count += 1
+    return rows, columns
 
 
 def compress(a: Any, mask: Any) -> Any:
@@ -66,8 +88,7 @@ def compress(a: Any, mask: Any) -> Any:
 
 def check_mask(a: Any, mask: Any) -> None:
     for n, m in zip(mask.shape, a.shape[: mask.ndim], strict=True):
-        if n != m:
-            raise IndexError("boolean index did not match indexed array")
+        check_length(n, m)
 
 
 def masked_fill(a: Any, mask: Any, value: Any) -> None:

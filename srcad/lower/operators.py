@@ -13,7 +13,7 @@ from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
-from srcad.lower.shapes import READ_ONLY
+from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, Seq, Tup, Value
 from srcad.ops import promote
 
@@ -205,6 +205,16 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     else:
         ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, target, amount), dtype))
     return target
+
+
+def fitted(ctx: Context, value: Atom, ndim: int) -> Atom:
+    """The value without leading axes, which must have the size 1, so that it broadcasts to `ndim` axes."""
+    for _ in range(ndim_of(value) - ndim):
+        guard(
+            ctx, ctx.b.op("ne", dim(ctx, value, 0), const(1)), ValueError, "could not broadcast input array into shape"
+        )
+        value = view(ctx, value, [const(0)]) if ndim_of(value) > 1 else ctx.b.op("load", value, const(0))
+    return value
 
 
 def check_writable(ctx: Context, array: Var) -> None:
