@@ -30,7 +30,8 @@ Sizes and iteration:
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
-argmax, argmin (a), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b), inv(a), det(a).
+argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
+inv(a), det(a).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -113,7 +114,9 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
-FRESH = frozenset({"alloc", "array", "copy", "reduce_like", "sum", "mean", "prod", "max", "min", "dot", "solve", "inv"})
+FRESH = frozenset(
+    "alloc array copy reduce_like sum mean prod max min dot solve inv argsort".split(),
+)
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
@@ -199,6 +202,8 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:
+        case "argsort":
+            return Array("int64", 1)
         case "load":
             return Scalar(first.dtype)
         case "view":

@@ -152,6 +152,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("_0.pop()", args[0])
         case "length":
             return phrase("len(_0)", args[0])
+        case "argsort":
+            return call("np.argsort", args[0], kind=ast.Constant("mergesort"))
     if op.name in _LINALG:
         return call(f"np.linalg.{op.name}", *args)
     if op.name in _NUMPY:

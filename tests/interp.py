@@ -237,6 +237,8 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return getattr(np, name)(a, axis=op.attr("axis"), keepdims=bool(op.attr("keepdims")))
         case (("argmax" | "argmin" | "any" | "all" | "dot"), _):
             return getattr(np, name)(*args)
+        case "argsort", [a]:
+            return np.argsort(a, kind="mergesort")
         case (("solve" | "inv" | "det"), _):
             return getattr(np.linalg, name)(*args)
         case "list", _:

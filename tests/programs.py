@@ -12,6 +12,7 @@ import programs_numerical
 import programs_numpy
 import programs_picking
 import programs_snapshots
+import programs_sorting
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
@@ -25,6 +26,7 @@ SOURCES = (
     programs_numpy,
     programs_picking,
     programs_snapshots,
+    programs_sorting,
     programs_tricky,
 )
 

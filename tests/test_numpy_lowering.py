@@ -259,9 +259,9 @@ h, w = m.shape; h * w
 """)
 
 UNSUPPORTED = """
-x[True] | x.tolist() | np.sort(x) | np.random.rand(3) | np.sum(x, axis=n) | np.sum(x, where=b) | np.linalg.svd(q) | x.strides
+x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.sum(x, where=b) | np.linalg.svd(q) | x.strides
 np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
-np.max(b) | np.fmod(k, k) | np.reciprocal(k) | np.median(x)
+np.max(b) | np.fmod(k, k) | np.reciprocal(k)
 np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
 x.reshape(3, order="F") | np.fft.fft(x) | (s, n)[n] | math.nextafter(s, 1.0)
@@ -323,6 +323,22 @@ def test_reads_through_a_diagonal() -> None:
 
 
 #: t has the shape (2, 3, 4), m (4, 3), q (3, 3), k is [2, 1, 2], b has three items.
+SORTS = """
+np.sort(y) | np.argsort(y) | y.argsort() | np.sort(m) | np.sort(-m, axis=0) | np.argsort(-q, axis=1)
+np.sort(k) | np.sort(q, axis=None)
+np.argsort(k, kind="stable") | np.median(y) | np.median(y[:2]) | np.median(m) | np.median(-m, axis=0) | np.median(m, axis=1)
+np.median(k) | np.quantile(y, 0.3) | np.quantile(y, [0.0, 0.5, 1.0]) | np.percentile(m, 40) | np.percentile(m, 75, axis=0)
+np.median(np.array([1.0, np.nan])) | np.quantile(y, s) | np.sort(f) | np.median(f) | np.sort(y)[::-1] | np.take(x, np.argsort(y))
+y.sort(); y
+q.sort(axis=0); q
+"""
+
+
+@pytest.mark.parametrize("body", [part.strip() for line in SORTS.strip().splitlines() for part in line.split(" | ")])
+def test_sorts(body: str) -> None:
+    agree(interp.run(trace_of(body), *copies()), function(body)(*copies()))
+
+
 PICKS = """
 m[:, k] | m[1:, k] | m[k, 0] | m[0, k] | m[k, :] | m[k, 1:] | m[k - 1, k - 2] | q[x > 0.5, 0]
 q[b] | q[:, b] | q[b, 1:] | q[b, k[:2]] | q[q > 0] | q[q > 0.5] | t[:, k] | t[:, :, k] | t[0, :, k] | t[:, 0, k] | t[1, k]

@@ -47,6 +47,7 @@ _CONTENTS = frozenset(
         "min",
         "argmax",
         "argmin",
+        "argsort",
         "any",
         "all",
         "dot",

@@ -127,6 +127,68 @@ def argmin_rows(a: Any) -> Any:
     return out
 
 
+def sort(a: Any) -> Any:
+    return take(a, (np.argsort(a),))
+
+
+def sort_rows(a: Any) -> Any:
+    out = np.empty(a.shape, a.dtype)
+    for i in range(a.shape[0]):
+        out[i] = sort(a[i])
+    return out
+
+
+def argsort_rows(a: Any) -> Any:
+    out = np.empty(a.shape, np.int64)
+    for i in range(a.shape[0]):
+        out[i] = np.argsort(a[i])
+    return out
+
+
+def assign(a: Any, values: Any) -> None:
+    a[...] = values
+
+
+def median(a: Any) -> Any:
+    """The middle, or the mean of the two in the middle; NaN, which is sorted to the end, if there is one."""
+    n = a.shape[0]
+    if n == 0:
+        raise ValueError("the median of no elements is not defined")
+    order = np.argsort(a)
+    middle = (a[order[(n - 1) // 2]] + a[order[n // 2]]) / 2
+    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else middle
+
+
+def median_rows(a: Any) -> Any:
+    out = np.empty(a.shape[0], a.dtype)
+    for i in range(a.shape[0]):
+        out[i] = median(a[i])
+    return out
+
+
+def quantile(a: Any, q: Any) -> Any:
+    n = a.shape[0]
+    if n == 0 or not 0 <= q <= 1:
+        raise ValueError("Quantiles must be in the range [0, 1], of at least one element")
+    order = np.argsort(a)
+    place = q * (n - 1)
+    low = int(place)
+    high = min(low + 1, n - 1)
+    gap = a[order[high]] - a[order[low]]
+    if place - low < 0.5:  # as NumPy rounds
+        found = a[order[low]] + gap * (place - low)
+    else:
+        found = a[order[high]] - gap * (1 - (place - low))
+    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else found
+
+
+def quantile_rows(a: Any, q: Any) -> Any:
+    out = np.empty(a.shape[0], np.result_type(a.dtype, np.float64))
+    for i in range(a.shape[0]):
+        out[i] = quantile(a[i], q)
+    return out
+
+
 def copy_into(out: Any, a: Any, start: Any) -> None:
     for i in range(a.shape[0]):
         out[start + i] = a[i]

@@ -24,7 +24,6 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 REMEDIES = {
     "tolist": "keep the array; indexing it gives numbers",
     "flat": "use x.ravel()",
-    "sort": "use np.sort",
     "strides": "",
     "nbytes": "",
     "base": "",
