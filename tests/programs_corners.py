@@ -34,3 +34,8 @@ def squared_norm_at_zero(x):
 @program(np.array([-1.5, 0.0]), tags="norm zero")
 def ratio_kept_as_written(x):
     return np.sum(np.where(x < -1.0, 2 * x * x / (2 * x), x))
+
+
+@program(0.0, np.array([1.0, 2.0, 3.0]), tags="pow zero")
+def polynomial_at_zero(x, c):
+    return np.sum(c * x ** np.arange(3))

@@ -672,3 +672,25 @@ def test_disabled_compilation():
     env = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env)
     assert done.stdout == "InterpretedDerivative\n", done.stderr
+
+
+def rooted(x, p):
+    return x**p
+
+
+def narrowed(x, s):
+    return np.sum(np.float32(s) * x)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_numbers_as_compiled_code_has_them(jit):
+    """Infinite where Python's float raises; and a bar has the type of its argument."""
+    assert srcad.grad(srcad.differentiate(rooted, jit=jit))(0.0, 0.5) == np.inf
+    s_bar = srcad.grad(srcad.differentiate(narrowed, jit=jit), "s")(np.ones(2, np.float32), 2.0)
+    assert type(s_bar) is float
+    assert s_bar == 2.0
+
+
+def test_a_keyword_that_changes_the_result_is_not_to_be_left_out():
+    with pytest.raises(srcad.UnsupportedError, match="write out what it does; the supported keywords are n=, axis="):
+        srcad.differentiate(lambda x: np.diff(x, prepend=0.0), jit=False)(np.ones(2))

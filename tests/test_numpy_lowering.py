@@ -259,7 +259,7 @@ h, w = m.shape; h * w
 """)
 
 UNSUPPORTED = """
-x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.sum(x, where=b) | np.linalg.svd(q) | x.strides
+x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.svd(q) | x.strides
 np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
 np.max(b) | np.fmod(k, k) | np.reciprocal(k)
 np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2)
@@ -323,7 +323,14 @@ def test_reads_through_a_diagonal() -> None:
 
 
 #: t has the shape (2, 3, 4), m (4, 3), q (3, 3), k is [2, 1, 2], b has three items.
-SORTS = """
+MORE = """
+np.sum(x, where=b) | np.sum(x, initial=2.0) | x.sum(where=x > 0.5, initial=s) | np.prod(m, axis=0, where=m > 0.5)
+np.prod(k, initial=3)
+q @= q; q
+np.fill_diagonal(q, s); q
+np.fill_diagonal(m, x * 2); m
+np.copyto(m, x); m
+np.copyto(x, y, where=b); x
 np.sort(y) | np.argsort(y) | y.argsort() | np.sort(m) | np.sort(-m, axis=0) | np.argsort(-q, axis=1)
 np.sort(k) | np.sort(q, axis=None)
 np.argsort(k, kind="stable") | np.median(y) | np.median(y[:2]) | np.median(m) | np.median(-m, axis=0) | np.median(m, axis=1)
@@ -334,8 +341,8 @@ q.sort(axis=0); q
 """
 
 
-@pytest.mark.parametrize("body", [part.strip() for line in SORTS.strip().splitlines() for part in line.split(" | ")])
-def test_sorts(body: str) -> None:
+@pytest.mark.parametrize("body", [part.strip() for line in MORE.strip().splitlines() for part in line.split(" | ")])
+def test_more_of_numpy(body: str) -> None:
     agree(interp.run(trace_of(body), *copies()), function(body)(*copies()))
 
 

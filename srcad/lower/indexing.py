@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
-from srcad.lower import picking
+from srcad.lower import library, picking
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
-from srcad.lower.known import ABSENT, NONE, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, unary
 from srcad.lower.picking import Picked
@@ -18,6 +18,8 @@ from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import promote
+
+SAME_KIND = Obj("same_kind")
 
 
 @dataclass(frozen=True)
@@ -214,4 +216,28 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
         augment_item(ctx, a, indices, "add", b)
     else:
         picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
+    return NONE
+
+
+@lowers(np.copyto)
+def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, where: Value = TRUE) -> Value:
+    """`dst[...] = src`, or where a mask holds."""
+    target = _writable(ctx, dst)
+    new = fitted(ctx, operand(ctx, src, "np.copyto"), ndim_of(target))
+    if not (isinstance(casting, Obj) and casting.value == "same_kind") or not np.can_cast(
+        dtype_of(new), dtype_of(target), "same_kind"
+    ):
+        ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
+    if where != TRUE:
+        new = ctx.b.op("where", operand(ctx, where), new, target)
+    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target)))
+    return NONE
+
+
+@lowers(np.fill_diagonal)
+def _fill_diagonal(ctx: Context, a: Value, val: Value, wrap: Value = FALSE) -> Value:
+    target, value = _writable(ctx, a), operand(ctx, val, "np.fill_diagonal")
+    if ndim_of(target) != 2 or ndim_of(value) > 1 or wrap != FALSE:
+        ctx.refuse("np.fill_diagonal is supported for a matrix, and a number or a vector", "write the loop")
+    ctx.call(Obj(library.fill_diagonal), [target, stored(ctx, value, dtype_of(target))], {})
     return NONE

@@ -250,6 +250,14 @@ def diagonal_view(a: Any, k: Any) -> Any:
     return a.reshape(n * m)[first : first + count * (m + 1) : m + 1]
 
 
+def fill_diagonal(a: Any, value: Any) -> None:
+    for i in range(min(a.shape[0], a.shape[1])):
+        if value.ndim:
+            a[i, i] = value[i % value.shape[0]]
+        else:
+            a[i, i] = value
+
+
 def diagonal_matrix(v: Any, k: Any) -> Any:
     n = v.shape[0] + abs(k)
     out = np.zeros((n, n), v.dtype)

@@ -161,9 +161,13 @@ def _power_base(ctx: Context, x: Atom, y: Atom) -> Atom:
 
 def _refuse_negative(ctx: Context, y: Atom) -> None:
     negative = ctx.b.op("lt", y, ZERO)
+    message = (
+        "an integer to a negative integer power is a float, and this was compiled for integers: make the base a float"
+    )
     if is_array(negative):
         negative = ctx.b.op("any", negative)
-    guard(ctx, negative, ValueError, "Integers to negative integer powers are not allowed.")
+        message = "Integers to negative integer powers are not allowed."
+    guard(ctx, negative, ValueError, message)
 
 
 def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
@@ -185,7 +189,11 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
         ctx.refuse(f"the global array '{target.name}' is written", "copy it first: a = a.copy()")
     check_writable(ctx, target)
     if op == "matmul":
-        ctx.refuse("@= is not supported", "write a[...] = a @ b")
+        product = operand(ctx, binary(ctx, op, target, value), "@=")
+        if ndim_of(product) != ndim_of(target):
+            ctx.type_error(f"{describe(product)} does not fit into {describe(target)} in place", "write a = a @ b")
+        ctx.b.effect("assign", target, stored(ctx, product, dtype_of(target)))
+        return target
     amount = operand(ctx, value, BINARY[op][0] + "=")
     if ndim_of(amount) > ndim_of(target):
         ctx.type_error(f"{describe(amount)} does not fit into {describe(target)} in place", "write a = a + b")

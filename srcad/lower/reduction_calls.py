@@ -12,7 +12,21 @@ from srcad.lower.arguments import axes, axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
 from srcad.lower.choice_calls import boolean, isclose
 from srcad.lower.elementwise_calls import elementwise
-from srcad.lower.known import ATOL, FALSE, MINUS_ONE, NONE, ONE, RTOL, ZERO, describe, flag, is_none, known_int, python
+from srcad.lower.known import (
+    ATOL,
+    FALSE,
+    MINUS_ONE,
+    NONE,
+    ONE,
+    RTOL,
+    TRUE,
+    ZERO,
+    describe,
+    flag,
+    is_none,
+    known_int,
+    python,
+)
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary
 from srcad.lower.registry import Lowering, lowers
@@ -49,6 +63,30 @@ def _summing(op: str) -> Lowering:
     return lowering
 
 
+def _starting(op: str, combine: str, neutral: Atom) -> Lowering:
+    """sum and prod, which also start from a number and leave elements out."""
+
+    def lowering(
+        ctx: Context,
+        a: Value,
+        axis: Value = NONE,
+        dtype: Value = NONE,
+        out: Value = NONE,
+        keepdims: Value = FALSE,
+        initial: Value = NONE,
+        where: Value = TRUE,
+    ) -> Value:
+        x = with_dtype(ctx, operand(ctx, a, f"np.{op}"), dtype)
+        if where != TRUE:
+            x = ctx.b.op("where", boolean(ctx, where), x, neutral)
+        if is_none(initial):
+            return reduction(ctx, op, x, axis, keepdims, out)
+        total = reduction(ctx, op, x, axis, keepdims)
+        return written(ctx, binary(ctx, combine, operand(ctx, initial), total), out)
+
+    return lowering
+
+
 def _extreme(op: str) -> Lowering:
     def lowering(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
         return reduction(ctx, op, a, axis, keepdims, out)
@@ -56,8 +94,8 @@ def _extreme(op: str) -> Lowering:
     return lowering
 
 
-lowers(np.sum, method="sum")(_summing("sum"))
-lowers(np.prod, method="prod")(_summing("prod"))
+lowers(np.sum, method="sum")(_starting("sum", "add", ZERO))
+lowers(np.prod, method="prod")(_starting("prod", "mul", ONE))
 lowers(np.mean, method="mean")(_summing("mean"))
 lowers(np.max, np.amax, method="max")(_extreme("max"))
 lowers(np.min, np.amin, method="min")(_extreme("min"))
