@@ -1,6 +1,7 @@
 """Corners where a careless derivative is NaN though the mathematics is finite."""
 
 import numpy as np
+from scipy import special
 
 from programs_kit import program
 
@@ -39,3 +40,13 @@ def ratio_kept_as_written(x):
 @program(0.0, np.array([1.0, 2.0, 3.0]), tags="pow zero")
 def polynomial_at_zero(x, c):
     return np.sum(c * x ** np.arange(3))
+
+
+@program(np.array([0.0, 1e-9, 0.02, 0.5]), tags="sinc")
+def sinc_at_zero(x):
+    return np.sum(np.sinc(x) * np.array([1.0, 2.0, 3.0, 4.0]))
+
+
+@program(np.array([-800.0, -3.0, 0.0, 2.0, 800.0]), tags="special expit")
+def logistic_function(x):
+    return np.sum(special.expit(x) * np.arange(5))

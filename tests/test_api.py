@@ -694,3 +694,14 @@ def test_numbers_as_compiled_code_has_them(jit):
 def test_a_keyword_that_changes_the_result_is_not_to_be_left_out():
     with pytest.raises(srcad.UnsupportedError, match="write out what it does; the supported keywords are n=, axis="):
         srcad.differentiate(lambda x: np.diff(x, prepend=0.0), jit=False)(np.ones(2))
+
+
+def test_sinc_has_its_curvature_at_zero():
+    hessian = srcad.hessian(srcad.differentiate(lambda x: np.sum(np.sinc(x)), jit=False))
+    np.testing.assert_allclose(np.diag(hessian(np.array([0.0, 1e-9, 1e-8]))), -(np.pi**2) / 3, rtol=1e-12)
+    third = srcad.grad(srcad.grad(srcad.grad(srcad.differentiate(np_sinc, jit=False))))
+    np.testing.assert_allclose(third(0.01), np.pi**4 / 5 * 0.01, rtol=1e-3)
+
+
+def np_sinc(x):
+    return np.sinc(x)
