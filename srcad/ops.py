@@ -31,7 +31,7 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a).
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -115,7 +115,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    "alloc array copy reduce_like sum mean prod max min dot solve inv argsort".split(),
+    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort".split(),
 )
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
@@ -246,7 +246,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             other = args[1].type
             assert isinstance(other, Array)
             return Array(_float(promote(args)), other.ndim)
-        case "inv":
+        case "inv" | "cofactors":
             return Array(_float(first.dtype), 2)
         case "det":
             return Scalar(_float(first.dtype))

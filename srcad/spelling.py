@@ -134,7 +134,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("_0.copy()", args[0])
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim":
+        case "reduce_like" | "broadcast_dim" | "cofactors":
             return call(op.name, *args)
         case "stop_gradient":
             return args[0]

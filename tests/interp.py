@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import runtime
 from srcad.ir import (
     Array,
     Block,
@@ -239,6 +240,8 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return getattr(np, name)(*args)
         case "argsort", [a]:
             return np.argsort(a, kind="mergesort")
+        case "cofactors", [a, d]:
+            return runtime.cofactors(a, d)
         case (("solve" | "inv" | "det"), _):
             return getattr(np.linalg, name)(*args)
         case "list", _:

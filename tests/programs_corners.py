@@ -50,3 +50,8 @@ def sinc_at_zero(x):
 @program(np.array([-800.0, -3.0, 0.0, 2.0, 800.0]), tags="special expit")
 def logistic_function(x):
     return np.sum(special.expit(x) * np.arange(5))
+
+
+@program(np.array([[1.0, 2.0], [2.0, 4.0]]), tags="linalg det", second=False)
+def singular_determinant(a):
+    return np.linalg.det(a) + np.linalg.det(a @ a + np.eye(2))

@@ -63,8 +63,8 @@ def test_the_function_itself_keeps_its_nans() -> None:
 
 
 def test_a_mask_stands_behind_the_product() -> None:
-    line = folded(lambda b: b.op("div", b.op("mul", X, b.op("where", b.op("gt", X, Y), const(0.0), Y)), Y))
-    assert "where(%v.1, 0.0, %v.3); yield" in line, line
+    line = folded(lambda b: b.op("div", b.op("mul", X, b.op("where", b.op("gt", X, Y), const(0.0), Y)), b.op("exp", X)))
+    assert "where(%v.1, 0.0, %v.4); yield" in line, line
 
 
 X, Y, N, M = Var("x", FLOAT), Var("y", FLOAT), Var("n", INT), Var("m", INT)

@@ -84,23 +84,31 @@ class Algebra:
     def may_vanish(self, op: Op) -> bool:
         """Whether the op is a product or quotient with a zero in it, with what a condition may make zero, or with a factor
         to cancel that may be zero."""
-        if op.name == "div" and self._cancelled(*op.args) is not None:
+        if op.name in ("mul", "div") and self._cancelled(op.name, *op.args) is not None:
             return True
         factors = op.args if op.name == "mul" else op.args[:1] if op.name == "div" else ()
         return all(is_float(result.type) for result in op.results) and any(
             is_literal(x, 0) or self._masked(x) for x in factors
         )
 
-    def _cancelled(self, a: Atom, b: Atom) -> Atom | None:
-        """What is left of the product `a` when it is divided by its factor `b`."""
-        factors = self.definition(a, "mul")
-        if factors is None or not isinstance(b, Var):
-            return None
-        for factor, other in itertools.permutations(factors):
-            terms = self.definition(factor, "mul")
-            if factor is b or (terms is not None and terms == self.definition(b, "mul")):
-                return other
+    def _cancelled(self, name: str, a: Atom, b: Atom) -> Atom | None:
+        """What is left of the product `a` when it is divided by its factor `b`; of the quotients `a` or `b` when they are
+        multiplied by their divisors."""
+        if name == "div":
+            if self._same(a, b):
+                return const(1.0)
+            factors = self.definition(a, "mul") or ()
+            return next((rest for factor, rest in itertools.permutations(factors, 2) if self._same(factor, b)), None)
+        for factor, other in ((a, b), (b, a)):
+            terms = self.definition(other, "div")
+            if terms is not None and self._same(terms[1], factor):
+                return terms[0]
         return None
+
+    def _same(self, a: Atom, b: Atom) -> bool:
+        """Whether both are one value, or the product of the same factors."""
+        terms = self.definition(a, "mul")
+        return isinstance(a, Var) and (a is b or (terms is not None and terms == self.definition(b, "mul")))
 
     def _masked(self, operand: Atom) -> bool:
         choice = self.definition(operand, "where")
@@ -157,6 +165,8 @@ class Algebra:
                 return make("neg", other)
             if (inner := self.definition(factor, "neg")) is not None:
                 return make("neg", make("mul", *((inner[0], other) if factor is a else (other, inner[0]))))
+            if (rest := self._cancelled("mul", a, b)) is not None:
+                return rest
             if self._masked(factor):
                 if factor is a:
                     return self._behind_mask(make, a, lambda g: make("mul", g, b))
@@ -175,7 +185,7 @@ class Algebra:
             return make("neg", a)
         if is_literal(a, 0):
             return const(0.0)
-        if (rest := self._cancelled(a, b)) is not None:
+        if (rest := self._cancelled("div", a, b)) is not None:
             return rest
         if self._masked(a):
             return self._behind_mask(make, a, lambda g: make("div", g, b))

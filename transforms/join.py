@@ -54,6 +54,7 @@ _CONTENTS = frozenset(
         "solve",
         "inv",
         "det",
+        "cofactors",
         "expand",
         "reduce_like",
         "pop",

@@ -45,7 +45,7 @@ from srcad.transforms.tape import Tape, counted
 Bars = dict[Var, Atom]
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
-READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "max", "min", "prod"})
+READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod"})
 
 
 class Sweeps:
