@@ -11,34 +11,33 @@ import numpy as np
 from numba.core.serialize import custom_reduce
 
 from srcad.infer import ArgType, arg_type, typeof
-from srcad.ir import FLOAT, Trace, Tree
+from srcad.ir import Trace
 from srcad.jit.generate import Derivative, generate, seeds_given, signature_only
 from srcad.jit.options import Options
-from srcad.transforms.signature import result_types
 
 
-def as_compiled(function: Callable[..., Any], types: Any) -> Callable[..., Any]:
-    """The function with numbers as compiled code has them: Python's floats raise where NumPy's give inf or nan, and beside a
-    float32 they are narrowed."""
+def as_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with floats that behave as in compiled code: Python's raise where NumPy's give inf or nan."""
 
-    def numbers(*args: Any) -> Any:
-        return returned(function(*map(given, args)), types)
+    def floats(*args: Any) -> Any:
+        return _each(_returned, function(*(_each(_given, arg) for arg in args)))
 
-    return functools.update_wrapper(numbers, function)
-
-
-def given(arg: Any) -> Any:
-    if isinstance(arg, tuple):
-        return type(arg)(*map(given, arg)) if hasattr(arg, "_fields") else tuple(map(given, arg))
-    return np.float64(arg) if type(arg) is float else arg
+    return functools.update_wrapper(floats, function)
 
 
-def returned(result: Any, types: Any) -> Any:
-    """The result with every float64 as Python's float, as Numba returns it."""
-    if isinstance(types, Tree):
-        items = [returned(item, type) for item, type in zip(result, types.items, strict=True)]
-        return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
-    return float(result) if types == FLOAT else result
+def _each(convert: Callable[[Any], Any], tree: Any) -> Any:
+    if not isinstance(tree, tuple):
+        return convert(tree)
+    items = [_each(convert, item) for item in tree]
+    return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+
+
+def _given(leaf: Any) -> Any:
+    return np.float64(leaf) if type(leaf) is float else leaf
+
+
+def _returned(leaf: Any) -> Any:
+    return float(leaf) if type(leaf) is np.float64 else leaf
 
 
 class Interpreted:
@@ -65,7 +64,7 @@ class Interpreted:
             names = [list(bound.arguments)[k] for k in kept]
             self.last_types = tuple(map(arg_type, key, names))
             trace = self.derivative.build(self.last_types)
-            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__), result_types(trace))
+            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__))
         if any(p.kind is p.VAR_POSITIONAL for p in self.__signature__.parameters.values()):
             *given, rest = given
             given += rest
