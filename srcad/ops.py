@@ -31,7 +31,8 @@ Sizes and iteration:
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
-argmax, argmin (a), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b), inv(a), det(a).
+argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -58,7 +59,8 @@ from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Scalar, Type
 @dataclass(frozen=True)
 class Elementwise:
     """`text` is how the op is written, with {0}, {1} for its arguments; `kind` says how its dtype follows from theirs:
-    "same" (NumPy's promotion), "float" (the same, ints become float64), "bool" (a comparison)."""
+    "same" (NumPy's promotion), "float" (the same, ints become float64), "bool" (a comparison), "real" (the dtype of the
+    parts of a complex number), "complex" (a number of two parts; scalars only)."""
 
     text: str
     arity: int
@@ -94,6 +96,10 @@ def _table() -> dict[str, Elementwise]:
     table["sign"] = Elementwise("np.sign({0})", 1, "same")
     for name in ("isnan", "isinf", "isfinite"):
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")
+    table["real"] = Elementwise("{0}.real", 1, "real")
+    table["imag"] = Elementwise("{0}.imag", 1, "real")
+    table["complex"] = Elementwise("complex({0}, {1})", 2, "complex")
+    table["conj"] = Elementwise("np.conj({0})", 1, "same")
     return table
 
 
@@ -109,7 +115,9 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
-FRESH = frozenset({"alloc", "array", "copy", "reduce_like", "sum", "mean", "prod", "max", "min", "dot", "solve", "inv"})
+FRESH = frozenset(
+    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort".split(),
+)
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
@@ -144,11 +152,13 @@ def elementwise_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]
         dtype = str(attrs["dtype"])
     elif kind == "bool":
         dtype = "bool"
+    elif kind == "complex":
+        dtype = "complex128"
     else:
         dtype = promote(args[1:] if name == "where" else args)
         if kind == "float" and not dtype.startswith(("float", "complex")):
             dtype = "float64"
-        if name == "abs" and dtype.startswith("complex"):
+        if kind == "real" and dtype.startswith("complex"):
             dtype = {"complex64": "float32"}.get(dtype, "float64")
         if dtype == "bool" and name in ("add", "sub", "mul", "pow", "floordiv", "mod", "neg"):
             dtype = "int64"
@@ -193,6 +203,8 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:
+        case "argsort":
+            return Array("int64", 1)
         case "load":
             return Scalar(first.dtype)
         case "view":
@@ -237,6 +249,8 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(_float(promote(args)), other.ndim, "F" if other.ndim == 2 else "C")  # as Numba's LAPACK has it
         case "inv":
             return Array(_float(first.dtype), 2, "F")
+        case "cofactors":
+            return Array(_float(first.dtype), 2)
         case "det":
             return Scalar(_float(first.dtype))
     raise AssertionError(f"unknown op {name}")

@@ -24,7 +24,7 @@ from srcad.transforms import jacobian, signature
 from srcad.transforms.adjoint import adjoint
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
-from srcad.transforms.fold import fold
+from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
 from srcad.transforms.protect import modified, protect
@@ -159,7 +159,7 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
 
 
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
-    passes = {"fuse": fuse, "sizes": sizes, "fold": fold, "cse": cse, "dce": dce}
+    passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse, "dce": dce}
     if suffix:
         passes |= {"join": join, "refold": fold, "recse": cse, "redce": dce, "settle": settle}
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())

@@ -1,4 +1,4 @@
-"""The helpers that generated code may call: three about broadcasting, one about seeds, one about aliases, one for lgamma.
+"""The helpers that generated code may call: three about broadcasting, one each about seeds, aliases, lgamma and det.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -100,6 +100,32 @@ def polygamma(n: int, x: float) -> float:
         term *= (k + n) * (k + n + 1) / ((k + 1) * (k + 2) * x * x)
         k += 2
     return total if n % 2 else -total
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def cofactors(a: Any, d: Any) -> Any:
+    """The cofactors of a matrix whose determinant is `d`: from its inverse, or where it has none, from its singular values.
+
+    >>> cofactors(np.array([[1.0, 2.0], [2.0, 4.0]]), 0.0).round(12) + 0.0
+    array([[ 4., -2.],
+           [-2.,  1.]])
+    """
+    out = np.empty(a.shape, a.dtype)
+    if d != 0.0:
+        out[:] = d * np.linalg.inv(a).T
+        return out
+    u, s, v = np.linalg.svd(a)
+    sign = np.linalg.det(u) * np.linalg.det(v)
+    u, v = np.conj(u), np.conj(v)
+    for i in range(s.size):
+        others = sign
+        for j in range(s.size):
+            if j != i:
+                others *= s[j]
+        for j in range(s.size):
+            v[i, j] *= others
+    out[:] = u @ v
+    return out
 
 
 # --- compiled --------------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim":
+        case "reduce_like" | "broadcast_dim" | "cofactors":
             return call(op.name, *args)
         case "stop_gradient":
             return args[0]
@@ -154,6 +154,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("_0.pop()", args[0])
         case "length":
             return phrase("len(_0)", args[0])
+        case "argsort":
+            return call("np.argsort", args[0], kind=ast.Constant("mergesort"))
     if op.name in _LINALG:
         return call(f"np.linalg.{op.name}", *args)
     if op.name in _NUMPY:
@@ -187,9 +189,12 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         dtype = op.attr("dtype")
         if on_array:
             return ast.Call(ast.Attribute(args[0], "astype", LOAD), [dtype_name(dtype)], [])
-        plain = _CASTS.get(dtype, f"np.{dtype}")
-        boolean = op.args[0].type == BOOL and plain == "float"  # which Numba's float() does not take
-        return call("np.float64" if boolean else plain, args[0])
+        # Numba's float() does not take a bool, and its float(), complex() and int() leave a narrower number as it is.
+        given = op.args[0].type
+        assert isinstance(given, Scalar)
+        narrow = given == BOOL if dtype == "float64" else False
+        narrow |= given.dtype != dtype and np.dtype(given.dtype).kind == np.dtype(dtype).kind
+        return call(f"np.{dtype}" if narrow else _CASTS.get(dtype, f"np.{dtype}"), args[0])
     if on_array and op.name in _LOGIC:
         return call(_LOGIC[op.name], *args)
     if op.name in ("add", "sub"):

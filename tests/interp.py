@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import runtime
 from srcad.ir import (
     Array,
     Block,
@@ -35,6 +36,7 @@ from srcad.runtime import polygamma
 
 Env = dict[Var, Any]
 SPECIAL = {
+    "complex": complex,
     "and": np.logical_and,
     "or": np.logical_or,
     "not": np.logical_not,
@@ -236,6 +238,10 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return getattr(np, name)(a, axis=op.attr("axis"), keepdims=bool(op.attr("keepdims")))
         case (("argmax" | "argmin" | "any" | "all" | "dot"), _):
             return getattr(np, name)(*args)
+        case "argsort", [a]:
+            return np.argsort(a, kind="mergesort")
+        case "cofactors", [a, d]:
+            return runtime.cofactors(a, d)
         case (("solve" | "inv" | "det"), _):
             return getattr(np.linalg, name)(*args)
         case "list", _:

@@ -3,22 +3,30 @@
 Each lives in the module of its kind; importing them enters them into `PROGRAMS`.
 """
 
+import programs_complex
 import programs_control
+import programs_corners
 import programs_functions
 import programs_memory
 import programs_numerical
 import programs_numpy
+import programs_picking
 import programs_snapshots
+import programs_sorting
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
+    programs_complex,
+    programs_corners,
     programs_control,
     programs_functions,
     programs_memory,
     programs_numerical,
     programs_numpy,
+    programs_picking,
     programs_snapshots,
+    programs_sorting,
     programs_tricky,
 )
 

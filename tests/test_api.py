@@ -928,3 +928,36 @@ def test_a_file_that_was_edited_since_it_was_imported(tmp_path, monkeypatch):
     with pytest.raises(srcad.errors.SourceError, match="not what runs"):
         grad(module.f)(1.0)
     assert grad(module.h)(1.0) == 3.0
+
+
+def rooted(x, p):
+    return x**p
+
+
+def narrowed(x, s):
+    return np.sum(np.float32(s) * x)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_numbers_as_compiled_code_has_them(jit):
+    """Infinite where Python's float raises; and a bar has the type of its argument."""
+    assert srcad.grad(srcad.differentiate(rooted, jit=jit))(0.0, 0.5) == np.inf
+    s_bar = srcad.grad(srcad.differentiate(narrowed, jit=jit), "s")(np.ones(2, np.float32), 2.0)
+    assert type(s_bar) is float
+    assert s_bar == 2.0
+
+
+def test_a_keyword_that_changes_the_result_is_not_to_be_left_out():
+    with pytest.raises(srcad.UnsupportedError, match="write out what it does; the supported keywords are n=, axis="):
+        srcad.differentiate(lambda x: np.diff(x, prepend=0.0), jit=False)(np.ones(2))
+
+
+def test_sinc_has_its_curvature_at_zero():
+    hessian = srcad.hessian(srcad.differentiate(lambda x: np.sum(np.sinc(x)), jit=False))
+    np.testing.assert_allclose(np.diag(hessian(np.array([0.0, 1e-9, 1e-8]))), -(np.pi**2) / 3, rtol=1e-12)
+    third = srcad.grad(srcad.grad(srcad.grad(srcad.differentiate(np_sinc, jit=False))))
+    np.testing.assert_allclose(third(0.01), np.pi**4 / 5 * 0.01, rtol=1e-3)
+
+
+def np_sinc(x):
+    return np.sinc(x)

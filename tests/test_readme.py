@@ -14,7 +14,7 @@ from srcad.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-REFUSED = "import numpy as np\n\n\ndef smallest(x):\n    return np.sort(x)[0]\n"
+REFUSED = "import numpy as np\n\n\ndef smallest(x):\n    return np.unique(x)[0]\n"
 
 
 def block(after: str) -> str:

@@ -49,6 +49,8 @@ DOMAIN: dict[str, Sequence[float]] = {
     "arccosh": (1.2, 1.9, 4.0),
     **dict.fromkeys("gamma lgamma polygamma".split(), (-1.4, 0.3, 1.0, 4.2)),
 }
+#: The ops of complex numbers.
+PARTS = ("real", "imag", "conj", "complex")
 POWERS = ((0.4, 1.9), (1.3, 0.7), (2.2, -0.6), (3.1, 3.0), (0.7, 0.0))
 
 
@@ -133,7 +135,24 @@ def variables(params: Sequence[Any], type: Type = FLOAT) -> list[Atom]:
 
 
 def entries() -> list[Any]:
-    return [pytest.param(rule, id=rule.text.split(";")[0]) for rules in BOOK.values() for rule in rules]
+    real = [rule for rules in BOOK.values() for rule in rules if rule.op not in PARTS]
+    return [pytest.param(rule, id=rule.text.split(";")[0]) for rule in real]
+
+
+@pytest.mark.parametrize("name", [*PARTS, "sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "neg"])
+@pytest.mark.parametrize("z", [0.6 - 0.3j, -0.4 + 1.1j])
+def test_complex(name: str, z: complex) -> None:
+    """Forward against differences in any direction; and Re(z_bar z_dot) is Re(y_bar y_dot)."""
+    parts = [Var("a", FLOAT), Var("b", FLOAT)] if name == "complex" else [Var("z", Scalar("complex128"))]
+    args = [z.real, z.imag] if name == "complex" else [z]
+    trace = single(name, parts)
+    for dots in ([0.7] * len(args), [-0.2] * len(args)) if name == "complex" else ([1.0], [1j], [0.3 - 2j]):
+        y_dot = run(verify(tangent(trace)), *args, *dots)[1]
+        np.testing.assert_allclose(y_dot, numeric(trace, args, dots)[0], rtol=1e-8)
+        for y_bar in (1.0, 0.4 + 0.9j) if np.iscomplexobj(y_dot) else (1.0,):
+            bars = run(reverse(trace), *args, y_bar)
+            backward = sum((bar * dot).real for bar, dot in zip(bars, dots, strict=True))
+            np.testing.assert_allclose(backward, (y_bar * y_dot).real, rtol=1e-12)
 
 
 @pytest.mark.parametrize("rule", entries())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from srcad.runtime import broadcast_dim, check_disjoint, expand, reduce_like
+from srcad.runtime import broadcast_dim, check_disjoint, cofactors, expand, reduce_like
 
 SHAPES = [
     ((), ()),
@@ -103,3 +103,26 @@ def test_check_disjoint(run):
     for x, y in [(a, a), (a[1:], a[:2]), (a[::-1], a[:1]), (a.T, a[0]), (a[2:0:-1], a[1])]:
         with pytest.raises(ValueError, match="share memory"):
             run(x, y)
+
+
+@njit
+def cofactors_(a, d):
+    return cofactors(a, d)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_cofactors(rank, dtype):
+    """The signed minors, whatever the rank."""
+    rng = np.random.default_rng(rank)
+    a = (rng.standard_normal((3, rank)) @ rng.standard_normal((rank, 3))).astype(dtype)
+    if dtype == "complex128":
+        a = a * (1 + 0.5j)
+    d = np.linalg.det(a) if rank == 3 else a.dtype.type(0)
+    minors = [
+        [np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) * (-1) ** (i + j) for j in range(3)] for i in range(3)
+    ]
+    for run in (cofactors, cofactors_):
+        out = run(a, d)
+        assert out.dtype == dtype
+        np.testing.assert_allclose(out, minors, atol=1e-4 if dtype == "float32" else 1e-12)

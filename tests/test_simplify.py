@@ -14,7 +14,7 @@ from random_traces import random_trace
 from srcad.ir import Array, Builder, Const, Op, Scalar, Trace, Undef, Var, const, show, verify, walk
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
-from srcad.transforms.fold import fold
+from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.tangent import tangent
 from test_rules import flatten
 from test_tangent import directions
@@ -47,6 +47,25 @@ def test_programs(name: str, simplify: Any) -> None:
 
 
 # --- fold ---
+
+
+def test_the_function_itself_keeps_its_nans() -> None:
+    """0 * inf is nan in the function, and in the function that a derivative computes along; adjoints are zero for good."""
+    b = Builder()
+    results = [b.op("mul", X, const(0)), b.op("div", const(0.0), X)]
+    choice = b.op("where", b.op("gt", X, Y), X, const(0.0))
+    results.append(b.op("mul", choice, Y))
+    kept = exact_fold(trace("f", [X, Y], b, *results))
+    assert ops(kept) == ["mul", "div", "gt", "where", "mul"]
+    assert ops(fold(kept)) == ops(kept)
+    assert ops(tangent(kept)).count("mul") > 2
+    assert kept.body.yields == fold(kept).body.yields
+
+
+def test_a_mask_stands_behind_the_product() -> None:
+    line = folded(lambda b: b.op("div", b.op("mul", X, b.op("where", b.op("gt", X, Y), const(0.0), Y)), b.op("exp", X)))
+    assert "where(%v.1, 0.0, %v.4); yield" in line, line
+
 
 X, Y, N, M = Var("x", FLOAT), Var("y", FLOAT), Var("n", INT), Var("m", INT)
 

@@ -3,10 +3,16 @@
 Integers are simplified as linear forms, so that `(n - 1) + 1` is `n` and an index of the reverse sweep reads as a person would
 write it. Floating-point identities are exact, with two exceptions that every AD tool makes: 0 * x is 0 though x may be
 infinite, and 0.0 + x is x though x may be -0.0. A minus sign moves outwards, where an addition swallows it.
+
+The first exception is for derivatives only. An adjoint that is zero has no effect, whatever it is multiplied by, and one that
+a condition masks is masked behind the product: `where(c, g, 0) * x` is `where(c, g * x, 0)`, or the branch not taken would
+give 0 * inf. Likewise an adjoint that was multiplied by what divides it now, as in the square of a root, is the adjoint
+itself, where 0 / 0 would be NaN. In the function itself such an op is what NumPy makes of it: it is marked `exact`, and stays.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -57,7 +63,7 @@ class Algebra:
         if not all(isinstance(arg.type, Scalar) for arg in op.args) or not op.results:
             return self._reference(op, make)
         folded = fold_literals(op)
-        if folded is not None:
+        if folded is not None or op.attr("exact"):
             return folded
         type = op.result.type
         if type == INT and op.name in ("add", "sub", "mul", "neg"):
@@ -75,6 +81,56 @@ class Algebra:
         op = self._definitions.get(operand) if isinstance(operand, Var) else None
         return op.args if op is not None and op.name == name else None
 
+    def may_vanish(self, op: Op) -> bool:
+        """Whether the op is a product or quotient with a zero in it, with what a condition may make zero, or with a factor
+        to cancel that may be zero."""
+        if op.name in ("mul", "div") and self._cancelled(op.name, *op.args) is not None:
+            return True
+        factors = op.args if op.name == "mul" else op.args[:1] if op.name == "div" else ()
+        return all(is_float(result.type) for result in op.results) and any(
+            is_literal(x, 0) or self._masked(x) for x in factors
+        )
+
+    def _cancelled(self, name: str, a: Atom, b: Atom) -> Atom | None:
+        """What is left of the product `a` when it is divided by its factor `b`; of the quotients `a` or `b` when they are
+        multiplied by their divisors."""
+        if name == "div":
+            if self._same(a, b):
+                return const(1.0)
+            factors = self.definition(a, "mul") or ()
+            return next((rest for factor, rest in itertools.permutations(factors, 2) if self._same(factor, b)), None)
+        for factor, other in ((a, b), (b, a)):
+            terms = self.definition(other, "div")
+            if terms is not None and self._same(terms[1], factor):
+                return terms[0]
+        return None
+
+    def _same(self, a: Atom, b: Atom) -> bool:
+        """Whether both are one value, or the product of the same factors."""
+        terms = self.definition(a, "mul")
+        return isinstance(a, Var) and (a is b or (terms is not None and terms == self.definition(b, "mul")))
+
+    def _masked(self, operand: Atom) -> bool:
+        choice = self.definition(operand, "where")
+        return choice is not None and any(is_literal(x, 0) for x in choice[1:])
+
+    def _behind_mask(self, make: Make, masked: Atom, of: Callable[[Atom], Atom]) -> Atom | None:
+        """`of(where(c, g, 0))`, linear as it is, as `where(c, of(g), 0)`."""
+        if not self._masked(masked):
+            return None
+        c, *arms = self.definition(masked, "where") or ()
+        return make("where", c, *(const(0.0) if is_literal(arm, 0) else of(arm) for arm in arms))
+
+    def _of_masked(self, make: Make, name: str, a: Atom, b: Atom) -> Atom | None:
+        """The sum or difference of two terms that one condition masks, as one choice."""
+        one, two = self.definition(a, "where"), self.definition(b, "where")
+        if one is None or two is None or one[0] != two[0]:
+            return None
+        pairs = list(zip(one[1:], two[1:], strict=True))
+        if not all(self._masked(x) for x in (a, b)):
+            return None
+        return make("where", one[0], *(const(0.0) if is_zeros(pair) else make(name, *pair) for pair in pairs))
+
     # --- floats ---
 
     def _add(self, make: Make, a: Atom, b: Atom) -> Atom | None:
@@ -86,7 +142,7 @@ class Algebra:
             return make("sub", a, minus)
         if (minus := self._negated(a)) is not None:
             return make("sub", b, minus)
-        return make("mul", const(2), a) if a is b else None
+        return make("mul", const(2), a) if a is b else self._of_masked(make, "add", a, b)
 
     def _sub(self, make: Make, a: Atom, b: Atom) -> Atom | None:
         if is_literal(b, 0):
@@ -97,7 +153,7 @@ class Algebra:
             return make("add", a, minus)
         if (inner := self.definition(a, "neg")) is not None:
             return make("neg", make("add", inner[0], b))
-        return None
+        return self._of_masked(make, "sub", a, b)
 
     def _mul(self, make: Make, a: Atom, b: Atom) -> Atom | None:
         for factor, other in ((a, b), (b, a)):
@@ -109,6 +165,12 @@ class Algebra:
                 return make("neg", other)
             if (inner := self.definition(factor, "neg")) is not None:
                 return make("neg", make("mul", *((inner[0], other) if factor is a else (other, inner[0]))))
+            if (rest := self._cancelled("mul", a, b)) is not None:
+                return rest
+            if self._masked(factor):
+                if factor is a:
+                    return self._behind_mask(make, a, lambda g: make("mul", g, b))
+                return self._behind_mask(make, b, lambda g: make("mul", a, g))
             if isinstance(factor, Const) and (terms := self.definition(other, "mul")) is not None:
                 left, right = terms
                 if isinstance(left, Const) and not left.name and (is_power_of_two(left) or is_power_of_two(factor)):
@@ -123,6 +185,10 @@ class Algebra:
             return make("neg", a)
         if is_literal(a, 0):
             return const(0.0)
+        if (rest := self._cancelled("div", a, b)) is not None:
+            return rest
+        if self._masked(a):
+            return self._behind_mask(make, a, lambda g: make("div", g, b))
         for position, operand in enumerate((a, b)):
             if (inner := self.definition(operand, "neg")) is not None:
                 return make("neg", make("div", *((inner[0], b) if position == 0 else (a, inner[0]))))
@@ -315,6 +381,10 @@ def is_literal(operand: Atom, value: int) -> bool:
     if not isinstance(operand, Const) or not isinstance(operand.type, Scalar) or operand.name:
         return False
     return operand.value is not None and not isinstance(operand.value, bool) and bool(operand.value == value)
+
+
+def is_zeros(pair: tuple[Atom, Atom]) -> bool:
+    return is_literal(pair[0], 0) and is_literal(pair[1], 0)
 
 
 def is_power_of_two(literal: Const) -> bool:

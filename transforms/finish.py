@@ -5,7 +5,7 @@ from __future__ import annotations
 from srcad.ir import Op, Trace, walk
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
-from srcad.transforms.fold import fold
+from srcad.transforms.fold import exact_fold
 from srcad.transforms.fuse import fuse
 
 
@@ -15,4 +15,4 @@ def finish(trace: Trace) -> Trace:
     extremes = [s for body in bodies for s in walk(body) if isinstance(s, Op) and s.name in ("max", "min")]
     if all(op.attr("axis") is None and not op.attr("keepdims") for op in extremes):
         return trace
-    return dce(cse(fold(fuse(trace, final=True))))
+    return dce(cse(exact_fold(fuse(trace, final=True))))

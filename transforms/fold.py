@@ -41,21 +41,27 @@ from srcad.transforms.shapes import Shapes
 ROUNDS = 6
 
 
-def fold(trace: Trace) -> Trace:
-    """The trace with what is known while it is generated worked out."""
+def fold(trace: Trace, exact: bool = False) -> Trace:
+    """The trace with what is known while it is generated worked out. With `exact`, floats are what NumPy computes."""
     for _ in range(ROUNDS):
-        folder = _Folder(Shapes(trace))
+        folder = _Folder(Shapes(trace), exact)
         trace = folder.trace(trace)
         if not folder.changed:
             break
-    return replace(trace, functions=tuple(map(fold, trace.functions)))
+    return replace(trace, functions=tuple(fold(function, exact) for function in trace.functions))
+
+
+def exact_fold(trace: Trace) -> Trace:
+    """`fold` for a function as the user wrote it."""
+    return fold(trace, exact=True)
 
 
 class _Folder:
     """One walk over a trace, in program order."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, exact: bool) -> None:
         self.changed = False
+        self._exact = exact
         self._env: dict[Var, Operand] = {}
         self._definitions: dict[Var, Op] = {}
         self._counters: set[Var] = set()
@@ -123,6 +129,8 @@ class _Folder:
 
     def _op(self, op: Op, out: list[Stmt]) -> None:
         new = keep_type(op, replace(op, args=tuple(self._atom(arg, out) for arg in op.args)))
+        if self._exact and self._algebra.may_vanish(new) and not new.attr("exact"):
+            new = replace(new, attrs=(*new.attrs, ("exact", True)))
         if len(new.results) == 1:
             make = self._maker(new, out)
             found = self._algebra.simplify(new, make)

@@ -128,7 +128,9 @@ class Shapes:
                 return self._made(dims)
             case "array", _:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
-            case (("copy" | "stop_gradient" | "inv"), (a,)):
+            case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
+                return self.of(a)
+            case "cofactors", (a, _):
                 return self.of(a)
             case (("reduce_like" | "solve"), (_, a)):
                 return self.of(a)

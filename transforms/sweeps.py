@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from srcad.errors import UnsupportedError
 from srcad.ir import (
     Array,
     Atom,
@@ -40,7 +39,7 @@ from srcad.ir import (
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, Memory, holds_arrays, is_memory, next_values
 from srcad.transforms.regions import Node, Region, open_node
-from srcad.transforms.rules import is_constant, pullback
+from srcad.transforms.rules import in_dtype, is_constant, pullback
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import Dim
 from srcad.transforms.tape import Tape, counted
@@ -48,7 +47,7 @@ from srcad.transforms.tape import Tape, counted
 Bars = dict[Var, Atom]
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
-READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "max", "min", "prod"})
+READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod"})
 
 
 class Sweeps:
@@ -182,9 +181,6 @@ class Sweeps:
     def forward_op(self, op: Op, region: Region) -> None:
         if op.name == "comment":
             return
-        for result in op.results:
-            if result in self.active and getattr(result.type, "dtype", "").startswith("complex"):
-                raise UnsupportedError("derivatives through complex numbers are not supported yet", op.span)
         if self.is_active_call(op):
             self.forward_call(op, region)
             return
@@ -337,8 +333,8 @@ class Sweeps:
             return
         assert isinstance(to.type, Scalar)
         weak = isinstance(contribution, Const) and contribution.weak
-        if contribution.type != to.type and not weak:
-            contribution = b.op("cast", contribution, dtype=to.type.dtype)
+        if not weak:
+            contribution = in_dtype(b, contribution, to.type.dtype)
         hint = f"{to.hint}_bar" if to.hint else ""
         if to in bars:
             bars[to] = b.op("add", bars[to], contribution, hint=hint)

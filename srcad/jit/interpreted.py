@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
+import numpy as np
 from numba.core.serialize import custom_reduce
 
 from srcad.infer import ArgType, arg_type, typeof
@@ -14,6 +16,30 @@ from srcad.ir import Trace
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
+
+
+def as_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with floats that behave as in compiled code: Python's raise where NumPy's give inf or nan."""
+
+    def floats(*args: Any) -> Any:
+        return _each(_returned, function(*(_each(_given, arg) for arg in args)))
+
+    return functools.update_wrapper(floats, function)
+
+
+def _each(convert: Callable[[Any], Any], tree: Any) -> Any:
+    if not isinstance(tree, tuple):
+        return convert(tree)
+    items = [_each(convert, item) for item in tree]
+    return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+
+
+def _given(leaf: Any) -> Any:
+    return np.float64(leaf) if type(leaf) is float else leaf
+
+
+def _returned(leaf: Any) -> Any:
+    return float(leaf) if type(leaf) is np.float64 else leaf
 
 
 class Interpreted:
@@ -48,7 +74,7 @@ class Interpreted:
                 trace, order = self.derivative.build_call(types)
             self.reads.update(reads)
             self.last_types = tuple(types[k] for k in order)
-            self._functions[key] = generate(trace, self.__srcad_options__), order
+            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__)), order
         self.reads.check_arguments(given)
         function, order = self._functions[key]
         return function(*[given[k] for k in order])

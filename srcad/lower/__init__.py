@@ -9,7 +9,7 @@
     comprehensions.py  comprehensions                       lists.py       lists that grow
     calls.py           which way a call is lowered          inline.py      a callee's body, in place
     recursion.py       functions that call themselves       structure.py   tuples in parameters and results
-    scope.py           variables, globals, closures
+    scope.py           variables, globals, closures        layouts.py     reshapes that may be views or copies
 
 The rest is what operators, subscripts, methods and the functions of NumPy mean.
 """

@@ -140,15 +140,6 @@ _converts(float, "float64")
 _converts(int, "int64")
 
 
-@lowers(complex)
-def _complex(ctx: Context, x: Value = ZERO, imag: Value = ZERO, /) -> Value:
-    if is_known(x) and is_known(imag):
-        return lift(ctx, complex(python(x), python(imag)))
-    if imag is not ZERO:
-        ctx.refuse("complex numbers are not supported", "compute the real and imaginary parts separately")
-    return cast(ctx, operand(ctx, x, "complex"), "complex128")
-
-
 @lowers(bool, np.bool_)
 def _bool(ctx: Context, x: Value = FALSE, /) -> Value:
     known = truth(ctx, x)

@@ -11,6 +11,7 @@ from srcad.lower import library
 from srcad.lower.arguments import dtype_name, shape_of
 from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
 from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none, opened
+from srcad.lower.layouts import laid_out_like
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import Lowering, lowers
@@ -36,7 +37,9 @@ def _filled_like(fill: str) -> Lowering:
         name = dtype_name(ctx, dtype, dtype_of(x))
         if not is_array(x) and is_none(shape):
             return strong(ctx, const(1 if fill == "ones" else 0), name)
-        return alloc(ctx, dims(ctx, x) if is_none(shape) else shape_of(ctx, shape), name, fill)
+        if not is_none(shape):
+            return alloc(ctx, shape_of(ctx, shape), name, fill)
+        return laid_out_like(alloc(ctx, dims(ctx, x), name, fill), x)
 
     return lowering
 
@@ -62,7 +65,7 @@ def _full(ctx: Context, shape: Value, fill_value: Value, dtype: Value = NONE, or
 def _full_like(ctx: Context, a: Value, fill_value: Value, dtype: Value = NONE) -> Value:
     x, number = operand(ctx, a), operand(ctx, fill_value, "np.full_like")
     name = dtype_name(ctx, dtype, dtype_of(x))
-    return _filled_with(ctx, dims(ctx, x), number, name) if is_array(x) else cast(ctx, number, name)
+    return laid_out_like(_filled_with(ctx, dims(ctx, x), number, name), x) if is_array(x) else cast(ctx, number, name)
 
 
 def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> Var:
@@ -91,7 +94,7 @@ def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
         return x if is_none(dtype) and isinstance(x, Var) else strong(ctx, x, name)
     if name != dtype_of(x):
         return cast(ctx, x, name)
-    return ctx.b.op("copy", x) if fresh else x
+    return laid_out_like(ctx.b.op("copy", x), x) if fresh else x
 
 
 @lowers(np.array)
@@ -116,9 +119,16 @@ def _ascontiguousarray(ctx: Context, a: Value, dtype: Value = NONE) -> Value:
     return contiguous(ctx, x) if is_array(x) else x
 
 
-@lowers(np.copy, method="copy")
+@lowers(np.copy)
 def copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
     return array(ctx, a, NONE, fresh=True)
+
+
+@lowers(method="copy")
+def _copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
+    """The method gives rows in a line, where the function keeps the order of what it copies."""
+    x = operand(ctx, a)
+    return ctx.b.op("copy", x) if is_array(x) else x
 
 
 @lowers(np.astype, method="astype")

@@ -10,11 +10,12 @@ import numpy as np
 
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import cast, is_array, kind_of
-from srcad.lower.known import NONE, is_known, is_none
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of
+from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, fold, unary
-from srcad.lower.registry import Lowering, lowers
+from srcad.lower.registry import METHODS, Lowering, lowers
+from srcad.lower.shapes import alloc, dims
 from srcad.lower.values import Context, Value
 from srcad.ops import ELEMENTWISE
 
@@ -40,7 +41,7 @@ MATH = {name: name for name in SAME_IN_MATH.split()} | {
 }
 
 #: What is defined for complex numbers as well.
-HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite abs"
+HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite"
 COMPLEX = frozenset(HOLOMORPHIC.split())
 
 
@@ -56,6 +57,8 @@ def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
         x = cast(ctx, x, "int64")
     if op in ("maximum", "minimum", "fmax", "fmin") and kinds == {"b"}:
         op = "or" if op.endswith("max") or op == "maximum" else "and"
+    if op == "abs" and kinds == {"c"}:
+        return ctx.b.op("hypot", ctx.b.op("real", x), ctx.b.op("imag", x))
     if "c" in kinds and op not in COMPLEX:
         ctx.refuse(f"{op} of complex numbers is not supported", "compute the real and imaginary parts separately")
     return ctx.b.op(op, x, *rest)
@@ -84,9 +87,10 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
 
 
 def math_operand(ctx: Context, function: Callable[..., Any], value: Value) -> Atom:
-    atom = operand(ctx, value, f"math.{function.__name__}")
+    called = function.__name__ if function.__module__ == "builtins" else f"math.{function.__name__}"
+    atom = operand(ctx, value, called)
     if is_array(atom):
-        ctx.type_error(f"math.{function.__name__} takes a number, not an array", f"use np.{function.__name__}")
+        ctx.type_error(f"{called} takes a number, not an array", f"use np.{function.__name__}")
     return atom
 
 
@@ -189,32 +193,58 @@ for _op in ("floor", "ceil", "trunc"):
     _to_integer(_op, getattr(math, _op))
 
 
-# --- complex numbers, as far as they are real -------------------------------------------------------------------------
+# --- complex numbers --------------------------------------------------------------------------------------------------
 
 
 @lowers(np.real)
 def real(ctx: Context, x: Value, /) -> Value:
-    return _refuse_complex(ctx, x, "the real part")
-
-
-@lowers(method="conj")
-def _conj(ctx: Context, x: Value, /) -> Value:
-    return _refuse_complex(ctx, x, "the conjugate")
-
-
-@lowers(np.conjugate)
-def _conjugate(ctx: Context, x: Value, /) -> Value:
-    return unary(ctx, "pos", _refuse_complex(ctx, x, "the conjugate"))
+    atom = operand(ctx, x)
+    return ctx.b.op("real", atom) if kind_of(atom) == "c" else atom
 
 
 @lowers(np.imag)
 def imag(ctx: Context, x: Value, /) -> Value:
-    atom = _refuse_complex(ctx, x, "the imaginary part")
-    return ctx.b.op("mul", atom, const(0.0)) if is_array(atom) else const(0.0)
-
-
-def _refuse_complex(ctx: Context, x: Value, what: str) -> Atom:
+    """The imaginary part; of real numbers a zero (an array of them, which is fresh)."""
     atom = operand(ctx, x)
     if kind_of(atom) == "c":
-        ctx.refuse(f"{what} of complex numbers is not supported", "pass real and imaginary parts as two arguments")
-    return atom
+        return ctx.b.op("imag", atom)
+    zero = cast(ctx, ZERO, dtype_of(atom))
+    return alloc(ctx, dims(ctx, atom), dtype_of(atom), "zeros") if is_array(atom) else zero
+
+
+@lowers(np.conjugate)
+def conjugate(ctx: Context, x: Value, /) -> Value:
+    atom = operand(ctx, x)
+    return ctx.b.op("conj", atom) if kind_of(atom) == "c" else unary(ctx, "pos", atom)
+
+
+@lowers(method="conj")
+def _conj(ctx: Context, x: Value, /) -> Value:
+    """NumPy's method gives a real array itself, not a copy."""
+    atom = operand(ctx, x)
+    return conjugate(ctx, atom) if kind_of(atom) == "c" else atom
+
+
+METHODS["conjugate"] = _conj
+
+
+@lowers(np.angle)
+def _angle(ctx: Context, z: Value, deg: Value = FALSE) -> Value:
+    atom = operand(ctx, z)
+    if kind_of(atom) != "c":
+        atom = cast(ctx, atom, "complex64" if dtype_of(atom) == "float32" else "complex128")
+    angle = ctx.b.op("arctan2", ctx.b.op("imag", atom), ctx.b.op("real", atom))
+    return ctx.b.op("rad2deg", angle) if flag(ctx, deg, "deg=") else angle
+
+
+@lowers(complex)
+def _complex(ctx: Context, real: Value = ZERO, imag: Value = NONE, /) -> Value:
+    parts = [real] if is_none(imag) else [real, imag]
+    if all(map(is_known, parts)) and (folded := fold(ctx, complex, *parts)) is not None:
+        return folded
+    atoms = [math_operand(ctx, complex, part) for part in parts]
+    if len(atoms) == 1:
+        return cast(ctx, atoms[0], "complex128")
+    if "c" in {kind_of(atom) for atom in atoms}:
+        ctx.refuse("complex() of two numbers that are complex themselves", "write a + 1j * b")
+    return ctx.b.op("complex", *[cast(ctx, atom, "float64") for atom in atoms])

@@ -12,6 +12,7 @@ from srcad.callable import parameters
 from srcad.ir import Builder, Operand, Param, Span, Trace
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
+from srcad.lower.layouts import check
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
@@ -56,7 +57,7 @@ def _lower(
     returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
     doc = inspect.getdoc(fn) or "" if span else ""
-    return Trace(name, params, ctx.b.block(*yields), returns, functions, doc=doc, span=span)
+    return check(Trace(name, params, ctx.b.block(*yields), returns, functions, doc=doc, span=span))
 
 
 def _call(ctx: Lowering, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:

@@ -1,5 +1,5 @@
 """Subscripts. A full integer index is one element (`load`, `store`, `update`); whatever else stays basic is a view, and
-writes go through the view. Masks and integer arrays are loops in library.py."""
+writes go through the view. Masks and integer arrays are the business of picking.py."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Const, ListOf, Op, Var, const
-from srcad.lower import library
+from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower import library, picking
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
-from srcad.lower.known import ABSENT, NONE, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
-from srcad.lower.operators import BINARY, augmented, binary, check_writable, unary
+from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, unary
+from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
-from srcad.lower.shapes import FULL, Item, ravel, reshape, view
-from srcad.lower.shapes import dims as dims_of
+from srcad.lower.shapes import FULL, Item, view
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
-from srcad.ops import ELEMENTWISE, FRESH, promote
+from srcad.ops import promote
+
+SAME_KIND = Obj("same_kind")
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,6 @@ class Basic:
         """The integers, if the index names one element."""
         integers = tuple(item for item in self.items if isinstance(item, Var | Const))
         return integers if len(integers) == len(self.items) == ndim_of(array) else None
-
-
-@dataclass(frozen=True)
-class Picked:
-    """An index with masks or integer arrays: integers first, then the arrays, then whole axes."""
-
-    items: tuple[Item, ...]
-    arrays: tuple[Atom, ...]
-
-    @property
-    def is_mask(self) -> bool:
-        return kind_of(self.arrays[0]) == "b"
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -62,7 +52,7 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
         return value
     place = _place(ctx, array, index)
     if isinstance(place, Picked):
-        return _pick(ctx, array, place)
+        return picking.read(ctx, array, place)
     element = place.element(array)
     return view(ctx, array, place.items) if element is None else ctx.b.op("load", array, *element)
 
@@ -112,7 +102,7 @@ def setitem(ctx: Context, value: Value, index: Value, item: Value) -> None:
     place = _place(ctx, array, index)
     dtype = dtype_of(array)
     if isinstance(place, Picked):
-        _put(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype))
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype))
         return
     element = place.element(array)
     if element is not None:
@@ -122,9 +112,7 @@ def setitem(ctx: Context, value: Value, index: Value, item: Value) -> None:
         ctx.b.effect("store", array, *element, stored(ctx, number, dtype))
         return
     target = view(ctx, array, place.items)
-    new = operand(ctx, item, "an array slice")
-    if ndim_of(new) > ndim_of(target):
-        ctx.type_error(f"{describe(new)} does not fit into {describe(target)}")
+    new = fitted(ctx, operand(ctx, item, "an array slice"), ndim_of(target))
     ctx.b.effect("assign", target, stored(ctx, new, dtype))
 
 
@@ -134,7 +122,7 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, item: Value)
     place = _place(ctx, array, index)
     dtype = dtype_of(array)
     if isinstance(place, Picked):
-        _augment_picked(ctx, array, place, op, item)
+        picking.augment(ctx, array, place, op, item)
         return
     element = place.element(array)
     if element is None:
@@ -170,7 +158,7 @@ def _writable(ctx: Context, value: Value) -> Var:
 
 
 def _place(ctx: Context, array: Atom, index: Value) -> Basic | Picked:
-    raw = list(index.items) if isinstance(index, Tup) else [index]
+    raw = [opened_slice(ctx, part) for part in (index.items if isinstance(index, Tup) else (index,))]
     parts: list[Value] = [array_of(ctx, part) if isinstance(part, Seq | Tup) else part for part in raw]
     arrays = [part for part in parts if isinstance(part, Var | Const) and ndim_of(part)]
     used = sum(not is_none(part) and not _is_ellipsis(part) for part in parts)
@@ -180,12 +168,23 @@ def _place(ctx: Context, array: Atom, index: Value) -> Basic | Picked:
     if sum(map(_is_ellipsis, parts)) > 1:
         ctx.type_error("an index can only have a single ellipsis ('...')")
     whole = ndim_of(array) - used
-    if arrays:
-        return _picked(ctx, parts, arrays)
+    for array_index in arrays:
+        if kind_of(array_index) not in "biu":
+            ctx.type_error(f"an array index must be of integers or booleans, not {describe(array_index)}")
     items: list[Item] = []
     for part in parts:
-        items += [FULL] * whole if _is_ellipsis(part) else [_basic(ctx, part)]
-    return Basic(tuple(items))
+        if _is_ellipsis(part):
+            items += [FULL] * whole
+        else:
+            items.append(part if isinstance(part, Var | Const) and ndim_of(part) else _basic(ctx, part))
+    return Picked(tuple(items)) if arrays else Basic(tuple(items))
+
+
+def opened_slice(ctx: Context, part: Value) -> Value:
+    """A slice object from a variable, as the slice that it is."""
+    if isinstance(part, Obj) and isinstance(part.value, slice):
+        return SliceValue(*(lift(ctx, bound) for bound in (part.value.start, part.value.stop, part.value.step)))
+    return part
 
 
 def _is_ellipsis(part: Value) -> bool:
@@ -209,97 +208,37 @@ def _parts(part: SliceValue) -> tuple[Value, Value, Value]:
     return part.start, part.stop, part.step
 
 
-def _picked(ctx: Context, parts: list[Value], arrays: list[Atom]) -> Picked:
-    """Masks and integer arrays, where they stand together and only integers stand before them."""
-    for array in arrays:
-        if kind_of(array) not in "biu":
-            ctx.type_error(f"an array index must be of integers or booleans, not {describe(array)}")
-    first = next(k for k, part in enumerate(parts) if any(part is array for array in arrays))
-    rest = parts[first + len(arrays) :]
-    leading = [_basic(ctx, part) for part in parts[:first]]
-    tail = [FULL if _is_ellipsis(part) else _basic(ctx, part) for part in rest]
-    plain = all(any(part is array for array in arrays) for part in parts[first : first + len(arrays)])
-    if not plain or any(not isinstance(item, Var | Const) for item in leading) or any(item != FULL for item in tail):
-        ctx.refuse("integer arrays or masks mixed with slices are not supported", "index one axis after the other")
-    kinds = {kind_of(array) for array in arrays}
-    if len(arrays) > 2 or (len(arrays) == 2 and ("b" in kinds or any(ndim_of(array) != 1 for array in arrays))):
-        ctx.refuse("this combination of index arrays is not supported", "write the loop")
-    return Picked(tuple(leading), tuple(arrays))
-
-
-# --- masks and integer arrays -----------------------------------------------------------------------------------------
-
-
-def _pick(ctx: Context, array: Atom, place: Picked) -> Value:
-    source = view(ctx, array, place.items)
-    if len(place.arrays) == 2:
-        if ndim_of(source) != 2:
-            ctx.refuse("two index arrays need a two-dimensional array", "write the loop")
-        return ctx.call(Obj(library.take_pairs), [source, *place.arrays], {})
-    (index,) = place.arrays
-    if place.is_mask:
-        if ndim_of(index) > 1:
-            source, index = ravel(ctx, source), ravel(ctx, index)
-        return ctx.call(Obj(library.compress), [source, index], {})
-    if ndim_of(index) == 1:
-        return ctx.call(Obj(library.take), [source, index], {})
-    taken = ctx.call(Obj(library.take), [source, ravel(ctx, index)], {})
-    return reshape(ctx, operand(ctx, taken), [*dims_of(ctx, index), *dims_of(ctx, source)[1:]])
-
-
-def _put(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
-    target, index = _target(ctx, array, place)
-    item = _apart(ctx, item)
-    if place.is_mask:
-        if is_array(item):
-            ctx.refuse("assigning an array through a mask is not supported", "write x[...] = np.where(mask, values, x)")
-        ctx.call(Obj(library.masked_fill), [target, index, item], {})
-    elif is_array(item):
-        if ndim_of(item) != ndim_of(target):
-            ctx.refuse("this assignment through an integer array broadcasts", "write the loop")
-        ctx.call(Obj(library.put), [target, index, item], {})
-    else:
-        ctx.call(Obj(library.put_number), [target, index, item], {})
-
-
 @lowers(np.add.at)
 def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     """Unlike `a[indices] += b`, this counts every index as often as it is given."""
     array = _writable(ctx, a)
     place = _place(ctx, array, indices)
-    if isinstance(place, Basic) or place.is_mask or len(place.arrays) > 1:
+    if isinstance(place, Basic):
         augment_item(ctx, a, indices, "add", b)
-        return NONE
-    target, index = _target(ctx, array, place)
-    values = _apart(ctx, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
-    ctx.call(Obj(library.add_at), [target, index, values], {})
+    else:
+        picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
     return NONE
 
 
-def _augment_picked(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> None:
-    target, index = _target(ctx, array, place)
-    amount = operand(ctx, item, f"{BINARY[op][0]}=")
-    if place.is_mask:
-        if is_array(amount):
-            ctx.refuse("an array combined through a mask is not supported", "write x[...] = np.where(mask, x + v, x)")
-        ctx.call(Obj(library.masked_update), [target, index, Obj(BINARY[op][1]), amount], {})
-        return
-    taken = ctx.call(Obj(library.take), [target, index], {})
-    _put(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, taken, amount)), dtype_of(array)))
+@lowers(np.copyto)
+def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, where: Value = TRUE) -> Value:
+    """`dst[...] = src`, or where a mask holds."""
+    target = _writable(ctx, dst)
+    new = fitted(ctx, operand(ctx, src, "np.copyto"), ndim_of(target))
+    if not (isinstance(casting, Obj) and casting.value == "same_kind") or not np.can_cast(
+        dtype_of(new), dtype_of(target), "same_kind"
+    ):
+        ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
+    if where != TRUE:
+        new = ctx.b.op("where", operand(ctx, where), new, target)
+    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target)))
+    return NONE
 
 
-def _apart(ctx: Context, values: Atom) -> Atom:
-    """The values in memory of their own, since what is written may be what is read."""
-    if not is_array(values):
-        return values
-    made = next((op for op in reversed(ctx.b.stmts) if isinstance(op, Op) and values in op.results), None)
-    return values if made and (made.name in ELEMENTWISE or made.name in FRESH) else ctx.b.op("copy", values)
-
-
-def _target(ctx: Context, array: Var, place: Picked) -> tuple[Atom, Atom]:
-    target = view(ctx, array, place.items)
-    if len(place.arrays) > 1 or ndim_of(place.arrays[0]) > 2 or (ndim_of(place.arrays[0]) > 1 and not place.is_mask):
-        ctx.refuse("writing through this combination of index arrays is not supported", "write the loop")
-    if place.is_mask and ndim_of(place.arrays[0]) not in (1, ndim_of(target)):
-        ctx.refuse("a mask must have one axis or as many as the array", "write the loop")
-    return target, place.arrays[0]
+@lowers(np.fill_diagonal)
+def _fill_diagonal(ctx: Context, a: Value, val: Value, wrap: Value = FALSE) -> Value:
+    target, value = _writable(ctx, a), operand(ctx, val, "np.fill_diagonal")
+    if ndim_of(target) != 2 or ndim_of(value) > 1 or wrap != FALSE:
+        ctx.refuse("np.fill_diagonal is supported for a matrix, and a number or a vector", "write the loop")
+    ctx.call(Obj(library.fill_diagonal), [target, stored(ctx, value, dtype_of(target))], {})
+    return NONE

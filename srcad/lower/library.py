@@ -11,42 +11,64 @@ from typing import Any
 import numpy as np
 
 
-def take(a: Any, index: Any) -> Any:
-    out = np.empty((index.shape[0], *a.shape[1:]), a.dtype)
-    for k in range(index.shape[0]):
-        out[k] = a[index[k]]
+def take(a: Any, places: Any) -> Any:
+    """a[places], for one vector of places for each of the first axes."""
+    out = np.empty((places[0].shape[0], *a.shape[len(places) :]), a.dtype)
+    for k in range(places[0].shape[0]):
+        out[k] = a[tuple([p[k] for p in places])]
     return out
 
 
-def take_pairs(a: Any, rows: Any, columns: Any) -> Any:
-    if rows.shape[0] != columns.shape[0]:
-        raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
-    out = np.empty(rows.shape[0], a.dtype)
-    for k in range(rows.shape[0]):
-        out[k] = a[rows[k], columns[k]]
-    return out
+def put(a: Any, places: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
+        a[tuple([p[k] for p in places])] = values[k]
 
 
-def put(a: Any, index: Any, values: Any) -> None:
-    if values.shape[0] != index.shape[0]:
-        raise ValueError("shape mismatch: the values do not fit the index")
-    for k in range(index.shape[0]):
-        a[index[k]] = values[k]
+def put_number(a: Any, places: Any, value: Any) -> None:
+    for k in range(places[0].shape[0]):
+        a[tuple([p[k] for p in places])] = value
 
 
-def put_number(a: Any, index: Any, value: Any) -> None:
-    for k in range(index.shape[0]):
-        a[index[k]] = value
-
-
-def add_at(a: Any, index: Any, values: Any) -> None:
-    if values.ndim and values.shape[0] != index.shape[0]:
-        raise ValueError("shape mismatch: the values do not fit the index")
-    for k in range(index.shape[0]):
+def add_at(a: Any, places: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
         if values.ndim == 0:
-            a[index[k]] += values
+            a[tuple([p[k] for p in places])] += values
         else:
-            a[index[k]] += values[k]
+            a[tuple([p[k] for p in places])] += values[k]
+
+
+def check_vectors(places: Any) -> None:
+    for p in places[1:]:
+        if p.shape[0] != places[0].shape[0]:
+            raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
+
+
+def check_length(n: Any, m: Any) -> None:
+    if n != m:
+        raise IndexError("boolean index did not match indexed array")
+
+
+def places(mask: Any) -> Any:
+    out = np.empty(np.count_nonzero(mask), np.int64)
+    count = 0
+    for k in range(mask.shape[0]):
+        if mask[k]:
+            out[count] = k
+            count += 1
+    return out
+
+
+def places_of_two(mask: Any) -> Any:
+    rows = np.empty(np.count_nonzero(mask), np.int64)
+    columns = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            if mask[i, j]:
+                rows[count] = i
+                columns[count] = j
+                count += 1
+    return rows, columns
 
 
 def compress(a: Any, mask: Any) -> Any:
@@ -66,8 +88,7 @@ def compress(a: Any, mask: Any) -> Any:
 
 def check_mask(a: Any, mask: Any) -> None:
     for n, m in zip(mask.shape, a.shape[: mask.ndim], strict=True):
-        if n != m:
-            raise IndexError("boolean index did not match indexed array")
+        check_length(n, m)
 
 
 def masked_fill(a: Any, mask: Any, value: Any) -> None:
@@ -103,6 +124,68 @@ def argmin_rows(a: Any) -> Any:
     out = np.empty(a.shape[0], np.int64)
     for i in range(a.shape[0]):
         out[i] = np.argmin(a[i])
+    return out
+
+
+def sort(a: Any) -> Any:
+    return take(a, (np.argsort(a),))
+
+
+def sort_rows(a: Any) -> Any:
+    out = np.empty(a.shape, a.dtype)
+    for i in range(a.shape[0]):
+        out[i] = sort(a[i])
+    return out
+
+
+def argsort_rows(a: Any) -> Any:
+    out = np.empty(a.shape, np.int64)
+    for i in range(a.shape[0]):
+        out[i] = np.argsort(a[i])
+    return out
+
+
+def assign(a: Any, values: Any) -> None:
+    a[...] = values
+
+
+def median(a: Any) -> Any:
+    """The middle, or the mean of the two in the middle; NaN, which is sorted to the end, if there is one."""
+    n = a.shape[0]
+    if n == 0:
+        raise ValueError("the median of no elements is not defined")
+    order = np.argsort(a)
+    middle = (a[order[(n - 1) // 2]] + a[order[n // 2]]) / 2
+    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else middle
+
+
+def median_rows(a: Any) -> Any:
+    out = np.empty(a.shape[0], a.dtype)
+    for i in range(a.shape[0]):
+        out[i] = median(a[i])
+    return out
+
+
+def quantile(a: Any, q: Any) -> Any:
+    n = a.shape[0]
+    if n == 0 or not 0 <= q <= 1:
+        raise ValueError("Quantiles must be in the range [0, 1], of at least one element")
+    order = np.argsort(a)
+    place = q * (n - 1)
+    low = int(place)
+    high = min(low + 1, n - 1)
+    gap = a[order[high]] - a[order[low]]
+    if place - low < 0.5:  # as NumPy rounds
+        found = a[order[low]] + gap * (place - low)
+    else:
+        found = a[order[high]] - gap * (1 - (place - low))
+    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else found
+
+
+def quantile_rows(a: Any, q: Any) -> Any:
+    out = np.empty(a.shape[0], np.result_type(a.dtype, np.float64))
+    for i in range(a.shape[0]):
+        out[i] = quantile(a[i], q)
     return out
 
 
@@ -165,6 +248,14 @@ def diagonal_view(a: Any, k: Any) -> Any:
     first = k if k >= 0 else -k * m
     count = max(0, min(n, m - k) if k >= 0 else min(n + k, m))
     return a.reshape(n * m)[first : first + count * (m + 1) : m + 1]
+
+
+def fill_diagonal(a: Any, value: Any) -> None:
+    for i in range(min(a.shape[0], a.shape[1])):
+        if value.ndim:
+            a[i, i] = value[i % value.shape[0]]
+        else:
+            a[i, i] = value
 
 
 def diagonal_matrix(v: Any, k: Any) -> Any:

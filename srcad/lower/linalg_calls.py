@@ -147,7 +147,10 @@ def _det(ctx: Context, a: Value) -> Value:
 
 @lowers(np.linalg.slogdet)
 def _slogdet(ctx: Context, a: Value) -> Value:
-    d = ctx.b.op("det", float_matrix(ctx, a, "np.linalg.slogdet"))
+    x = float_matrix(ctx, a, "np.linalg.slogdet")
+    if kind_of(x) == "c":
+        ctx.refuse("np.linalg.slogdet of a complex matrix is not supported", "take np.log(np.linalg.det(a))")
+    d = ctx.b.op("det", x)
     cls = type(np.linalg.slogdet(np.eye(1)))
     return Tup((ctx.b.op("sign", d), ctx.b.op("log", ctx.b.op("abs", d))), cls)
 

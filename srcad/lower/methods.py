@@ -26,7 +26,6 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 REMEDIES = {
     "tolist": "keep the array; indexing it gives numbers",
     "flat": "use x.ravel()",
-    "sort": "sort outside the function and pass the order",
     "strides": "",
     "nbytes": "",
     "base": "",

@@ -126,7 +126,10 @@ def _width(ctx: Context, pad_width: Value, axis: int, ndim: int) -> tuple[Atom, 
 
 @lowers(np.linalg.cholesky)
 def _cholesky(ctx: Context, a: Value) -> Value:
-    return ctx.call(Obj(library.cholesky), [float_matrix(ctx, a, "np.linalg.cholesky")], {})
+    x = float_matrix(ctx, a, "np.linalg.cholesky")
+    if kind_of(x) == "c":
+        ctx.refuse("np.linalg.cholesky of a complex matrix is not supported", "write the loop")
+    return ctx.call(Obj(library.cholesky), [x], {})
 
 
 @lowers(np.nansum)

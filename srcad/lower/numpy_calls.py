@@ -18,6 +18,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     linalg_calls,
     numerical_calls,
     shape_calls,
+    sorting_calls,
     special_calls,
 )
 from srcad.lower.known import is_known, lift, python
@@ -42,9 +43,7 @@ EVALUATED = frozenset(
     }
 )
 REMEDIES: dict[str, str] = {
-    "sort": "sort outside the function and pass the order",
-    "argsort": "sort outside the function and pass the order",
-    "median": "sort outside the function and pass the order",
+    "partition": "use np.sort",
     "nonzero": "write a loop",
     "add.at": "write a loop with x[i] += v",
     "vectorize": "call the function on the arrays, or in a loop",

@@ -13,7 +13,7 @@ from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
-from srcad.lower.shapes import READ_ONLY
+from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, Seq, Tup, Value
 from srcad.ops import promote
 
@@ -161,9 +161,13 @@ def _power_base(ctx: Context, x: Atom, y: Atom) -> Atom:
 
 def _refuse_negative(ctx: Context, y: Atom) -> None:
     negative = ctx.b.op("lt", y, ZERO)
+    message = (
+        "an integer to a negative integer power is a float, and this was compiled for integers: make the base a float"
+    )
     if is_array(negative):
         negative = ctx.b.op("any", negative)
-    guard(ctx, negative, ValueError, "Integers to negative integer powers are not allowed.")
+        message = "Integers to negative integer powers are not allowed."
+    guard(ctx, negative, ValueError, message)
 
 
 def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
@@ -185,7 +189,11 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
         ctx.refuse(f"the global array '{target.name}' is written", "copy it first: a = a.copy()")
     check_writable(ctx, target)
     if op == "matmul":
-        ctx.refuse("@= is not supported", "write a[...] = a @ b")
+        product = operand(ctx, binary(ctx, op, target, value), "@=")
+        if ndim_of(product) != ndim_of(target):
+            ctx.type_error(f"{describe(product)} does not fit into {describe(target)} in place", "write a = a @ b")
+        ctx.b.effect("assign", target, stored(ctx, product, dtype_of(target)))
+        return target
     amount = operand(ctx, value, BINARY[op][0] + "=")
     if ndim_of(amount) > ndim_of(target):
         ctx.type_error(f"{describe(amount)} does not fit into {describe(target)} in place", "write a = a + b")
@@ -207,12 +215,19 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     return target
 
 
+def fitted(ctx: Context, value: Atom, ndim: int) -> Atom:
+    """The value without leading axes, which must have the size 1, so that it broadcasts to `ndim` axes."""
+    for _ in range(ndim_of(value) - ndim):
+        guard(
+            ctx, ctx.b.op("ne", dim(ctx, value, 0), const(1)), ValueError, "could not broadcast input array into shape"
+        )
+        value = view(ctx, value, [const(0)]) if ndim_of(value) > 1 else ctx.b.op("load", value, const(0))
+    return value
+
+
 def check_writable(ctx: Context, array: Var) -> None:
     if array in READ_ONLY:
-        ctx.refuse(
-            "this array is read-only, or was reshaped from one that is not contiguous (a copy or not, as its strides are)",
-            "copy it before it is written: a = a.copy()",
-        )
+        ctx.refuse("this array is read-only", "copy it before it is written: a = a.copy()")
 
 
 def _result_dtype(op: str, x: Atom, y: Atom) -> str:

@@ -12,7 +12,21 @@ from srcad.lower.arguments import axes, axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
 from srcad.lower.choice_calls import boolean, isclose
 from srcad.lower.elementwise_calls import elementwise
-from srcad.lower.known import ATOL, FALSE, MINUS_ONE, NONE, ONE, RTOL, ZERO, describe, flag, is_none, known_int, python
+from srcad.lower.known import (
+    ATOL,
+    FALSE,
+    MINUS_ONE,
+    NONE,
+    ONE,
+    RTOL,
+    TRUE,
+    ZERO,
+    describe,
+    flag,
+    is_none,
+    known_int,
+    python,
+)
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary
 from srcad.lower.registry import Lowering, lowers
@@ -23,6 +37,8 @@ from srcad.lower.values import Context, Obj, Value
 def reduction(ctx: Context, op: str, a: Value, axis: Value = NONE, keepdims: Value = FALSE, out: Value = NONE) -> Value:
     """sum, mean, prod, max or min."""
     x = operand(ctx, a, f"np.{op}")
+    if op in ("max", "min") and kind_of(x) == "c":
+        ctx.refuse(f"np.{op} of complex numbers is not supported", "compare their real parts or their absolute values")
     if op in ("max", "min") and kind_of(x) == "b":
         ctx.refuse(f"np.{op} of booleans is not supported", "use np.any or np.all")
     if not is_array(x):
@@ -47,6 +63,30 @@ def _summing(op: str) -> Lowering:
     return lowering
 
 
+def _starting(op: str, combine: str, neutral: Atom) -> Lowering:
+    """sum and prod, which also start from a number and leave elements out."""
+
+    def lowering(
+        ctx: Context,
+        a: Value,
+        axis: Value = NONE,
+        dtype: Value = NONE,
+        out: Value = NONE,
+        keepdims: Value = FALSE,
+        initial: Value = NONE,
+        where: Value = TRUE,
+    ) -> Value:
+        x = with_dtype(ctx, operand(ctx, a, f"np.{op}"), dtype)
+        if where != TRUE:
+            x = ctx.b.op("where", boolean(ctx, where), x, neutral)
+        if is_none(initial):
+            return reduction(ctx, op, x, axis, keepdims, out)
+        total = reduction(ctx, op, x, axis, keepdims)
+        return written(ctx, binary(ctx, combine, operand(ctx, initial), total), out)
+
+    return lowering
+
+
 def _extreme(op: str) -> Lowering:
     def lowering(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
         return reduction(ctx, op, a, axis, keepdims, out)
@@ -54,8 +94,8 @@ def _extreme(op: str) -> Lowering:
     return lowering
 
 
-lowers(np.sum, method="sum")(_summing("sum"))
-lowers(np.prod, method="prod")(_summing("prod"))
+lowers(np.sum, method="sum")(_starting("sum", "add", ZERO))
+lowers(np.prod, method="prod")(_starting("prod", "mul", ONE))
 lowers(np.mean, method="mean")(_summing("mean"))
 lowers(np.max, np.amax, method="max")(_extreme("max"))
 lowers(np.min, np.amin, method="min")(_extreme("min"))
@@ -92,12 +132,18 @@ def variance(
     over = axes(ctx, axis, ndim_of(x))
     centre = ctx.b.op("mean", x, axis=over, keepdims=over is not None)
     deviation = ctx.b.op("sub", x, centre)
-    squares = ctx.b.op("mul", deviation, deviation)
-    total = ctx.b.op("sum", squares, axis=over, keepdims=flag(ctx, keepdims, "keepdims="))
+    total = ctx.b.op("sum", magnitude_squared(ctx, deviation), axis=over, keepdims=flag(ctx, keepdims, "keepdims="))
     sizes = dims(ctx, x)
     count = product(ctx, sizes if over is None else [sizes[k] for k in over])
     divisor = operand(ctx, binary(ctx, "sub", count, ddof))
-    return written(ctx, ctx.b.op("div", total, _count(ctx, divisor, dtype_of(x))), out)
+    return written(ctx, ctx.b.op("div", total, _count(ctx, divisor, dtype_of(total))), out)
+
+
+def magnitude_squared(ctx: Context, x: Atom) -> Atom:
+    """|x|**2, elementwise."""
+    parts = [ctx.b.op("real", x), ctx.b.op("imag", x)] if kind_of(x) == "c" else [x]
+    squares = [arithmetic(ctx, "mul", part, part) for part in parts]
+    return squares[0] if len(parts) == 1 else arithmetic(ctx, "add", *squares)
 
 
 def _count(ctx: Context, count: Atom, dtype: str) -> Atom:
@@ -155,7 +201,7 @@ def _norm(ctx: Context, x: Value, ord: Value = NONE, axis: Value = NONE, keepdim
     if kind in (math.inf, -math.inf):
         return reduction(ctx, "max" if kind > 0 else "min", magnitude, axis, keepdims)
     if kind in (None, "fro", 2):
-        return elementwise(ctx, "sqrt", reduction(ctx, "sum", arithmetic(ctx, "mul", a, a), axis, keepdims))
+        return elementwise(ctx, "sqrt", reduction(ctx, "sum", magnitude_squared(ctx, a), axis, keepdims))
     return ctx.refuse(f"the norm {kind!r} is not supported", "write it out: np.sum(np.abs(x)**p)**(1 / p)")
 
 

@@ -44,9 +44,19 @@ def apply(ctx: Context, name: str, lowering: Lowering, args: Sequence[Value], kw
         bound = _signature(lowering).bind(ctx, *args, **kwargs)
     except TypeError as error:
         if str(error).startswith("got an unexpected keyword"):
-            ctx.refuse(f"{name}: {str(error).removeprefix('got an unexpected ')} is not supported", "leave it out")
+            supported = ", ".join(f"{p}=" for p in _keywords(lowering)) or "none"
+            what = str(error).removeprefix("got an unexpected ")
+            ctx.refuse(
+                f"{name}: {what} is not supported", f"write out what it does; the supported keywords are {supported}"
+            )
         ctx.type_error(f"{name}(): {error}")
     return lowering(*bound.args, **bound.kwargs)
+
+
+def _keywords(lowering: Lowering) -> list[str]:
+    """The names that may be passed by keyword and need not be passed."""
+    params = _signature(lowering).parameters.values()
+    return [p.name for p in params if p.default is not p.empty and p.kind is not p.POSITIONAL_ONLY]
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from srcad.ir import Array, Atom, Const, Var, const
 from srcad.lower.casts import dtype_of, ndim_of, stored
 from srcad.lower.known import ABSENT
+from srcad.lower.layouts import COPIES
 from srcad.lower.values import Context
 
 #: One item of an index: an Atom is an integer, a triple a slice, None is np.newaxis.
@@ -78,8 +79,7 @@ def along(axis: int, *items: Item) -> list[Item]:
     return [*[FULL] * axis, *items]
 
 
-#: Arrays that nobody may write: copies that reshape made of arrays that are not C-contiguous, where NumPy may make a view,
-#: depending on the strides; and what is read-only in NumPy too.
+#: Arrays that nobody may write, since they are read-only in NumPy.
 READ_ONLY: weakref.WeakSet[Var] = weakref.WeakSet()
 
 
@@ -101,9 +101,11 @@ def contiguous(ctx: Context, array: Atom) -> Atom:
 
 
 def reshape(ctx: Context, array: Atom, shape: Sequence[Atom]) -> Atom:
-    result = ctx.b.op("reshape", contiguous(ctx, array), *shape)
-    assert isinstance(array.type, Array)
-    return read_only(result) if array.type.layout == "A" or array in READ_ONLY else result
+    rows = contiguous(ctx, array)
+    if rows is not array and isinstance(rows, Var):
+        COPIES[rows] = array
+    result = ctx.b.op("reshape", rows, *shape)
+    return read_only(result) if array in READ_ONLY else result
 
 
 def ravel(ctx: Context, array: Atom) -> Atom:

@@ -30,7 +30,11 @@ def special_functions(module: Any) -> None:
 
 
 def _expit(ctx: Context, x: Value, /) -> Value:
-    return binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), elementwise(ctx, "exp", unary(ctx, "neg", x))))
+    """From the power of -|x|, which does not overflow, nor do the derivatives."""
+    positive = compare(ctx, "ge", x, ZERO)
+    power = elementwise(ctx, "exp", where(ctx, positive, unary(ctx, "neg", x), x))
+    upper = binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), power))
+    return where(ctx, positive, upper, binary(ctx, "mul", power, upper))
 
 
 def _xlogy(ctx: Context, x: Value, y: Value, /) -> Value:

@@ -3,6 +3,9 @@
 Two functions read it. `pushforward` gives the derivative of an op's result from those of its arguments; `pullback` gives what
 an op's adjoint contributes to its arguments' adjoints. Both append ordinary ops, so that what they make can be differentiated
 again. Memory ops (load, store, view, ...) are the business of the transforms themselves.
+
+The adjoint z_bar of a complex value is JAX's: a change dz changes the result by Re(z_bar dz), without a conjugate. So the
+rules of holomorphic functions hold for complex numbers as they stand, and what is real takes the real part of what comes.
 """
 
 from __future__ import annotations
@@ -10,15 +13,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float, replace
-from srcad.transforms.rules import arithmetic, choice, elementary, linalg, reductions
+from srcad.transforms.rules import arithmetic, choice, complex_numbers, elementary, linalg, reductions
 from srcad.transforms.rules.language import BOOK, evaluate, find
 from srcad.transforms.rules.structural import STRUCTURAL
 
 __all__ = [
     "arithmetic",
     "choice",
+    "complex_numbers",
     "elementary",
     "has_rule",
+    "in_dtype",
     "is_constant",
     "linalg",
     "pullback",
@@ -29,7 +34,7 @@ __all__ = [
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(
     """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
-    isfinite argmax argmin any all dim trips broadcast_dim length stop_gradient""".split()
+    isfinite argmax argmin argsort any all dim trips broadcast_dim length stop_gradient""".split()
 )
 
 
@@ -91,6 +96,18 @@ def _named(b: Builder, value: Atom, hint: str) -> Atom:
 def _as(b: Builder, value: Atom, type: Type) -> Atom:
     """The value with the dtype of what it is the derivative of: no float64 leaks into float32."""
     assert isinstance(type, Scalar | Array) and isinstance(value.type, Scalar | Array)
-    if value.type.dtype == type.dtype or (isinstance(value, Const) and value.weak):
+    if isinstance(value, Const) and value.weak and not (value.type.dtype.startswith("complex") and is_real(type)):
         return value
-    return b.op("cast", value, dtype=type.dtype)
+    return in_dtype(b, value, type.dtype)
+
+
+def in_dtype(b: Builder, value: Atom, dtype: str) -> Atom:
+    """The value with the dtype; of a complex adjoint, what is real takes the real part."""
+    assert isinstance(value.type, Scalar | Array)
+    if value.type.dtype.startswith("complex") and not dtype.startswith("complex"):
+        value = b.op("real", value)
+    return value if value.type.dtype == dtype else b.op("cast", value, dtype=dtype)  # type: ignore[union-attr]
+
+
+def is_real(type: Scalar | Array) -> bool:
+    return not type.dtype.startswith("complex")

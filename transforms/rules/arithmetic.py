@@ -24,7 +24,7 @@ rule("y = pow(0, p)", "y_dot = 0", "p_bar = 0")
 rule("y = pow(B, p)", "y_dot = log(B) * y * p_dot", "p_bar = log(B) * y * y_bar")
 rule(
     "y = pow(x, p)",
-    "y_dot = p * where(x == 0 and p == 0, 1, x)**(p - 1) * x_dot + log(where(x == 0, 1, x)) * y * p_dot",
-    "x_bar = p * where(x == 0 and p == 0, 1, x)**(p - 1) * y_bar",
+    "y_dot = p * where(x == 0 and p == 0, 1.0, x)**(p - 1) * x_dot + log(where(x == 0, 1, x)) * y * p_dot",
+    "x_bar = p * where(x == 0 and p == 0, 1.0, x)**(p - 1) * y_bar",
     "p_bar = log(where(x == 0, 1, x)) * y * y_bar",
 )

@@ -138,7 +138,7 @@ def evaluate(b: Builder, expr: ast.expr, env: Mapping[str, Value]) -> Value:
     match expr:
         case ast.Name(id=name):
             return env[name]
-        case ast.Constant(value=int() | float() as literal):
+        case ast.Constant(value=int() | float() | complex() as literal):
             return const(literal) if literal else None
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = value(operand)

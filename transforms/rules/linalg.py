@@ -1,4 +1,4 @@
-"""Rules of linear algebra: dot, solve, inv, det (Giles 2008)."""
+"""Rules of linear algebra: dot, solve, inv, det and its cofactors (Giles 2008)."""
 
 from __future__ import annotations
 
@@ -100,17 +100,39 @@ class Inv:
 
 @structural("det")
 class Det:
-    """d = det A: d_dot = d tr(A^-1 A_dot); A_bar = d_bar d A^-T."""
+    """d = det A: d_dot = sum(C * A_dot) and A_bar = d_bar C, where C = d A^-T are the cofactors of A, singular or not."""
 
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
         assert dots[0] is not None
-        turned = transposed(b, b.op("inv", op.args[0]))
-        return b.op("mul", op.result, b.op("sum", b.op("mul", turned, dots[0]), axis=None, keepdims=False))
+        return _inner(b, b.op("cofactors", op.args[0], op.result), dots[0])
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
         if not wanted[0]:
             return [None]
-        turned = transposed(b, b.op("inv", op.args[0]))
-        return [b.op("mul", b.op("mul", y_bar, op.result), turned)]
+        return [b.op("mul", y_bar, b.op("cofactors", op.args[0], op.result))]
+
+
+def _inner(b: Builder, u: Atom, v: Atom) -> Atom:
+    return b.op("sum", b.op("mul", u, v), axis=None, keepdims=False)
+
+
+@structural("cofactors")
+class Cofactors:
+    """C = d A^-T: C_dot = (sum(C * A_dot) C - C A_dot^T C) / d, and A_bar likewise from C_bar; NaN where A is singular. The
+    second argument follows from the first, so that it has no derivative of its own."""
+
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        return None if dots[0] is None else Cofactors._change(b, op, dots[0])
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        return [Cofactors._change(b, op, y_bar) if wanted[0] else None, None]
+
+    @staticmethod
+    def _change(b: Builder, op: Op, along: Atom) -> Atom:
+        c, d = op.result, op.args[1]
+        both = _dot(b, _dot(b, c, transposed(b, along)), c)
+        return b.op("div", b.op("sub", b.op("mul", _inner(b, c, along), c), both), d)
