@@ -24,7 +24,7 @@ from srcad.transforms.dce import dce
 from srcad.transforms.fold import fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
-from srcad.transforms.protect import protect
+from srcad.transforms.protect import protect, written_inputs
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
@@ -214,7 +214,8 @@ def _real_inputs(trace: Trace, d: Derivative) -> None:
 
 def floats(trace: Trace) -> list[int]:
     """The parameters with a float in them."""
-    found = [k for k, p in enumerate(trace.params) if any(is_float(v.type) for v in leaves(p.tree))]
+    own = [(k, p) for k, p in enumerate(trace.params) if p.outer is None]
+    found = [k for k, p in own if any(is_float(v.type) for v in leaves(p.tree))]
     if not found:
         raise TypeError(f"no argument of {trace.name} is a float: there is nothing to differentiate for")
     return found
@@ -258,9 +259,11 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     count = len(d.own)
     seeds = arg_types[count:]
     trace = _base(d, list(arg_types[:count]))
+    _check_outer(trace)
     count = len(trace.params)
-    if d.kind != "primal" and max(d.wrt, default=0) >= count:
-        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
+    own = [p for p in trace.params if p.outer is None]
+    if d.kind != "primal" and max(d.wrt, default=0) >= len(own):
+        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {len(own)} arguments")
     types = signature.result_types(trace)
     for step in passes:
         if not step.tidies:
@@ -278,7 +281,19 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise TypeError(f"{trace.name} takes {len(trace.params) - count} seeds ({names}), but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
-    return signature.strong_results(trace, types)
+    return signature.outer_last(signature.strong_results(trace, types))
+
+
+def _check_outer(trace: Trace) -> None:
+    """A derivative works on copies of what is written, so that the function around would not see it."""
+    outer = {p.tree: p.name for p in trace.params if p.outer is not None}
+    for var in written_inputs(trace) if outer else ():
+        if var in outer:
+            raise UnsupportedError(
+                f"'{outer[var]}' of the function around is written by a function that is differentiated inside it",
+                trace.span,
+                "pass it as an argument, or return what is to be written",
+            )
 
 
 _building = threading.local()

@@ -11,16 +11,21 @@ from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases, is_memory
 
 
-def protect(trace: Trace) -> Trace:
-    """The trace with copies of the parameters that it writes."""
+def written_inputs(trace: Trace) -> list[Var]:
+    """The arrays among the inputs that the trace writes."""
     aliases = Aliases(trace)
     written: set[Var] = set()
     for stmt in walk(trace.body):
         if isinstance(stmt, Op) and (stmt.name in WRITES or stmt.name == "call"):
             targets = stmt.args if stmt.name == "call" else stmt.args[:1]
             written.update(aliases.find(v) for v in targets if isinstance(v, Var) and is_memory(v))
+    return [v for v in trace.inputs if isinstance(v.type, Array) and aliases.find(v) in written]
+
+
+def protect(trace: Trace) -> Trace:
+    """The trace with copies of the parameters that it writes."""
+    modified = written_inputs(trace)
     arrays = [v for v in trace.inputs if isinstance(v.type, Array)]
-    modified = [v for v in arrays if aliases.find(v) in written]
     if not modified:
         return trace
     head: list[Op] = []

@@ -9,10 +9,11 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srcad.ir import Array, Op, Scalar, Trace, Var, clone
+from srcad.ir import Op, Trace, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
-from srcad.lower.known import describe, is_known, python
+from srcad.lower.derivatives import Pullback, derived, pull_back
+from srcad.lower.known import describe
 from srcad.lower.numpy_calls import call_builtin
 from srcad.lower.scope import Closure
 from srcad.lower.structure import argument_type, atoms_of, value_of
@@ -21,6 +22,8 @@ from srcad.lower.values import Obj, Seq, Tup, Value
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
+    if isinstance(function, Tup) and function.cls is Pullback:
+        return pull_back(ctx, function, args, kwargs)
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
@@ -43,7 +46,7 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
         return _named_tuple(ctx, plain, args, kwargs)
     module = str(getattr(plain, "__module__", "") or "")
     if module == "srcad.api" and getattr(sys.modules[module], plain.__name__, None) is plain:
-        return _own(ctx, plain, args, kwargs)
+        return derived(ctx, plain, args, kwargs)
     if isinstance(plain, types.FunctionType) and module.split(".")[0] not in ("numpy", "scipy", "math"):
         return inline_function(ctx, plain, args, kwargs)
     return _refuse(ctx, thing)
@@ -60,32 +63,6 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
     if not hasattr(thing, "__name__"):
         return ctx.refuse(f"calling an object of class '{type(thing).__name__}' is not supported", "call a function")
     return ctx.refuse(f"srcad has no derivative of '{full}'", "write it with NumPy operations that srcad knows")
-
-
-def _own(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """srcad's own functions: stop_gradient is an op; those that make functions (grad and so on) run now."""
-    if function.__name__ == "stop_gradient" and len(args) == 1:
-        return _stop_gradient(ctx, args[0])
-    if not all(map(is_known, (*args, *kwargs.values()))):
-        ctx.refuse(
-            f"srcad.{function.__name__} of a value that is computed", "call it outside, or apply it to a function"
-        )
-    if any(isinstance(arg, Obj) and isinstance(arg.value, Closure) for arg in args):
-        ctx.refuse(
-            f"srcad.{function.__name__} of a function defined inside the compiled function",
-            "define the function outside",
-        )
-    return Obj(function(*map(python, args), **{name: python(arg) for name, arg in kwargs.items()}))
-
-
-def _stop_gradient(ctx: Lowering, value: Value) -> Value:
-    match value:
-        case Var() if isinstance(value.type, Scalar | Array):
-            return ctx.b.op("stop_gradient", value)
-        case Tup() | Seq():
-            items = tuple(_stop_gradient(ctx, item) for item in value.items)
-            return Tup(items, value.cls) if isinstance(value, Tup) else Seq(items)
-    return value
 
 
 def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -115,6 +92,7 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
             args.append(given[name] if name in given else ctx.session.constants.lift(ctx, p.default, name))
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
     atoms = [atom for arg in args for atom in atoms_of(arg)]
+    atoms += [p.outer for p in trace.params if p.outer is not None]
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
     ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
     known = {function.name for function in ctx.session.functions}

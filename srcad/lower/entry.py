@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from srcad.ir import Builder, Operand, Param, Span, Trace
+from srcad.errors import UnsupportedError
+from srcad.ir import Builder, Operand, Param, Span, Trace, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
 from srcad.lower.recursion import RecursionFound, settle, traces
@@ -18,6 +20,9 @@ from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import Obj, Tup, Value
 from srcad.source import Source, source_of
 
+if TYPE_CHECKING:
+    from srcad.lower.derivatives import Inner
+
 
 def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     """The primal trace of `fn`. There is one entry of `args` for each parameter: a Type, a Static, or a Tree of these."""
@@ -25,40 +30,69 @@ def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     parameters = list(inspect.signature(target, follow_wrapped=False).parameters.values())
     if len(parameters) != len(args):
         raise TypeError(f"{name_of(target)} has {len(parameters)} parameters, and {len(args)} types were given")
+    span = span_of(target)
+    doc = inspect.getdoc(target) or "" if span else ""
+    return trace_of(Obj(target), parameters, args, name or name_of(target), span, doc)
+
+
+def trace_of(
+    function: Value,
+    parameters: list[inspect.Parameter],
+    args: Sequence[Any],
+    name: str,
+    span: Span | None,
+    doc: str = "",
+    outer: Inner | None = None,
+) -> Trace:
+    """The trace of a call of the function. `outer`: it belongs to another lowering in progress."""
     params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))
     recursive: set[object] = set()
     tracked: set[tuple[object, str]] = set()
+    stack = outer.stack if outer else ()
     with _room_for_nesting():
         while True:
+            session = Session(tracked=tracked, recursive=recursive)
+            if outer:
+                session.constants = outer.session.constants
             try:
-                return _lower(
-                    Session(tracked=tracked, recursive=recursive), target, parameters, params, name or name_of(target)
-                )
+                return replace(_lower(session, stack, function, parameters, params, name, span), doc=doc)
             except RecursionFound as found:
+                if found.key in stack:
+                    reason = f"'{name}' is differentiated in a function that it calls: that needs derivatives of every order"
+                    raise UnsupportedError(reason, span, "differentiate outside of the recursion") from None
                 recursive.add(found.key)
             except UnboundReadFound as found:
+                if found.key in tracked:  # a variable of the lowering around this one
+                    raise
                 tracked.add(found.key)
 
 
 def _lower(
-    session: Session, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...], name: str
+    session: Session,
+    stack: tuple[object, ...],
+    function: Value,
+    parameters: list[inspect.Parameter],
+    params: tuple[Param, ...],
+    name: str,
+    span: Span | None,
 ) -> Trace:
-    span = span_of(fn)
     while True:
         session.functions.clear()
-        ctx = Lowering(session, Builder(span=span), outermost())
-        result = _call(ctx, fn, parameters, params)
+        ctx = Lowering(session, Builder(span=span), outermost(), stack)
+        result = _call(ctx, function, parameters, params)
         settle(session)
         if not session.unsettled:
             break
     yields: list[Operand] = []
     returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
-    doc = inspect.getdoc(fn) or "" if span else ""
-    return Trace(name, params, ctx.b.block(*yields), returns, functions, doc=doc, span=span)
+    body = ctx.b.block(*yields)
+    given = {leaf for param in params for leaf in leaves(param.tree)}
+    around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
+    return Trace(name, (*params, *around), body, returns, functions, span=span)
 
 
-def _call(ctx: Lowering, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:
+def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:
     positional: list[Value] = []
     named: dict[str, Value] = {}
     for param, p in zip(params, parameters, strict=True):
@@ -70,7 +104,7 @@ def _call(ctx: Lowering, fn: Any, parameters: list[inspect.Parameter], params: t
         else:
             positional.append(value)
     try:
-        return ctx.call(Obj(fn), positional, named)
+        return ctx.call(function, positional, named)
     except NeverReturns:
         return NONE
 

@@ -11,7 +11,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from srcad.ir import Const, Span
+from srcad.ir import Const, Span, Var
 from srcad.lower.known import FALSE, TRUE, lift
 from srcad.lower.names import Liveness, Names, assigned
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
@@ -148,6 +148,8 @@ class Constants:
     def lift(self, ctx: Context, thing: Any, name: str) -> Value:
         """The value that stands for a global, a closure variable, a default."""
         match thing:
+            case Var() | Const() | Tup() | Seq() | Obj():  # the default of a function that is being lowered
+                return thing
             case bool() | int() | float() | complex() | np.generic():
                 value = lift(ctx, thing)
                 return replace(value, name=self._claim(thing, name)) if isinstance(value, Const) else value
