@@ -67,9 +67,15 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         if name not in self._made:
             given = self._given[name]
             # the names are enough for the calls inside, which are completed by `finish`
-            self._made[name] = (_named(given, f"{name}_forward"), _named(given, f"{name}_reverse"))
+            self._made[name] = (_named(given, self._free(f"{name}_forward")), _named(given, self._free(f"{name}_reverse")))
             self._made[name] = self._sweeps(given)
         return self._made[name]
+
+    def _free(self, name: str) -> str:
+        """The name, which a derivative that the trace calls may have taken."""
+        while name in self._given:
+            name += "_"
+        return name
 
     def _sweeps(self, trace: Trace) -> tuple[Trace, Trace]:
         inputs = trace.inputs
@@ -104,8 +110,8 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         body = top.freeze()
         forward = replace(body, yields=(*body.yields, *made))
         return (
-            _function(f"{trace.name}_forward", (*inputs, *shadows), forward),
-            _function(f"{trace.name}_reverse", (*again.values(), *seeds), reverse),
+            _function(self._free(f"{trace.name}_forward"), (*inputs, *shadows), forward),
+            _function(self._free(f"{trace.name}_reverse"), (*again.values(), *seeds), reverse),
         )
 
     def finish(self, body: Block) -> Block:

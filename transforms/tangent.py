@@ -97,7 +97,10 @@ class _Functions:
         key = callee, tuple(varied)
         if key not in self._names:
             same = sum(name == callee for name, _ in self._names)
-            self._names[key] = f"{callee}_tangent{same + 1 if same else ''}"
+            name = f"{callee}_tangent{same + 1 if same else ''}"
+            while name in self._primal:  # a derivative that the trace calls
+                name += "_"
+            self._names[key] = name
             self._tangents.append(self._derive(self._primal[callee], key[1], self._names[key]))
         return self._names[key]
 

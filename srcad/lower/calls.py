@@ -12,6 +12,7 @@ from typing import Any
 from srcad.ir import Op, Trace, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
+from srcad.lower.adopted import adopt
 from srcad.lower.derivatives import Pullback, derived, pull_back
 from srcad.lower.known import describe
 from srcad.lower.numpy_calls import call_builtin
@@ -93,8 +94,7 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
     atoms = [atom for arg in args for atom in atoms_of(arg)]
     atoms += [p.outer for p in trace.params if p.outer is not None]
+    trace = adopt(ctx.session, trace)
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
     ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
-    known = {function.name for function in ctx.session.functions}
-    ctx.session.functions += [function for function in trace.functions if function.name not in known]
     return value_of(trace.returns, block.yields)
