@@ -232,7 +232,7 @@ class Tree:
     """A tuple (or namedtuple, when `cls` is given) of trees; leaves are Vars (parameters), ints (results) or Static."""
 
     items: tuple[Any, ...]
-    cls: type | None = None
+    cls: Any = None
 
 
 @dataclass(frozen=True, eq=False)

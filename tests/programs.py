@@ -5,6 +5,7 @@ Each lives in the module of its kind; importing them enters them into `PROGRAMS`
 
 import programs_control
 import programs_functions
+import programs_higher
 import programs_memory
 import programs_numerical
 import programs_numpy
@@ -15,6 +16,7 @@ from programs_kit import PROGRAMS, Program
 SOURCES = (
     programs_control,
     programs_functions,
+    programs_higher,
     programs_memory,
     programs_numerical,
     programs_numpy,

@@ -13,23 +13,26 @@ from srcad.ir import Op, Trace, clone
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.adopted import adopt
-from srcad.lower.derivatives import Pullback, derived, pull_back
-from srcad.lower.known import describe
+from srcad.lower.derivatives import derived, pull_back
+from srcad.lower.known import describe, python
 from srcad.lower.numpy_calls import call_builtin
 from srcad.lower.scope import Closure
 from srcad.lower.structure import argument_type, atoms_of, value_of
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.selection import call_chosen
+from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Tup, Value
 
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
-    if isinstance(function, Tup) and function.cls is Pullback:
-        return pull_back(ctx, function, args, kwargs)
+    if isinstance(function, Func):
+        return _call_func(ctx, function, args, kwargs)
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
+    if thing is functools.partial:
+        return _partial(ctx, args, kwargs)
     if isinstance(thing, functools.partial):
         bound = [ctx.session.constants.lift(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
         named = {name: ctx.session.constants.lift(ctx, arg, name) for name, arg in thing.keywords.items()}
@@ -51,6 +54,23 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if isinstance(plain, types.FunctionType) and module.split(".")[0] not in ("numpy", "scipy", "math"):
         return inline_function(ctx, plain, args, kwargs)
     return _refuse(ctx, thing)
+
+
+def _partial(ctx: Lowering, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if not args or not isinstance(args[0], Obj | Func):
+        ctx.type_error("functools.partial takes a function first")
+    return Func(PARTIAL, (args[0], Tup(tuple(args[1:])), *(Tup((Obj(key), v)) for key, v in kwargs.items())))
+
+
+def _call_func(ctx: Lowering, function: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if function.kind is PULLBACK:
+        return pull_back(ctx, function, args, kwargs)
+    if function.kind is CHOSEN:
+        return call_chosen(ctx, function, args, kwargs)
+    inner, given, *named = function.items
+    assert isinstance(given, Tup)
+    keywords = {str(python(key)): value for key, value in (item.items for item in named if isinstance(item, Tup))}
+    return call(ctx, inner, [*given.items, *args], {**keywords, **kwargs})
 
 
 def _refuse(ctx: Lowering, thing: Any) -> Value:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from srcad.lower.names import read_names
 from srcad.lower.scope import Closure, Env, Frame, Poison, locals_of, owner
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import Func, Obj, Seq, Tup, Value
 
 #: Variables by the frame they live in and their name.
 Variables = dict[tuple[Frame, str], Value]
@@ -33,7 +33,7 @@ def captured(values: Iterable[Value], function: Frame | None = None) -> Variable
 
     def look(value: Value) -> None:
         match value:
-            case Tup() | Seq():
+            case Tup() | Seq() | Func():
                 for item in value.items:
                     look(item)
             case Obj(value=Closure() as closure):
@@ -64,6 +64,8 @@ def moved(variables: Mapping[tuple[Frame, str], Value]) -> tuple[Callable[[Value
                 return Tup(tuple(map(value, old.items)), old.cls)
             case Seq():
                 return Seq(tuple(map(value, old.items)))
+            case Func():
+                return Func(old.kind, tuple(map(value, old.items)))
             case Obj(value=Closure() as closure):
                 defaults = {name: value(default) for name, default in closure.defaults.items()}
                 return Obj(replace(closure, frame=frame(closure.frame), defaults=defaults))
@@ -81,6 +83,8 @@ def map_atoms(change: Callable[[Value], Value], value: Value) -> Value:
             return Tup(tuple(map_atoms(change, item) for item in value.items), value.cls)
         case Seq():
             return Seq(tuple(map_atoms(change, item) for item in value.items))
+        case Func():
+            return Func(value.kind, tuple(map_atoms(change, item) for item in value.items))
         case Obj():
             return value
     return change(value)

@@ -7,6 +7,7 @@ outside of it. Every trace has variables of its own, so perturbations are never 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,21 +18,18 @@ from srcad.lower.capture import captured, map_atoms, moved
 from srcad.lower.function import Lowering
 from srcad.lower.known import NONE, describe, is_known, python
 from srcad.lower.scope import Closure
-from srcad.lower.values import Obj, Seq, Tup, Value
-
-
-class Pullback(tuple[Any, ...]):
-    """The class of the tuples that stand for what `vjp` returns beside the value: an adjoint, and where to evaluate it."""
+from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Seq, Tup, Value
 
 
 class Inner:
     """A function of the lowering in progress, as an object that `grad` and its kin take."""
 
-    def __init__(self, ctx: Lowering, closure: Closure) -> None:
-        self.session, self.stack, self.closure = ctx.session, ctx.stack, closure
-        self.__name__ = self.__qualname__ = closure.__name__
-        self.__signature__ = inspect.Signature(list(_parameters(closure)))
-        self.span = closure.frame.span(closure.node)
+    def __init__(self, ctx: Lowering, function: Obj | Func) -> None:
+        self.session, self.stack, self.function = ctx.session, ctx.stack, function
+        self.__signature__ = signature_of(function)
+        closure = function.value if isinstance(function, Obj) else None
+        self.__name__ = self.__qualname__ = closure.__name__ if closure else "function"
+        self.span = closure.frame.span(closure.node) if closure else ctx.span
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"{self.__name__} is known only to the function that defines it")
@@ -40,7 +38,34 @@ class Inner:
         from srcad.lower.entry import trace_of
 
         parameters = list(self.__signature__.parameters.values())
-        return trace_of(Obj(self.closure), parameters, arg_types, self.__name__, self.span, outer=self)
+        return trace_of(self.function, parameters, arg_types, self.__name__, self.span, outer=self)
+
+
+def is_local(value: Value) -> bool:
+    """Whether this is a function that only the lowering in progress knows."""
+    return isinstance(value, Func) or (isinstance(value, Obj) and isinstance(value.value, Closure))
+
+
+def signature_of(function: Value) -> inspect.Signature:
+    """The parameters of a function value; their defaults may be values."""
+    match function:
+        case Func(kind=kind) if kind is PARTIAL:
+            inner, args, *named = function.items
+
+            def stub() -> None: ...
+
+            stub.__signature__ = signature_of(inner)  # type: ignore[attr-defined]
+            keywords = {python(item.items[0]): item.items[1] for item in named if isinstance(item, Tup)}
+            return inspect.signature(functools.partial(stub, *getattr(args, "items", ()), **keywords))
+        case Func(kind=kind) if kind is CHOSEN:
+            return signature_of(function.items[1])
+        case Func():
+            return inspect.Signature([inspect.Parameter("y_bar", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+        case Obj(value=Closure() as closure):
+            return inspect.Signature(_parameters(closure))
+        case Obj(value=thing):
+            return inspect.signature(getattr(thing, "py_func", thing))
+    raise AssertionError(f"{function} is no function")
 
 
 def _parameters(closure: Closure) -> list[inspect.Parameter]:
@@ -70,20 +95,18 @@ def derived(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping
         except TypeError as error:
             ctx.type_error(f"srcad.{name}(): {error}")
         return lowering(ctx, *bound.args)
-    if not all(map(is_known, (*args, *kwargs.values()))):
+    if not all(is_known(value) or is_local(value) for value in (*args, *kwargs.values())):
         ctx.refuse(f"srcad.{name} of a value that is computed", "give it a function and known options")
     if name == "inverse_hvp":
         ctx.refuse("srcad.inverse_hvp is for Python only", "solve with srcad.hessian, or call it outside")
-    local = any(isinstance(value, Obj) and isinstance(value.value, Closure) for value in (*args, *kwargs.values()))
-    if local and name == "differentiate":
+    if name == "differentiate" and any(map(is_local, (*args, *kwargs.values()))):
         ctx.refuse("srcad.differentiate of a function defined inside the compiled function", "use srcad.grad and its kin")
     return Obj(function(*map(_object(ctx), args), **{key: _object(ctx)(value) for key, value in kwargs.items()}))
 
 
 def _object(ctx: Lowering) -> Any:
     def of(value: Value) -> Any:
-        thing = python(value)
-        return Inner(ctx, thing) if isinstance(thing, Closure) else thing
+        return Inner(ctx, value) if isinstance(value, Obj | Func) and is_local(value) else python(value)
 
     return of
 
@@ -103,7 +126,7 @@ def _stop_gradient(ctx: Lowering, value: Value) -> Value:
 
 def _of_kind(ctx: Lowering, function: Value, kind: str, count: int) -> Any:
     """The derivative of that kind for calls with `count` arguments."""
-    thing = _object(ctx)(function) if isinstance(function, Obj) else None
+    thing = _object(ctx)(function) if isinstance(function, Obj | Func) else None
     if not callable(thing):
         ctx.type_error(f"a function is what srcad differentiates, not {describe(function)}")
     parameters = inspect.signature(getattr(thing, "py_func", thing)).parameters.values()
@@ -140,10 +163,10 @@ def _vjp(ctx: Lowering, function: Value, *primals: Value) -> Value:
     made = _of_kind(ctx, own(function), "adjoint", len(primals))
     y = ctx.call(function, [map_atoms(lambda v: _copied(ctx, v), value) for value in primals], {})
     kept += [_default(ctx, p) for p in list(made.derivative.own)[len(kept) :] if p.default is not p.empty]
-    return Tup((y, Tup((Obj(made), const(len(primals)), *kept), Pullback)))
+    return Tup((y, Func(PULLBACK, (Obj(made), const(len(primals)), *kept))))
 
 
-def pull_back(ctx: Lowering, pullback: Tup, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def pull_back(ctx: Lowering, pullback: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of what `vjp` gave."""
     if len(args) + len(kwargs) != 1 or kwargs.keys() - {"y_bar"}:
         ctx.type_error("a pullback takes one argument, y_bar")

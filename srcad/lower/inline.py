@@ -12,6 +12,7 @@ import gast
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
 from srcad.lower.names import walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
@@ -35,14 +36,15 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
             cells[name] = cell.cell_contents
         except ValueError:  # assigned later, or never
             continue
-    frame = Frame(source, source.node, fn.__globals__, cells)
+    node = without_match(source.node)
+    frame = Frame(source, node, fn.__globals__, cells)
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
     raw = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (fn.__kwdefaults__ or {})
     defaults = {name: functools.partial(ctx.session.constants.lift, ctx, value, name) for name, value in raw.items()}
     identity = (fn.__code__, *map(id, cells.values()))
-    return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))
+    return _inline(ctx, frame, identity, bind_arguments(ctx, node, fn.__name__, args, kwargs, defaults))
 
 
 def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

@@ -168,6 +168,8 @@ class _ForHead:
         from srcad.lower.statements import bind
 
         self.index = index = Var(self.hint, INT, self.ctx.frame.span(self.stmt.target))
+        if (known := known_range(Range(self.start, self.stop, self.step))) is not None:
+            self.ctx.session.ranges[index] = known
 
         def begin() -> None:
             with self.ctx.at(self.stmt.target):

@@ -18,7 +18,7 @@ from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import argument_type, atoms_of, parameter_tree, returned, value_of_parameter
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import Func, Obj, Seq, Tup, Value
 
 #: Recursion with ever new argument types would not end.
 MOST = 24
@@ -55,6 +55,8 @@ def _key(value: Value) -> object:
     match value:
         case Tup() | Seq():
             return (type(value), getattr(value, "cls", None), *map(_key, value.items))
+        case Func():
+            return (value.kind, *map(_key, value.items))
         case Obj(value=Closure() as closure):
             return (closure.node, closure.frame.path)
         case Obj(value=thing):

@@ -59,7 +59,10 @@ REFUSED: Mapping[type, tuple[str, str]] = {
         "return the value instead",
     ),
     gast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function and assign it outside"),
-    gast.Match: ("`match` is not supported", "write if and elif"),
+    gast.Match: (
+        "this `match` is not supported: its patterns are more than literals, names and tuples of a fixed length",
+        "write if and elif",
+    ),
 }
 
 
