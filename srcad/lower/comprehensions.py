@@ -16,7 +16,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
 from srcad.lower.known import ZERO, describe
 from srcad.lower.merge import Growing, convert, join_types
-from srcad.lower.names import Names, assigned, target_names
+from srcad.lower.names import Names, assigned, changed_inside, target_names
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary
 from srcad.lower.unbound import flag_name
@@ -122,7 +122,9 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
         outer, ctx.env = ctx.env, ctx.env.copy()
         bind(ctx, generator.target, item(ctx, source, index))
         yield b
-        ctx.env = outer
+        inner, ctx.env = ctx.env, outer
+        if any(inner.names.get(name) is not outer.names.get(name) for name in changed_inside(ctx.frame.node)):
+            ctx.refuse("a comprehension calls a function that changes variables around it", "write a loop")
 
 
 def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value]:

@@ -19,7 +19,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
 from srcad.lower.known import NONE, describe
 from srcad.lower.merge import Growing, empty_buffer
-from srcad.lower.names import Names, appended
+from srcad.lower.names import Names, appended, changed_inside
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
@@ -34,7 +34,7 @@ def is_growing(value: object) -> TypeGuard[Tup]:
 
 def grows(ctx: Lowering, name: str) -> bool:
     """Whether the function appends to the variable."""
-    return name in _appended(ctx.frame.node)
+    return name in _appended(ctx.frame.node) or name in changed_inside(ctx.frame.node)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ from srcad.lower.known import FALSE, NONE, TRUE, describe
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import flatten, join, rebuild, shape_of
 from srcad.lower.operators import augmented, compare
-from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison
+from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.values import Obj, Seq, Tup, Value
 
 OPERATORS: Mapping[type, str] = {
@@ -58,7 +58,10 @@ REFUSED: Mapping[type, tuple[str, str]] = {
         "`global` is not supported: a compiled function cannot assign to globals",
         "return the value instead",
     ),
-    gast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function and assign it outside"),
+    gast.Nonlocal: (
+        "`nonlocal` is supported for variables of functions that are compiled together only",
+        "return the value, and assign it outside",
+    ),
     gast.Match: (
         "this `match` is not supported: its patterns are more than literals, names and tuples of a fixed length",
         "write if and elif",
@@ -103,6 +106,8 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Raise():
                 _raise(ctx, stmt)
             case gast.Pass():
+                pass
+            case gast.Nonlocal() if all(ctx.frame.parent and owner(ctx.frame.parent, name) for name in stmt.names):
                 pass
             case gast.Delete():
                 for target in stmt.targets:
