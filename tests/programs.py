@@ -6,6 +6,7 @@ Each lives in the module of its kind; importing them enters them into `PROGRAMS`
 import programs_control
 import programs_functions
 import programs_higher
+import programs_lists
 import programs_memory
 import programs_numerical
 import programs_numpy
@@ -17,6 +18,7 @@ SOURCES = (
     programs_control,
     programs_functions,
     programs_higher,
+    programs_lists,
     programs_memory,
     programs_numerical,
     programs_numpy,

@@ -235,5 +235,7 @@ def test_recursive_functions_in_a_second_process(tmp_path, folder):
     path = tmp_path / "recursive.py"
     path.write_text(RECURSIVE)
     for _ in range(2):
-        done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        done = subprocess.run(
+            [sys.executable, str(path)], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
         assert float(done.stdout) == pytest.approx(3 * 1.1**3 * 0.7**2), done.stderr

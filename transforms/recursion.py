@@ -67,7 +67,10 @@ class Callees(Mapping[str, tuple[Trace, Trace]]):
         if name not in self._made:
             given = self._given[name]
             # the names are enough for the calls inside, which are completed by `finish`
-            self._made[name] = (_named(given, self._free(f"{name}_forward")), _named(given, self._free(f"{name}_reverse")))
+            self._made[name] = (
+                _named(given, self._free(f"{name}_forward")),
+                _named(given, self._free(f"{name}_reverse")),
+            )
             self._made[name] = self._sweeps(given)
         return self._made[name]
 

@@ -79,7 +79,9 @@ def _parameters(closure: Closure) -> list[inspect.Parameter]:
     ]
     empty = inspect.Parameter.empty
     return [
-        inspect.Parameter(arg.id, kind, default=closure.defaults.get(arg.id, empty)) for group, kind in groups for arg in group
+        inspect.Parameter(arg.id, kind, default=closure.defaults.get(arg.id, empty))
+        for group, kind in groups
+        for arg in group
     ]
 
 
@@ -100,7 +102,9 @@ def derived(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping
     if name == "inverse_hvp":
         ctx.refuse("srcad.inverse_hvp is for Python only", "solve with srcad.hessian, or call it outside")
     if name == "differentiate" and any(map(is_local, (*args, *kwargs.values()))):
-        ctx.refuse("srcad.differentiate of a function defined inside the compiled function", "use srcad.grad and its kin")
+        ctx.refuse(
+            "srcad.differentiate of a function defined inside the compiled function", "use srcad.grad and its kin"
+        )
     return Obj(function(*map(_object(ctx), args), **{key: _object(ctx)(value) for key, value in kwargs.items()}))
 
 

@@ -30,7 +30,8 @@ def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     parameters = list(inspect.signature(target, follow_wrapped=False).parameters.values())
     if len(parameters) != len(args):
         raise TypeError(f"{name_of(target)} has {len(parameters)} parameters, and {len(args)} types were given")
-    span = span_of(target)
+    with _room_for_nesting():
+        span = span_of(target)
     doc = inspect.getdoc(target) or "" if span else ""
     return trace_of(Obj(target), parameters, args, name or name_of(target), span, doc)
 
@@ -58,7 +59,9 @@ def trace_of(
                 return replace(_lower(session, stack, function, parameters, params, name, span), doc=doc)
             except RecursionFound as found:
                 if found.key in stack:
-                    reason = f"'{name}' is differentiated in a function that it calls: that needs derivatives of every order"
+                    reason = (
+                        f"'{name}' is differentiated in a function that it calls: that needs derivatives of every order"
+                    )
                     raise UnsupportedError(reason, span, "differentiate outside of the recursion") from None
                 recursive.add(found.key)
             except UnboundReadFound as found:

@@ -130,7 +130,7 @@ class Lowering:
 
     def usable(self, value: Value | Poison) -> Value:
         if isinstance(value, Poison):
-            self.type_error(value.reason, value.remedy)
+            (self.refuse if value.unsupported else self.type_error)(value.reason, value.remedy)
         return value
 
     def define(self, name: str, value: Value) -> None:

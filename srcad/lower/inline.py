@@ -78,7 +78,8 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
         changed = _changed_around(ctx, frame)
         return run_body(ctx, frame, names) if not changed else _run_changing(ctx, frame, names, changed)
     except SrcadError as error:
-        if stack and site and error.span is not site and not frame.site:
+        written = frame.node.name != "<comprehension>" if isinstance(frame.node, gast.FunctionDef) else True
+        if stack and site and error.span is not site and not frame.site and written:
             error.callers.append(site)
         raise
     finally:
@@ -112,7 +113,9 @@ def _run_changing(ctx: Lowering, frame: Frame, names: Mapping[str, Value], chang
         bound = flag_of(scope.env, name)
         if bound == TRUE:
             given[name] = ctx.usable(scope.env.names[name])
-            scope.env.names[name] = Poison(f"'{name}' is read while '{frame.name}' changes it", "pass it as an argument")
+            scope.env.names[name] = Poison(
+                f"'{name}' is read while '{frame.name}' changes it", "pass it as an argument"
+            )
         elif bound != FALSE:
             ctx.refuse(f"'{name}' may have no value when '{frame.name}' changes it", "assign it before")
     frame.inner |= changed.keys()

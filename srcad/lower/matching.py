@@ -52,7 +52,9 @@ def _chain(node: Any, name: str) -> list[Any]:
     def subject(place: Any) -> Any:
         return gast.copy_location(gast.Name(name, gast.Load(), None, None), place)
 
-    made = gast.copy_location(gast.Assign([gast.Name(name, gast.Store(), None, None)], node.subject, None), node.subject)
+    made = gast.copy_location(
+        gast.Assign([gast.Name(name, gast.Store(), None, None)], node.subject, None), node.subject
+    )
     gast.copy_location(made.targets[0], node.subject)
     rest: list[Any] = []
     for case in reversed(node.cases):
@@ -88,7 +90,9 @@ def _pattern(pattern: Any, subject: Any) -> tuple[list[Any], Captures]:
             ways = [_pattern(way, subject) for way in pattern.patterns]
             if any(names for _, names in ways) or not all(tests for tests, _ in ways):
                 raise _NotSimpleError
-            either = [tests[0] if len(tests) == 1 else _located(gast.BoolOp(gast.And(), tests), pattern) for tests, _ in ways]
+            either = [
+                tests[0] if len(tests) == 1 else _located(gast.BoolOp(gast.And(), tests), pattern) for tests, _ in ways
+            ]
             return [_located(gast.BoolOp(gast.Or(), either), pattern)], []
         case gast.MatchSequence():
             count = _located(gast.Constant(len(pattern.patterns), None), pattern)

@@ -217,7 +217,9 @@ def _number(b: Builder, value: Value | Poison, shape: Group) -> Operand:
     functions = shape.items[1:]
 
     def place(function: Value) -> Const:
-        return const(next(k for k, f in enumerate(functions) if isinstance(function, Obj) and _same_function(f, function)))
+        return const(
+            next(k for k, f in enumerate(functions) if isinstance(function, Obj) and _same_function(f, function))
+        )
 
     if not isinstance(value, Func):
         assert isinstance(value, Obj)

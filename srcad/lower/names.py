@@ -76,6 +76,13 @@ def appended(nodes: Iterable[Any]) -> Names:
     )
 
 
+def item_assigned(nodes: Iterable[Any]) -> Names:
+    """The names with items that the nodes, nested functions included, assign."""
+    inside = (node for top in nodes for node in gast.walk(top) if isinstance(node, gast.Subscript))
+    stores = (node for node in inside if isinstance(node.ctx, gast.Store))
+    return frozenset(node.value.id for node in stores if isinstance(node.value, gast.Name))
+
+
 @functools.lru_cache(maxsize=4096)
 def changed_by(loop: Any) -> Names:
     """What a loop statement assigns, its target or condition included, or changes by a method."""

@@ -13,6 +13,7 @@ import numpy as np
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
+    functional,
     joining_calls,
     linalg_calls,
     numerical_calls,

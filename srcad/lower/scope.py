@@ -13,7 +13,7 @@ import numpy as np
 
 from srcad.ir import Const, Span, Var
 from srcad.lower.known import FALSE, TRUE, lift
-from srcad.lower.names import Liveness, Names, assigned
+from srcad.lower.names import Liveness, Names, assigned, target_names
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 from srcad.source import Source, parameter_names
 
@@ -32,6 +32,7 @@ class Poison:
 
     reason: str
     remedy: str
+    unsupported: bool = True  #: Python would take it
 
 
 @dataclass
@@ -118,7 +119,7 @@ def liveness_of(node: Any) -> Liveness:
 
 
 def unbound(name: str) -> Poison:
-    return Poison(f"'{name}' has no value here", f"assign '{name}' before this line on every path")
+    return Poison(f"'{name}' has no value here", f"assign '{name}' before this line on every path", unsupported=False)
 
 
 def owner(frame: Frame, name: str) -> Frame | None:
@@ -131,12 +132,27 @@ def owner(frame: Frame, name: str) -> Frame | None:
 
 def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) -> Value | Poison:
     """What a name that is no local means: what a closure, the module or Python says."""
-    while frame.parent is not None:
+    own = False
+    while True:
+        own |= name in _comprehension_names(frame.node)
+        if frame.parent is None:
+            break
         frame = frame.parent
     for names in (frame.cells, frame.globals, vars(builtins)):
         if name in names:
             return constants.lift(ctx, names[name], name)
-    return Poison(f"name '{name}' is not defined", "define it, or import it")
+    if own:
+        reason = f"'{name}' of a comprehension is read after its turn, by a function that was made there"
+        return Poison(reason, f"make the functions in a loop, or keep its value: lambda ..., {name}={name}: ...")
+    return Poison(f"name '{name}' is not defined", "define it, or import it", unsupported=False)
+
+
+@functools.lru_cache(maxsize=1024)
+def _comprehension_names(node: Any) -> Names:
+    inner = gast.walk(node) if node is not None else ()
+    return frozenset[str]().union(
+        *(target_names(part.target) for part in inner if isinstance(part, gast.comprehension))
+    )
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 from srcad.ir import Const, Operand, Static, Tree, Var
 from srcad.lower.function import Lowering
+from srcad.lower.merge import Growing
 from srcad.lower.values import Func, Kind, Obj, Seq, Tup, Value
 
 
@@ -40,6 +41,8 @@ def returned(ctx: Lowering, value: Value, yields: list[Operand]) -> Any:
         case Var() | Const():
             yields.append(value)
             return len(yields) - 1
+        case Tup(cls=cls) if cls is Growing:
+            ctx.refuse("a list is returned", "return np.array(...) of it")
         case Tup():
             return Tree(tuple(returned(ctx, item, yields) for item in value.items), value.cls)
         case Seq():
