@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad.ir import Op, Trace, clone
-from srcad.lower.function import Lowering
-from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.adopted import adopt
 from srcad.lower.derivatives import derived, pull_back
+from srcad.lower.function import Lowering
+from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.known import describe, python
 from srcad.lower.numpy_calls import call_builtin
 from srcad.lower.scope import Closure
-from srcad.lower.structure import argument_type, atoms_of, value_of
 from srcad.lower.selection import call_chosen
+from srcad.lower.structure import argument_type, atoms_of, value_of
 from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Tup, Value
 
 

@@ -42,7 +42,9 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
         if known is not None:
             return Seq(tuple(known))
     if generator.ifs or node.generators[1:] or _walrus(node):
-        return _called(ctx, node, appending(node))
+        made = _called(ctx, appending(node))
+        assert isinstance(made, Tup)
+        return made
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
     with _one_trip(ctx, generator, source, index) as b:
@@ -64,7 +66,7 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
         if known is not None:
             return ctx.call(Obj(sum), [Seq(tuple(known)), start], {})
     if node.generators[1:] or _walrus(node):
-        return _called(ctx, node, adding(node), start)
+        return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
     type = init.type
@@ -192,15 +194,12 @@ def _number(ctx: Lowering, node: Any) -> Atom:
 
 def _is_loop(ctx: Lowering, node: Any, source: Iterable) -> bool:
     """Whether the comprehension is a loop when it runs; otherwise its items are written out."""
-    generator, *inner = node.generators
     numbers = known_range(source) if isinstance(source, Range) else None
-    long = numbers is not None and len(numbers) > LONGEST and not inner
-    if not long and known_items(source) is not None:
-        return False
-    return True
+    long = numbers is not None and len(numbers) > LONGEST and not node.generators[1:]
+    return long or known_items(source) is None
 
 
-def _called(ctx: Lowering, node: Any, function: Any, *args: Value) -> Any:
+def _called(ctx: Lowering, function: Any, *args: Value) -> Value:
     """What the comprehension gives, written as a function."""
     return ctx.call(Obj(Closure(function, ctx.frame, {})), args, {})
 
@@ -221,11 +220,12 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
 
 def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value] | None:
     """The items of a comprehension over what is known; None if it turns out that how many there are is not."""
-    start = len(ctx.b.stmts)
+    start, before = len(ctx.b.stmts), ctx.env.copy()
     try:
         return _items(ctx, node, generators, source)
     except _UnknownError:
         del ctx.b.stmts[start:]
+        ctx.env = before
         return None
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Builder, Operand, Param, Span, Trace, free, leaves
+from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
 from srcad.lower.recursion import RecursionFound, settle, traces
-from srcad.lower.scope import Frame
+from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
 from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import Obj, Tup, Value
@@ -50,13 +50,14 @@ def trace_of(
     recursive: set[object] = set()
     tracked: set[tuple[object, str]] = set()
     stack = outer.stack if outer else ()
+    nested = outer is not None or any(isinstance(thing, Closure) for arg in args for thing in _statics(arg))
     with _room_for_nesting():
         while True:
             session = Session(tracked=tracked, recursive=recursive)
             if outer:
                 session.constants = outer.session.constants
             try:
-                return replace(_lower(session, stack, function, parameters, params, name, span), doc=doc)
+                return replace(_lower(session, stack, function, parameters, params, name, span, nested), doc=doc)
             except RecursionFound as found:
                 if found.key in stack:
                     reason = (
@@ -78,6 +79,7 @@ def _lower(
     params: tuple[Param, ...],
     name: str,
     span: Span | None,
+    nested: bool,
 ) -> Trace:
     while True:
         session.functions.clear()
@@ -92,6 +94,7 @@ def _lower(
     body = ctx.b.block(*yields)
     given = {leaf for param in params for leaf in leaves(param.tree)}
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
+    assert not around or nested, "a function on its own reads nothing of others"
     return Trace(name, (*params, *around), body, returns, functions, span=span)
 
 
@@ -110,6 +113,13 @@ def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], p
         return ctx.call(function, positional, named)
     except NeverReturns:
         return NONE
+
+
+def _statics(tree: Any) -> list[Any]:
+    """The objects among the types of the arguments."""
+    if isinstance(tree, Tree):
+        return [thing for item in tree.items for thing in _statics(item)]
+    return [tree.value] if isinstance(tree, Static) else []
 
 
 def outermost() -> Frame:

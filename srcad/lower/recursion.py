@@ -86,7 +86,7 @@ def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value
 
 def _recursive(ctx: Lowering, frame: Frame, names: dict[str, Value], around: Variables) -> Recursive:
     """The function with parameters of its own, also for what it and its arguments read of the functions around."""
-    taken = {callee.name for callee in (*ctx.session.called.values(), *ctx.session.functions)}
+    taken = {c.name for c in ctx.session.called.values()} | {f.name for f in ctx.session.functions}
     base = frame.name if frame.name.isidentifier() else "function"
     params: list[Param] = []
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from srcad.ir import Atom, Const, Op, Scalar, Var, const
 from srcad.lower.comparisons import compare, conjunction
@@ -30,23 +31,26 @@ def select(ctx: Lowering, value: Tup | Seq, index: Atom) -> Value:
     place = _place(ctx, index, len(items), what)
     if all(is_local(item) or (isinstance(item, Obj) and callable(item.value)) for item in items):
         return Func(CHOSEN, (place, *items))
-    return _one_of(ctx, place, [lambda item=item: item for item in items])  # type: ignore[misc]
+    return _one_of(ctx, place, [partial(_itself, item) for item in items])
 
 
 def call_chosen(ctx: Lowering, function: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of one of several functions: of each in a branch of its own."""
     number, *functions = function.items
     assert isinstance(number, Var | Const)
-    return _one_of(ctx, number, [lambda f=f: ctx.call(f, args, kwargs) for f in functions])  # type: ignore[misc]
+    return _one_of(ctx, number, [partial(ctx.call, f, args, kwargs) for f in functions])
 
 
-def _one_of(ctx: Lowering, number: Atom, ways: Sequence[object], first: int = 0) -> Value:
+def _itself(item: Value) -> Value:
+    return item
+
+
+def _one_of(ctx: Lowering, number: Atom, ways: Sequence[Callable[[], Value]], first: int = 0) -> Value:
     way, *rest = ways
-    assert callable(way)
     if not rest:
-        return way()  # type: ignore[no-any-return]
+        return way()
     if isinstance(number, Const):
-        return ways[number.value - first]()  # type: ignore[no-any-return, operator]
+        return ways[int(number.value) - first]()
     here = operand(ctx, compare(ctx, "eq", number, const(first)))
     return choose(ctx, here, way, lambda: _one_of(ctx, number, rest, first + 1))
 
@@ -56,7 +60,7 @@ def _place(ctx: Lowering, index: Atom, count: int, what: str) -> Atom:
     known = _range_of(ctx, index)
     if known is not None and all(0 <= k < count for k in known):
         return index
-    outside = [compare(ctx, "lt", index, const(-count)), compare(ctx, "ge", index, const(count))]
+    outside = [operand(ctx, compare(ctx, op, index, const(k))) for op, k in (("lt", -count), ("ge", count))]
     guard(ctx, operand(ctx, conjunction(ctx, "or", outside)), IndexError, f"{what} index out of range")
     from_the_end = operand(ctx, binary(ctx, "add", index, const(count)))
     return ctx.b.op("where", operand(ctx, compare(ctx, "lt", index, const(0))), from_the_end, index)
