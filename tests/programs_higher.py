@@ -20,7 +20,7 @@ def powers(a, b, c):
 # --- derivatives of functions that are defined inside -------------------------------------------------------------------
 
 
-@program(1.3, tags="inner", analytic=True)
+@program(1.3, tags="inner")
 def perturbed_twice(x):
     return srcad.grad(lambda t: t**3 * x)(x) + x * srcad.grad(lambda y: x + y)(1.0)
 
@@ -68,7 +68,7 @@ def newton_with_its_own_derivative(a):
 def pullback_sees_what_was(x):
     scale = x * 2.0
     y, pullback = srcad.vjp(lambda p: p * p * scale, x)
-    scale[0] = 7.0
+    x[0] = 7.0
     x = x * 3.0
     return np.sum(pullback(x)[0] * y)
 
