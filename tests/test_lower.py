@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import interp
+import srcad
 from lower_programs import CASES
 from srcad.errors import SourceError, SrcadError, TypeInferenceError, UnsupportedError
 from srcad.ir import BOOL, FLOAT, INT, Array, Scalar, Static, Trace, Tree, show, verify
@@ -646,3 +647,64 @@ def test_deep_programs():
 def test_errors_are_python_errors():
     assert issubclass(UnsupportedError, NotImplementedError)
     assert issubclass(TypeInferenceError, TypeError)
+
+
+# --- functions as values ------------------------------------------------------------------------------------------------
+
+INNER = {
+    "'buf' of the function around is written": """
+        def f(x):
+            buf = np.zeros(2)
+            def g(t):
+                buf[0] = t * x
+                return buf[0]
+            return srcad.grad(g)(x)
+    """,
+    "needs derivatives of every order": """
+        def f(x, n):
+            return x if n == 0 else srcad.grad(lambda t: f(t, n - 1))(x)
+    """,
+    "from which it is not called directly": """
+        def f(x):
+            t = 0.0
+            def a():
+                nonlocal t
+                t += x
+            def b():
+                a()
+            b()
+            return t
+    """,
+    "a comprehension calls a function that changes variables": """
+        def f(x, n):
+            t = 0.0
+            def a(v):
+                nonlocal t
+                t += v
+                return t
+            return sum(a(x * i) for i in range(n))
+    """,
+    "srcad.differentiate of a function defined inside": """
+        def f(x):
+            return srcad.differentiate(lambda t: t * x)(x)
+    """,
+    "srcad.inverse_hvp is for Python only": """
+        def f(x):
+            return srcad.inverse_hvp(lambda t: t * x)(x, x)
+    """,
+}
+
+
+@pytest.mark.parametrize("reason", INNER)
+def test_functions_that_are_refused(reason):
+    error = refusal(INNER[reason], srcad=srcad)
+    assert isinstance(error, srcad.UnsupportedError)
+    assert reason in error.reason
+    assert error.remedy
+
+
+@pytest.mark.parametrize("k", [2, -3])
+def test_the_index_of_a_tuple_is_checked(k):
+    pick = srcad.differentiate(lambda x, k: (x, x * x)[k], jit=False)
+    with pytest.raises(IndexError, match="tuple index out of range"):
+        pick.grad(1.0, k)
