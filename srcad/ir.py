@@ -232,7 +232,7 @@ class Tree:
     """A tuple (or namedtuple, when `cls` is given) of trees; leaves are Vars (parameters), ints (results) or Static."""
 
     items: tuple[Any, ...]
-    cls: type | None = None
+    cls: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,10 +270,15 @@ def map_tree(fn: Callable[[Any], Any], tree: Any) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Param:
-    """A parameter as the caller sees it: `tree` is a Var, or a Tree of Vars for a tuple, or a Static."""
+    """A parameter as the caller sees it: `tree` is a Var, or a Tree of Vars for a tuple, or a Static.
+
+    In the trace of a function that is defined inside another one, the variables of that one which it reads are parameters
+    too, constants to every derivative. `outer` is then the variable, and `tree` the Var that stands for it.
+    """
 
     name: str
     tree: Any
+    outer: Var | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -250,7 +250,8 @@ def _real_inputs(trace: Trace, d: Derivative) -> None:
 
 def floats(trace: Trace) -> list[int]:
     """The parameters with a float in them."""
-    found = [k for k, p in enumerate(trace.params) if any(is_float(v.type) for v in leaves(p.tree))]
+    own = [(k, p) for k, p in enumerate(trace.params) if p.outer is None]
+    found = [k for k, p in own if any(is_float(v.type) for v in leaves(p.tree))]
     if not found:
         raise TypeError(f"no argument of {trace.name} is a float: there is nothing to differentiate for")
     return found
@@ -294,9 +295,11 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     trace = _base(d, list(arg_types[:count]))
     if modified(trace):
         reads.record_writes()
+    _check_outer(trace)
     count = len(trace.params)
-    if d.kind != "primal" and max(d.wrt, default=0) >= count:
-        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {count} arguments")
+    own = [p for p in trace.params if p.outer is None]
+    if d.kind != "primal" and max(d.wrt, default=0) >= len(own):
+        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {len(own)} arguments")
     types = signature.result_types(trace)
     for step in passes:
         if not step.tidies:
@@ -316,7 +319,19 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise TypeError(f"{trace.name} takes {takes}, but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
-    return signature.strong_results(trace, types)
+    return signature.outer_last(signature.strong_results(trace, types))
+
+
+def _check_outer(trace: Trace) -> None:
+    """A derivative works on copies of what is written, so that the function around would not see it."""
+    outer = {p.tree: p.name for p in trace.params if p.outer is not None}
+    for var in modified(trace) if outer else ():
+        if var in outer:
+            raise UnsupportedError(
+                f"'{outer[var]}' of the function around is written by a function that is differentiated inside it",
+                trace.span,
+                "pass it as an argument, or return what is to be written",
+            )
 
 
 _building = threading.local()

@@ -7,6 +7,8 @@ import programs_complex
 import programs_control
 import programs_corners
 import programs_functions
+import programs_higher
+import programs_lists
 import programs_memory
 import programs_numerical
 import programs_numpy
@@ -21,6 +23,8 @@ SOURCES = (
     programs_corners,
     programs_control,
     programs_functions,
+    programs_higher,
+    programs_lists,
     programs_memory,
     programs_numerical,
     programs_numpy,

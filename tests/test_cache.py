@@ -218,3 +218,24 @@ def test_many_processes_at_once(program, folder):
         assert process.returncode == 0, errors.decode()
     with warnings.catch_warnings():
         assert len(list(folder.glob("f_grad_*.py"))) == 1
+
+
+RECURSIVE = """
+import srcad
+
+def power(x, n):
+    return x if n == 0 else x * power(x * 1.1, n - 1)
+
+print(srcad.grad(lambda x: power(x, 2))(0.7))
+"""
+
+
+def test_recursive_functions_in_a_second_process(tmp_path, folder):
+    """What Numba itself keeps of a recursive function aborts the process that loads it."""
+    path = tmp_path / "recursive.py"
+    path.write_text(RECURSIVE)
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, str(path)], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+        assert float(done.stdout) == pytest.approx(3 * 1.1**3 * 0.7**2), done.stderr

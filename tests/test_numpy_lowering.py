@@ -264,7 +264,7 @@ np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
 np.max(b) | np.fmod(k, k) | np.reciprocal(k)
 np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
-x.reshape(3, order="F") | np.fft.fft(x) | (s, n)[n] | math.nextafter(s, 1.0)
+x.reshape(3, order="F") | np.fft.fft(x) | (s, x)[n] | math.nextafter(s, 1.0)
 isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
 """
 WRONG = """

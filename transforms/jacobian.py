@@ -19,7 +19,6 @@ from srcad.ir import (
     Const,
     For,
     Operand,
-    Param,
     Static,
     Trace,
     Tree,
@@ -52,7 +51,7 @@ class _Jacobian:
     def __init__(self, trace: Trace, wrt: Sequence[int], single: bool) -> None:
         self.trace, self.wrt, self.single = trace, wrt, single
         self.b = Builder()
-        self.params = tuple(Param(p.name, map_tree(lambda v: v.like(), p.tree)) for p in trace.params)
+        self.params = tuple(replace(p, tree=map_tree(lambda v: v.like(), p.tree)) for p in trace.params)
         self.inputs = [leaf for param in self.params for leaf in leaves(param.tree)]
         self.xs = [leaf for k in wrt for leaf in leaves(self.params[k].tree) if is_float(leaf.type)]
         self.y_leaves = [i for i in leaves(trace.returns) if is_float(trace.body.yields[i].type)]

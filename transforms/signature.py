@@ -162,6 +162,11 @@ def spread(trace: Trace, position: int) -> Trace:
     return replace(trace, params=(*trace.params[:position], *items, *trace.params[position + 1 :]))
 
 
+def outer_last(trace: Trace) -> Trace:
+    """The trace with its parameters that are variables of a function around it after all others."""
+    return replace(trace, params=tuple(sorted(trace.params, key=lambda p: p.outer is not None)))
+
+
 def unused(name: str, params: Sequence[Any]) -> str:
     taken = {p.name for p in params}
     while name in taken:

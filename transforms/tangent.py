@@ -53,7 +53,7 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     x_dot is nested as its parameter and y_dot as y, with None for what is not a float. `wrt` counts parameters; the default is
     every parameter with a float in it.
     """
-    params = trace.params if wrt is None else [trace.params[k] for k in wrt]
+    params = [p for p in trace.params if p.outer is None] if wrt is None else [trace.params[k] for k in wrt]
     added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
     sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
     dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))

@@ -36,6 +36,8 @@ def generate(trace: Trace, options: Options) -> Any:
     classes = list(dict.fromkeys(_classes(trace)))
     if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
         options = replace(options, cache=False)  # Numba's cache pickles them by name
+    if trace.functions:
+        options = replace(options, cache=False)  # what Numba loads of a recursive function aborts the process
     text = emit(trace, jit=options.jit, options=options.njit() if options.jit else {})
     if classes:
         values |= _own_classes(text, classes)

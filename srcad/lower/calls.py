@@ -10,23 +10,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad.callees import adopted
-from srcad.ir import Array, Op, Scalar, Trace, Var, clone
+from srcad.ir import Op, Trace, clone
+from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
-from srcad.lower.known import describe, is_known, python
+from srcad.lower.known import describe, python
 from srcad.lower.numpy_calls import call_builtin
 from srcad.lower.scope import Closure
+from srcad.lower.selection import call_chosen
 from srcad.lower.structure import argument_type, atoms_of, value_of
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Tup, Value
 
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
+    if isinstance(function, Func):
+        return _call_func(ctx, function, args, kwargs)
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
+    if thing is functools.partial:
+        return _partial(ctx, args, kwargs)
     if isinstance(thing, functools.partial):
         bound = [ctx.session.constants.hold(ctx, arg, f"argument_{k}") for k, arg in enumerate(thing.args)]
         named = {name: ctx.session.constants.hold(ctx, arg, name) for name, arg in thing.keywords.items()}
@@ -46,10 +52,27 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
         return _named_tuple(ctx, plain, args, kwargs)
     module = str(getattr(plain, "__module__", "") or "")
     if module == "srcad.api" and getattr(sys.modules[module], plain.__name__, None) is plain:
-        return _own(ctx, plain, args, kwargs)
+        return derived(ctx, plain, args, kwargs)
     if isinstance(plain, types.FunctionType) and module.split(".")[0] not in ("numpy", "scipy", "math"):
         return inline_function(ctx, plain, args, kwargs)
     return _refuse(ctx, thing)
+
+
+def _partial(ctx: Lowering, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if not args or not isinstance(args[0], Obj | Func):
+        ctx.type_error("functools.partial takes a function first")
+    return Func(PARTIAL, (args[0], Tup(tuple(args[1:])), *(Tup((Obj(key), v)) for key, v in kwargs.items())))
+
+
+def _call_func(ctx: Lowering, function: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if function.kind is PULLBACK:
+        return pull_back(ctx, function, args, kwargs)
+    if function.kind is CHOSEN:
+        return call_chosen(ctx, function, args, kwargs)
+    inner, given, *named = function.items
+    assert isinstance(given, Tup)
+    keywords = {str(python(key)): value for key, value in (item.items for item in named if isinstance(item, Tup))}
+    return call(ctx, inner, [*given.items, *args], {**keywords, **kwargs})
 
 
 def _refuse(ctx: Lowering, thing: Any) -> Value:
@@ -63,32 +86,6 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
     if not hasattr(thing, "__name__"):
         return ctx.refuse(f"calling an object of class '{type(thing).__name__}' is not supported", "call a function")
     return ctx.refuse(f"srcad has no derivative of '{full}'", "write it with NumPy operations that srcad knows")
-
-
-def _own(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """srcad's own functions: stop_gradient is an op; those that make functions (grad and so on) run now."""
-    if function.__name__ == "stop_gradient" and len(args) == 1:
-        return _stop_gradient(ctx, args[0])
-    if not all(map(is_known, (*args, *kwargs.values()))):
-        ctx.refuse(
-            f"srcad.{function.__name__} of a value that is computed", "call it outside, or apply it to a function"
-        )
-    if any(isinstance(arg, Obj) and isinstance(arg.value, Closure) for arg in args):
-        ctx.refuse(
-            f"srcad.{function.__name__} of a function defined inside the compiled function",
-            "define the function outside",
-        )
-    return Obj(function(*map(python, args), **{name: python(arg) for name, arg in kwargs.items()}))
-
-
-def _stop_gradient(ctx: Lowering, value: Value) -> Value:
-    match value:
-        case Var() if isinstance(value.type, Scalar | Array):
-            return ctx.b.op("stop_gradient", value)
-        case Tup() | Seq():
-            items = tuple(_stop_gradient(ctx, item) for item in value.items)
-            return Tup(items, value.cls) if isinstance(value, Tup) else Seq(items)
-    return value
 
 
 def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -119,6 +116,7 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
     trace = adopted(ctx.session.functions, trace, [callee.name for callee in ctx.session.called.values()])
     atoms = [atom for arg in args for atom in atoms_of(arg)]
+    atoms += [p.outer for p in trace.params if p.outer is not None]
     block = clone(trace.body, dict(zip(trace.inputs, atoms, strict=True)))
     ctx.b.stmts += [stmt for stmt in block.stmts if not (isinstance(stmt, Op) and stmt.name == "comment")]
     return value_of(trace.returns, block.yields)

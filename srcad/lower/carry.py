@@ -15,7 +15,7 @@ from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, join, rebuild, shape_of
-from srcad.lower.names import Names, changed_by
+from srcad.lower.names import Names, changed_by, changed_inside
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import Value
@@ -61,7 +61,7 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
     how it was left."""
     before = ctx.env
     live = ctx.frame.liveness.live_in_loop(stmt)
-    bound = changed_by(stmt) & ctx.frame.locals
+    bound = _changed(ctx, stmt) & ctx.frame.locals
     known_before = [name for name in before.names if name in bound & live]
     carried = [*known_before, *sorted((bound & live) - {*known_before})]
     open_before = [name for name in carried if flag_of(before, name) != TRUE]
@@ -93,13 +93,18 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
     return True
 
 
+def _changed(ctx: Lowering, stmt: Any) -> Names:
+    """What a trip may change, by the functions that it calls too."""
+    return changed_by(stmt) | changed_inside(ctx.frame.node)
+
+
 def _trip(
     ctx: Lowering, stmt: Any, head: Head, shapes: Shapes, params: Params, live: Names, open_before: list[str]
 ) -> Arm:
     """Lower the body once, for variables of these shapes. Those in `open_before` may be unbound before the loop."""
     before = ctx.env
     ctx.env = env = before.copy()
-    for name in (RESULT, *changed_by(stmt)):
+    for name in (RESULT, *_changed(ctx, stmt)):
         env.names.pop(name, None)
     env.names.update({name: rebuild(shape, iter(params[name])) for name, shape in shapes.items() if name != RESULT})
     env.names.update({ALIVE: TRUE, GO: TRUE, RETURNED: FALSE, BROKE: FALSE})

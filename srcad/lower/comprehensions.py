@@ -1,7 +1,11 @@
-"""Comprehensions: written out where their items are known, else a loop that fills an array or adds up."""
+"""Comprehensions: written out where their items are known, else a loop that fills an array or adds up.
+
+Where not even the number of items is known before, a comprehension is what Python makes of it: a function that appends in loops.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,9 +20,10 @@ from srcad.lower.function import Lowering
 from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
 from srcad.lower.known import ZERO, describe
 from srcad.lower.merge import Growing, convert, join_types
-from srcad.lower.names import Names, assigned, target_names
+from srcad.lower.names import Names, assigned, changed_inside, target_names
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary
+from srcad.lower.scope import Closure
 from srcad.lower.unbound import flag_name
 from srcad.lower.values import Obj, Seq, Tup, Value
 
@@ -33,12 +38,13 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     generator = node.generators[0]
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
-        return Seq(tuple(_known(ctx, node, node.generators, source)))
-    if generator.ifs:
-        with ctx.at(generator.ifs[0]):
-            ctx.refuse(
-                "how many items this comprehension keeps is known only when the program runs", "append in a loop"
-            )
+        known = _known(ctx, node, node.generators, source)
+        if known is not None:
+            return Seq(tuple(known))
+    if generator.ifs or node.generators[1:] or _walrus(node):
+        made = _called(ctx, appending(node))
+        assert isinstance(made, Tup)
+        return made
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
     with _one_trip(ctx, generator, source, index) as b:
@@ -56,7 +62,11 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     generator = node.generators[0]
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
-        return ctx.call(Obj(sum), [Seq(tuple(_known(ctx, node, node.generators, source))), start], {})
+        known = _known(ctx, node, node.generators, source)
+        if known is not None:
+            return ctx.call(Obj(sum), [Seq(tuple(known)), start], {})
+    if node.generators[1:] or _walrus(node):
+        return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
     type = init.type
@@ -75,6 +85,88 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
         For((result,), index, ZERO, count, ONE, (before,), (convert(ctx.b, init, type),), b.block(end), span=ctx.span)
     )
     return result
+
+
+@functools.lru_cache(maxsize=1024)
+def appending(node: Any) -> Any:
+    """`def(): items = []; for ...: if ...: items.append(...); return items`"""
+    name = unused("items", node)
+    call = gast.Call(gast.Attribute(read(name), "append", gast.Load()), [node.elt], [])
+    return _function(node, [], name, gast.List([], gast.Load()), gast.Expr(call))
+
+
+@functools.lru_cache(maxsize=1024)
+def adding(node: Any) -> Any:
+    """`def(start): total = start; for ...: if ...: total = total + ...; return total`"""
+    name = unused("total", node)
+    more = gast.Assign([written(name)], gast.BinOp(read(name), gast.Add(), node.elt), None)
+    return _function(node, [unused("start", node)], name, read(unused("start", node)), more)
+
+
+def _walrus(node: Any) -> Names:
+    """What the comprehension assigns by `:=`, in the function around it."""
+    return assigned([node.elt, *(test for generator in node.generators for test in generator.ifs)])
+
+
+def mapped(ctx: Lowering, node: Any) -> Any:
+    """`map(f, xs, ys)` over what is not known as the comprehension that it is; None for anything else."""
+    from srcad.lower.expressions import expr
+
+    named = isinstance(node, gast.Call) and isinstance(node.func, gast.Name) and node.func.id == "map"
+    if not named or len(node.args) < 2 or node.keywords or any(isinstance(arg, gast.Starred) for arg in node.args):
+        return None
+    function = expr(ctx, node.func)
+    if not isinstance(function, Obj) or function.value is not map:
+        return None
+    start = len(ctx.b.stmts)
+    known = all(known_items(iterable(ctx, arg)) is not None for arg in node.args[1:])
+    del ctx.b.stmts[start:]
+    return None if known else _generator(node)
+
+
+@functools.lru_cache(maxsize=1024)
+def _generator(node: Any) -> Any:
+    names = [unused(f"item_{k}", node) for k in range(len(node.args) - 1)]
+    call = gast.Call(node.args[0], [read(name) for name in names], [])
+    target = gast.Tuple([written(name) for name in names], gast.Store())
+    source = gast.Call(gast.Constant(zip, None), node.args[1:], [])
+    made = gast.GeneratorExp(call, [gast.comprehension(target, source, [], 0)])
+    for inner in gast.walk(made):
+        if not hasattr(inner, "lineno"):
+            gast.copy_location(inner, node)
+    return made
+
+
+def _function(node: Any, parameters: list[str], name: str, start: Any, step: Any) -> Any:
+    """A function that begins with `name = start`, runs the step in the loops of the comprehension, and returns the name."""
+    body = step
+    for generator in reversed(node.generators):
+        for test in reversed(generator.ifs):
+            body = gast.If(test, [body], [])
+        body = gast.For(generator.target, generator.iter, [body], [], None)
+    args = gast.arguments([gast.Name(p, gast.Param(), None, None) for p in parameters], [], None, [], [], None, [])
+    outer = [gast.Nonlocal(sorted(_walrus(node)))] if _walrus(node) else []
+    stmts = [*outer, gast.Assign([written(name)], start, None), body, gast.Return(read(name))]
+    made = gast.FunctionDef("<comprehension>", args, stmts, [], None, None, [])
+    for inner in gast.walk(made):
+        if not hasattr(inner, "lineno"):
+            gast.copy_location(inner, node)
+    return made
+
+
+def read(name: str) -> Any:
+    return gast.Name(name, gast.Load(), None, None)
+
+
+def written(name: str) -> Any:
+    return gast.Name(name, gast.Store(), None, None)
+
+
+def unused(name: str, node: Any) -> str:
+    taken = {inner.id for inner in gast.walk(node) if isinstance(inner, gast.Name)}
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _added(ctx: Lowering, node: Any, tests: list[Any], before: Var) -> Atom:
@@ -102,15 +194,14 @@ def _number(ctx: Lowering, node: Any) -> Atom:
 
 def _is_loop(ctx: Lowering, node: Any, source: Iterable) -> bool:
     """Whether the comprehension is a loop when it runs; otherwise its items are written out."""
-    generator, *inner = node.generators
     numbers = known_range(source) if isinstance(source, Range) else None
-    long = numbers is not None and len(numbers) > LONGEST and not inner
-    if not long and known_items(source) is not None:
-        return False
-    if inner or assigned([node.elt, *generator.ifs]):
-        with ctx.at(generator.iter):
-            ctx.refuse("how many items this comprehension has is known only when the program runs", "write a loop")
-    return True
+    long = numbers is not None and len(numbers) > LONGEST and not node.generators[1:]
+    return long or known_items(source) is None
+
+
+def _called(ctx: Lowering, function: Any, *args: Value) -> Value:
+    """What the comprehension gives, written as a function."""
+    return ctx.call(Obj(Closure(function, ctx.frame, {})), args, {})
 
 
 @contextmanager
@@ -122,19 +213,34 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
         outer, ctx.env = ctx.env, ctx.env.copy()
         bind(ctx, generator.target, item(ctx, source, index))
         yield b
-        ctx.env = outer
+        inner, ctx.env = ctx.env, outer
+        if any(inner.names.get(name) is not outer.names.get(name) for name in changed_inside(ctx.frame.node)):
+            ctx.refuse("a comprehension calls a function that changes variables around it", "write a loop")
 
 
-def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value]:
-    """The items of a comprehension over what is known."""
+def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value] | None:
+    """The items of a comprehension over what is known; None if it turns out that how many there are is not."""
+    start, before = len(ctx.b.stmts), ctx.env.copy()
+    try:
+        return _items(ctx, node, generators, source)
+    except _UnknownError:
+        del ctx.b.stmts[start:]
+        ctx.env = before
+        return None
+
+
+class _UnknownError(Exception):
+    pass
+
+
+def _items(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) -> list[Value]:
     from srcad.lower.expressions import condition, expr
     from srcad.lower.statements import bind
 
     generator, *inner = generators
     known = known_items(source)
     if known is None:
-        with ctx.at(generator.iter):
-            ctx.refuse("how many items this comprehension has is known only when the program runs", "write a loop")
+        raise _UnknownError
     items: list[Value] = []
     frame = ctx.frame
     with _own_variables(ctx, target_names(generator.target)):
@@ -144,10 +250,9 @@ def _known(ctx: Lowering, node: Any, generators: list[Any], source: Iterable) ->
             bind(ctx, generator.target, value)
             tests = [condition(ctx, test) for test in generator.ifs]
             if not all(isinstance(test, bool) for test in tests):
-                with ctx.at(generator.ifs[0]):
-                    ctx.refuse("which items are kept is known only when the program runs", "append them in a loop")
+                raise _UnknownError
             if all(tests) and inner:
-                items += _known(ctx, node, inner, iterable(ctx, inner[0].iter))
+                items += _items(ctx, node, inner, iterable(ctx, inner[0].iter))
             elif all(tests):
                 items.append(expr(ctx, node.elt))
     return items

@@ -4,63 +4,103 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from srcad.callable import parameters
-from srcad.ir import Builder, Operand, Param, Span, Trace
+from srcad.callable import parameters as parameters_of
+from srcad.errors import UnsupportedError
+from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
 from srcad.lower.layouts import check
 from srcad.lower.recursion import RecursionFound, settle, traces
-from srcad.lower.scope import Frame
+from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
 from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import Obj, Tup, Value
 from srcad.source import Source, source_of
 
+if TYPE_CHECKING:
+    from srcad.lower.derivatives import Inner
+
 
 def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     """The primal trace of `fn`. There is one entry of `args` for each parameter: a Type, a Static, or a Tree of these."""
     target = getattr(fn, "py_func", fn)
-    own = parameters(target)
-    if len(own) != len(args):
-        raise TypeError(f"{name_of(target)} has {len(own)} parameters, and {len(args)} types were given")
-    params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, own, strict=True))
+    parameters = parameters_of(target)
+    if len(parameters) != len(args):
+        raise TypeError(f"{name_of(target)} has {len(parameters)} parameters, and {len(args)} types were given")
+    with _room_for_nesting():
+        span = span_of(target)
+    doc = inspect.getdoc(target) or "" if span else ""
+    return trace_of(Obj(target), parameters, args, name or name_of(target), span, doc)
+
+
+def trace_of(
+    function: Value,
+    parameters: list[inspect.Parameter],
+    args: Sequence[Any],
+    name: str,
+    span: Span | None,
+    doc: str = "",
+    outer: Inner | None = None,
+) -> Trace:
+    """The trace of a call of the function. `outer`: it belongs to another lowering in progress."""
+    params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))
     recursive: set[object] = set()
     tracked: set[tuple[object, str]] = set()
+    stack = outer.stack if outer else ()
+    nested = outer is not None or any(isinstance(thing, Closure) for arg in args for thing in _statics(arg))
     with _room_for_nesting():
         while True:
+            session = Session(tracked=tracked, recursive=recursive)
+            if outer:
+                session.constants = outer.session.constants
             try:
-                return _lower(
-                    Session(tracked=tracked, recursive=recursive), target, own, params, name or name_of(target)
-                )
+                return replace(_lower(session, stack, function, parameters, params, name, span, nested), doc=doc)
             except RecursionFound as found:
+                if found.key in stack:
+                    reason = (
+                        f"'{name}' is differentiated in a function that it calls: that needs derivatives of every order"
+                    )
+                    raise UnsupportedError(reason, span, "differentiate outside of the recursion") from None
                 recursive.add(found.key)
             except UnboundReadFound as found:
+                if found.key in tracked:  # a variable of the lowering around this one
+                    raise
                 tracked.add(found.key)
 
 
 def _lower(
-    session: Session, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...], name: str
+    session: Session,
+    stack: tuple[object, ...],
+    function: Value,
+    parameters: list[inspect.Parameter],
+    params: tuple[Param, ...],
+    name: str,
+    span: Span | None,
+    nested: bool,
 ) -> Trace:
-    span = span_of(fn)
     while True:
         session.functions.clear()
-        ctx = Lowering(session, Builder(span=span), outermost())
-        result = _call(ctx, fn, parameters, params)
+        ctx = Lowering(session, Builder(span=span), outermost(), stack)
+        result = _call(ctx, function, parameters, params)
         settle(session)
         if not session.unsettled:
             break
     yields: list[Operand] = []
     returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
-    doc = inspect.getdoc(fn) or "" if span else ""
-    return check(Trace(name, params, ctx.b.block(*yields), returns, functions, doc=doc, span=span))
+    body = ctx.b.block(*yields)
+    given = {leaf for param in params for leaf in leaves(param.tree)}
+    around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
+    assert not around or nested, "a function on its own reads nothing of others"
+    return check(Trace(name, (*params, *around), body, returns, functions, span=span))
 
 
-def _call(ctx: Lowering, fn: Any, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:
+def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:
     positional: list[Value] = []
     named: dict[str, Value] = {}
     for param, p in zip(params, parameters, strict=True):
@@ -72,9 +112,16 @@ def _call(ctx: Lowering, fn: Any, parameters: list[inspect.Parameter], params: t
         else:
             positional.append(value)
     try:
-        return ctx.call(Obj(fn), positional, named)
+        return ctx.call(function, positional, named)
     except NeverReturns:
         return NONE
+
+
+def _statics(tree: Any) -> list[Any]:
+    """The objects among the types of the arguments."""
+    if isinstance(tree, Tree):
+        return [thing for item in tree.items for thing in _statics(item)]
+    return [tree.value] if isinstance(tree, Static) else []
 
 
 def outermost() -> Frame:

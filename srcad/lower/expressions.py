@@ -8,7 +8,7 @@ from typing import Any
 
 import gast
 
-from srcad.ir import BOOL, Atom, Const, Op, Var
+from srcad.ir import BOOL, INT, Atom, Const, Op, Var
 from srcad.lower import comprehensions, lists
 from srcad.lower.control import apart, choose, meet
 from srcad.lower.function import Lowering
@@ -18,6 +18,7 @@ from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
 from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
+from srcad.lower.printing import printing
 from srcad.lower.scope import VALUE, Closure
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
@@ -65,10 +66,7 @@ def expr(ctx: Lowering, node: Any) -> Value:
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
                 return value
             case gast.BinOp():
-                from srcad.lower.statements import OPERATORS
-
-                left = expr(ctx, node.left)
-                return binary(ctx, OPERATORS[type(node.op)], left, expr(ctx, node.right))
+                return _whole(ctx, _bin_op(ctx, node))
             case gast.UnaryOp():
                 return unary(ctx, UNARY[type(node.op)], expr(ctx, node.operand))
             case gast.Compare():
@@ -78,21 +76,20 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.IfExp():
                 return _if_exp(ctx, node)
             case gast.Call():
-                return _call(ctx, node)
+                return _whole(ctx, _call(ctx, node))
             case gast.Attribute():
                 return attribute(ctx, expr(ctx, node.value), node.attr)
             case gast.Subscript():
-                value = sequence(ctx, node.value)
-                return getitem(ctx, value, index_of(ctx, node.slice))
+                value, index = listing(ctx, node.value), index_of(ctx, node.slice)
+                if not lists.is_growing(value):
+                    return getitem(ctx, value, index)
+                return lists.item(ctx, value, index)
             case gast.Tuple():
                 return Tup(_elements(ctx, node.elts))
             case gast.List():
                 return Seq(_elements(ctx, node.elts))
             case gast.ListComp() | gast.GeneratorExp():
-                made = comprehensions.list_of(ctx, node)
-                if lists.is_growing(made):
-                    ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
-                return made
+                return _whole(ctx, comprehensions.list_of(ctx, node))
             case gast.Lambda():
                 from srcad.lower.statements import defaults_of
 
@@ -126,8 +123,29 @@ def listing(ctx: Lowering, node: Any) -> Value:
     if isinstance(node, comprehensions.COMPREHENSIONS):
         with ctx.at(node):
             return comprehensions.list_of(ctx, node)
-    growing = _growing_list(ctx, node)
-    return expr(ctx, node) if growing is None else growing
+    if (growing := _growing_list(ctx, node)) is not None:
+        return growing
+    made_by = {gast.BinOp: _bin_op, gast.Call: _call}.get(type(node), expr)
+    with ctx.at(node):
+        return made_by(ctx, node)
+
+
+def _whole(ctx: Lowering, made: Value) -> Value:
+    if lists.is_growing(made):
+        ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
+    return made
+
+
+def _bin_op(ctx: Lowering, node: Any) -> Value:
+    from srcad.lower.statements import OPERATORS
+
+    left = expr(ctx, node.left)
+    right = expr(ctx, node.right)
+    if isinstance(node.op, gast.Mult):
+        for items, times in ((left, right), (right, left)):
+            if isinstance(items, Seq) and isinstance(times, Var) and times.type == INT:
+                return lists.repeated(ctx, items, times)
+    return binary(ctx, OPERATORS[type(node.op)], left, right)
 
 
 def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
@@ -183,6 +201,9 @@ def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any]
 
 
 def _call(ctx: Lowering, node: Any) -> Value:
+    node = comprehensions.mapped(ctx, node) or node
+    if not isinstance(node, gast.Call):
+        return comprehensions.list_of(ctx, node)
     if isinstance(node.func, gast.Attribute) and _growing_list(ctx, node.func.value) is not None:
         args, kwargs = arguments(ctx, node)
         return lists.method(ctx, node.func.value.id, node.func.attr, [*args, *kwargs.values()])
@@ -190,14 +211,17 @@ def _call(ctx: Lowering, node: Any) -> Value:
     thing = function.value if isinstance(function, Obj) else None
     if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
         return lists.length(value)
-    if thing is sum and len(node.args) in (1, 2) and isinstance(node.args[0], comprehensions.COMPREHENSIONS):
+    if thing is list and len(node.args) == 1:
+        return lists.listed(ctx, listing(ctx, node.args[0]))
+    items = (comprehensions.mapped(ctx, node.args[0]) or node.args[0]) if node.args else None
+    if thing is sum and len(node.args) in (1, 2) and isinstance(items, comprehensions.COMPREHENSIONS):
         options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-        return comprehensions.total(ctx, node.args[0], *(expr(ctx, option) for option in options))
+        return comprehensions.total(ctx, items, *(expr(ctx, option) for option in options))
     operand = sequence if lists.reads(thing) else copied_sequence if lists.takes_lists(function) else expr
-    args, kwargs = arguments(ctx, node, operand)
     if thing is print:
-        _print(ctx, args, kwargs)
+        printing(ctx, node)
         return NONE
+    args, kwargs = arguments(ctx, node, operand)
     return ctx.call(function, args, kwargs)
 
 
@@ -212,30 +236,6 @@ def arguments(
                 ctx.refuse("`**` arguments are not supported", "write the keyword arguments out")
             kwargs[keyword.arg] = expr(ctx, keyword.value)
     return args, kwargs
-
-
-def _print(ctx: Lowering, args: list[Value], kwargs: Mapping[str, Value]) -> None:
-    if kwargs:
-        ctx.refuse("keywords of print() are not supported", "print positional arguments only")
-    template: list[str | None] = []
-    operands: list[Atom] = []
-
-    def add(value: Value) -> None:
-        match value:
-            case Var():
-                operands.append(value)
-                template.append(None)
-            case _ if is_known(value):
-                template.append(str(python(value)))
-            case Tup() | Seq():
-                for item in value.items:
-                    add(item)
-            case _:
-                ctx.refuse("this cannot be printed from compiled code", "print numbers, arrays and strings")
-
-    for arg in args:
-        add(arg)
-    ctx.b.effect("print", *operands, template=tuple(template))
 
 
 def _formatted(ctx: Lowering, node: Any) -> Value:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import TypeInferenceError, UnsupportedError
-from srcad.ir import Builder, Span, Trace, Var
+from srcad.ir import Builder, Const, Span, Trace, Var
 from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
 from srcad.lower.operators import guard
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
-from srcad.lower.values import Obj, Value
+from srcad.lower.values import Obj, Seq, Tup, Value
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -37,6 +37,7 @@ class Session:
     recursive: set[object] = field(default_factory=set)
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
+    ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
 
 
@@ -71,6 +72,11 @@ class Lowering:
         from srcad.lower.calls import call
 
         return call(self, function, args, kwargs)
+
+    def select(self, value: Tup | Seq, index: Var | Const) -> Value:
+        from srcad.lower.selection import select
+
+        return select(self, value, index)
 
     @contextmanager
     def at(self, node: Any) -> Iterator[None]:
@@ -124,7 +130,7 @@ class Lowering:
 
     def usable(self, value: Value | Poison) -> Value:
         if isinstance(value, Poison):
-            self.type_error(value.reason, value.remedy)
+            (self.refuse if value.unsupported else self.type_error)(value.reason, value.remedy)
         return value
 
     def define(self, name: str, value: Value) -> None:

@@ -68,10 +68,7 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
         if not -len(value.items) <= number < len(value.items):
             ctx.type_error(f"index {number} is out of range for {describe(value)}")
         return value.items[number]
-    int_operand(ctx, index, "the index of a tuple or list")
-    return ctx.refuse(
-        f"{describe(value)} is indexed by a number that is computed", "make it an array first: a = np.array(...)"
-    )
+    return ctx.select(value, int_operand(ctx, index, "the index of a tuple or list"))
 
 
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:

@@ -13,10 +13,13 @@ import gast
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.known import FALSE, TRUE
+from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
-from srcad.lower.names import walk_scope
+from srcad.lower.names import Names, shared, walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
-from srcad.lower.scope import RESULT, Closure, Env, Frame
+from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, owner
+from srcad.lower.unbound import flag_of, set_flag
 from srcad.lower.values import Tup, Value
 from srcad.source import Source, source_of
 
@@ -35,7 +38,8 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
         with suppress(ValueError):  # assigned later, or never
             cell.cell_contents  # noqa: B018
             cells[name] = cell
-    frame = Frame(source, source.node, fn.__globals__, cells)
+    node = without_match(source.node)
+    frame = Frame(source, node, fn.__globals__, cells)
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
@@ -44,7 +48,7 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     )
     defaults = {name: functools.partial(ctx.session.constants.hold, ctx, value, name) for name, value in raw.items()}
     identity = (fn.__code__, *(id(cell.cell_contents) for cell in cells.values()))
-    return _inline(ctx, frame, identity, bind_arguments(ctx, source.node, fn.__name__, args, kwargs, defaults))
+    return _inline(ctx, frame, identity, bind_arguments(ctx, node, fn.__name__, args, kwargs, defaults))
 
 
 def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -63,6 +67,8 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     key = key_of(identity, names)
     frame.path = (*ctx.frame.path, ctx.span, frame.node)
     if key in ctx.session.recursive:
+        if any(owner(frame.parent, name) for name in shared(frame.node) if frame.parent):
+            ctx.refuse(f"'{frame.name}' calls itself and changes variables of the function around it", "return them")
         return call_recursive(ctx, key, frame, names)
     if key in ctx.stack:
         raise RecursionFound(key)
@@ -71,9 +77,11 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     stack, site = ctx.stack, ctx.span
     ctx.stack = (*stack, key)
     try:
-        return run_body(ctx, frame, names)
+        changed = _changed_around(ctx, frame)
+        return run_body(ctx, frame, names) if not changed else _run_changing(ctx, frame, names, changed)
     except SrcadError as error:
-        if stack and site and error.span is not site and not frame.site:
+        written = frame.node.name != "<comprehension>" if isinstance(frame.node, gast.FunctionDef) else True
+        if stack and site and error.span is not site and not frame.site and written:
             error.callers.append(site)
         raise
     finally:
@@ -88,8 +96,41 @@ def _suspends(node: Any) -> bool:
     return yields or isinstance(node, gast.AsyncFunctionDef)
 
 
-def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
-    """Run the function's body on these variables, and give what it returns."""
+def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:
+    """The variables of functions around that this call may change, and where they live."""
+    if frame.parent is None:
+        return {}
+    found = {name: scope for name in sorted(shared(frame.node)) if (scope := owner(frame.parent, name))}
+    for name, scope in found.items():
+        if scope is not ctx.frame:
+            reason = f"'{frame.name}' changes '{name}' of a function around it, from which it is not called directly"
+            ctx.refuse(reason, "return the value, and assign it there")
+    return found
+
+
+def _run_changing(ctx: Lowering, frame: Frame, names: Mapping[str, Value], changed: Mapping[str, Frame]) -> Value:
+    """Run a body that changes variables of the function around: in a copy, which becomes theirs when it returns."""
+    given: dict[str, Value] = {}
+    for name, scope in changed.items():
+        bound = flag_of(scope.env, name)
+        if bound == TRUE:
+            given[name] = ctx.usable(scope.env.names[name])
+            scope.env.names[name] = Poison(
+                f"'{name}' is read while '{frame.name}' changes it", "pass it as an argument"
+            )
+        elif bound != FALSE:
+            ctx.refuse(f"'{name}' may have no value when '{frame.name}' changes it", "assign it before")
+    frame.inner |= changed.keys()
+    result = run_body(ctx, frame, {**names, **given}, frozenset(changed))
+    for name, scope in changed.items():
+        if name in frame.env.names:
+            scope.env.names[name] = frame.env.names[name]
+            set_flag(scope.env, name, flag_of(frame.env, name))
+    return result
+
+
+def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value], live: Names = frozenset()) -> Value:
+    """Run the function's body on these variables, and give what it returns. `live` are those that are read after it."""
     outer, ctx.frame = ctx.frame, frame
     start, remembered = len(ctx.b.stmts), ctx.session.shapes.setdefault(frame.path, {})
     frame.results.shape = frame.results.shape or remembered.get(RESULT)
@@ -97,7 +138,7 @@ def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value]) -> Value:
         while True:
             for name, value in names.items():
                 ctx.define(name, value)
-            run(ctx, body_of(frame.node), frozenset({RESULT}))
+            run(ctx, body_of(frame.node), live | {RESULT})
             if not frame.results.unsettled:
                 break
             if is_plain(frame.results.shape):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gast
+import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.function import Lowering
@@ -57,7 +58,16 @@ class Reversed:
     inner: Iterable
 
 
-Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed
+@dataclass(frozen=True)
+class Places:
+    """The indices of an array of this shape in row-major order (`np.ndindex`), or what is there (`a.flat`), or both."""
+
+    dims: tuple[Atom, ...]
+    array: Atom | None = None
+    indexed: bool = True
+
+
+Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed | Places
 
 
 def iterable(ctx: Lowering, node: Any) -> Iterable:
@@ -72,6 +82,17 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
                 return _range(ctx, args)
             if isinstance(function, Obj) and any(function.value is f for f in (enumerate, zip, reversed)):
                 return _wrapped(ctx, function.value, node)
+            if isinstance(function, Obj) and any(function.value is f for f in (list, tuple)) and len(node.args) == 1:
+                return _snapshot(ctx, iterable(ctx, node.args[0]))
+            if isinstance(function, Obj) and any(function.value is f for f in (np.ndindex, np.ndenumerate)):
+                return _places(ctx, function.value, arguments(ctx, node)[0])
+        if isinstance(node, gast.Attribute) and node.attr == "flat":
+            array = expr(ctx, node.value)
+            if isinstance(array, Var | Const) and isinstance(array.type, Array):
+                return Places(_dims(ctx, array), array, indexed=False)
+        if isinstance(node, gast.Subscript) and _is_backwards(node.slice):
+            inner = iterable(ctx, node.value)
+            return Items(inner.items[::-1]) if isinstance(inner, Items) else Reversed(inner)
         return _of_value(ctx, sequence(ctx, node))
 
 
@@ -84,6 +105,43 @@ def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
     if step == ZERO:
         ctx.type_error("the step of range() must not be zero")
     return Range(start, stop, step)
+
+
+def _is_backwards(index: Any) -> bool:
+    """Whether this is the slice `::-1`."""
+    if not isinstance(index, gast.Slice) or index.lower is not None or index.upper is not None:
+        return False
+    step = index.step
+    return isinstance(step, gast.UnaryOp) and isinstance(step.op, gast.USub) and getattr(step.operand, "value", 0) == 1
+
+
+def _snapshot(ctx: Lowering, source: Iterable) -> Iterable:
+    """What `list(...)` keeps of it: the elements of arrays as they are now."""
+    match source:
+        case Elements():
+            return Elements(ctx.b.op("copy", source.array))
+        case Places(array=array) if array is not None:
+            return replace(source, array=ctx.b.op("copy", array))
+        case Enumerated() | Reversed():
+            return replace(source, inner=_snapshot(ctx, source.inner))
+        case Zipped():
+            return Zipped(tuple(_snapshot(ctx, inner) for inner in source.inners))
+    return source
+
+
+def _dims(ctx: Lowering, array: Atom) -> tuple[Atom, ...]:
+    assert isinstance(array.type, Array)
+    return tuple(ctx.b.op("dim", array, axis=k) for k in range(array.type.ndim))
+
+
+def _places(ctx: Lowering, function: Any, args: Sequence[Value]) -> Places:
+    if function is np.ndenumerate:
+        (array,) = args
+        if not isinstance(array, Var | Const) or not isinstance(array.type, Array):
+            ctx.type_error(f"np.ndenumerate takes an array, not {describe(array)}")
+        return Places(_dims(ctx, array), array)
+    sizes = args[0].items if len(args) == 1 and isinstance(args[0], Tup | Seq) else args
+    return Places(tuple(int_operand(ctx, size, "a size") for size in sizes))
 
 
 def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
@@ -218,6 +276,11 @@ def length(ctx: Lowering, source: Iterable) -> Atom:
             return ctx.b.op("dim", source.array, axis=0)
         case Items():
             return const(len(source.items))
+        case Places():
+            size: Atom = ONE
+            for dim in source.dims:
+                size = _int(ctx, "mul", size, dim)
+            return size
         case Zipped():
             lengths = [length(ctx, inner) for inner in source.inners]
             least = lengths[0]
@@ -238,6 +301,16 @@ def item(ctx: Lowering, source: Iterable, k: Atom) -> Value:
             return Tup((_int(ctx, "add", k, source.start), item(ctx, source.inner, k)))
         case Zipped():
             return Tup(tuple(item(ctx, inner, k) for inner in source.inners))
+        case Places():
+            place: list[Atom] = []
+            for dim in reversed(source.dims[1:]):
+                place.insert(0, _int(ctx, "mod", k, dim))
+                k = _int(ctx, "floordiv", k, dim)
+            place = [k, *place] if source.dims else []
+            if source.array is None:
+                return Tup(tuple(place))
+            there = getitem(ctx, source.array, Tup(tuple(place)))
+            return Tup((Tup(tuple(place)), there)) if source.indexed else there
         case Reversed():
             last = _int(ctx, "sub", length(ctx, source.inner), ONE)
             return item(ctx, source.inner, _int(ctx, "sub", last, k))

@@ -13,13 +13,13 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from srcad.ir import Array, Const, Scalar, Var, const, operands
+from srcad.ir import Array, Atom, Const, Scalar, Var, const, operands
 from srcad.lower.casts import stored
 from srcad.lower.function import Lowering
-from srcad.lower.indexing import getitem
+from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import NONE, describe
 from srcad.lower.merge import Growing, empty_buffer
-from srcad.lower.names import Names, appended
+from srcad.lower.names import Names, appended, changed_inside, item_assigned
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
@@ -33,21 +33,75 @@ def is_growing(value: object) -> TypeGuard[Tup]:
 
 
 def grows(ctx: Lowering, name: str) -> bool:
-    """Whether the function appends to the variable."""
-    return name in _appended(ctx.frame.node)
+    """Whether the function changes the list in this variable."""
+    return name in _changed(ctx.frame.node)
 
 
 @functools.lru_cache(maxsize=1024)
-def _appended(node: Any) -> Names:
-    return appended(node.body if isinstance(node.body, list) else [node.body])
+def _changed(node: Any) -> Names:
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return appended(body) | changed_inside(node) | item_assigned(body)
 
 
 def growing(ctx: Lowering, items: Seq) -> Tup:
     """The list that a literal makes."""
-    made = Tup((), Growing)
-    for item in items.items:
-        made = _append(ctx, made, item)
-    return made
+    if not items.items:
+        return Tup((), Growing)
+    buffer = operand(ctx, items)
+    assert isinstance(buffer, Var)
+    if buffer.type.ndim != 1:  # type: ignore[union-attr]
+        ctx.refuse("a list of arrays is changed", "make it an array, and store its rows")
+    return Tup((buffer, const(len(items.items))), Growing)
+
+
+def repeated(ctx: Lowering, items: Seq, times: Var) -> Tup:
+    """`[x, ...] * times`"""
+    array = operand(ctx, items)
+    assert isinstance(array, Var)
+    count = operand(ctx, binary(ctx, "mul", ctx.b.op("maximum", times, const(0)), const(len(items.items))))
+    if len(items.items) == 1 and isinstance(items.items[0], Var | Const):
+        return Tup((_array(ctx.call(Obj(np.full), [count, items.items[0]], {})), count), Growing)
+    return Tup((_array(ctx.call(Obj(np.tile), [array, times], {})), count), Growing)
+
+
+def listed(ctx: Lowering, value: Value) -> Value:
+    """`list(value)`"""
+    if is_growing(value):
+        return Tup((ctx.b.op("copy", contents(ctx, value)), value.items[1]), Growing) if value.items else value
+    if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:
+        return Tup((ctx.b.op("copy", value), ctx.b.op("dim", value, axis=0)), Growing)
+    return ctx.call(Obj(list), [value], {})
+
+
+def _array(value: Value) -> Var:
+    assert isinstance(value, Var)
+    return value
+
+
+def item(ctx: Lowering, value: Tup, index: Value) -> Value:
+    """What is at an index; a slice is another list."""
+    found = getitem(ctx, contents(ctx, value), index)
+    return ctx.b.op("copy", found) if isinstance(found, Var) and isinstance(found.type, Array) else found
+
+
+def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") -> None:
+    """`value[index] = new`, or with an operator before the `=`."""
+    if isinstance(index, SliceValue):
+        ctx.refuse("a slice of a list is assigned", "make it an array: np.array(...)")
+    array = contents(ctx, value)
+    number = operand(ctx, new, "an item of a list")
+    if not isinstance(number.type, Scalar):
+        ctx.refuse(f"{describe(number)} is stored into a list", "store it into an array, row by row")
+    _check_type(ctx, number, array.type, "stored into")
+    if op:
+        augment_item(ctx, array, index, op, number)
+    else:
+        setitem(ctx, array, index, number)
+
+
+def _check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
+    if promote((Const(0, type, weak=False), number)) != type.dtype:
+        ctx.refuse(f"{describe(number)} is {what} a list of {type.dtype}", "give all items one type: 0.0 for 0")
 
 
 def contents(ctx: Lowering, value: Tup) -> Var:
@@ -68,7 +122,24 @@ def length(value: Tup) -> Value:
 
 #: Functions that read a list and keep no reference to it.
 READERS = frozenset(
-    {sum, max, min, any, all, np.array, np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var, np.median, np.argmax}
+    {
+        sum,
+        max,
+        min,
+        any,
+        all,
+        functools.reduce,
+        np.array,
+        np.sum,
+        np.mean,
+        np.prod,
+        np.max,
+        np.min,
+        np.std,
+        np.var,
+        np.median,
+        np.argmax,
+    }
     | {np.argmin, np.dot, np.cumsum, np.cumprod, np.linalg.norm, np.diff, np.concatenate, np.sort, np.any, np.all}
 )
 
@@ -109,8 +180,7 @@ def _append(ctx: Lowering, value: Tup, item: Value) -> Tup:
         value = Tup(tuple(empty_buffer(ctx.b, dtype)), Growing)
     buffer, count = value.items
     assert isinstance(buffer, Var) and isinstance(buffer.type, Array) and isinstance(count, Var | Const)
-    if promote((Const(0, buffer.type, weak=False), number)) != buffer.type.dtype:
-        ctx.type_error(f"{describe(number)} is appended to a list of {buffer.type.dtype}", "give all items one type")
+    _check_type(ctx, number, buffer.type, "appended to")
     room = ctx.call(Obj(with_room), [buffer, count], {})
     assert isinstance(room, Var)
     ctx.b.effect("store", room, count, stored(ctx, number, buffer.type.dtype))
@@ -133,6 +203,6 @@ def with_room(buffer: Any, count: Any) -> Any:
     """The buffer, or a longer copy if it is full. (Lowered like the user's code.)"""
     if count < buffer.shape[0]:
         return buffer
-    longer = np.empty(2 * count, buffer.dtype)
+    longer = np.empty(2 * count + 1, buffer.dtype)
     longer[:count] = buffer
     return longer

@@ -15,7 +15,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
-from srcad.lower.names import Names, appended, assigned, leaves_loop, read_names
+from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, read_names
 from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import settle
@@ -168,6 +168,8 @@ class _ForHead:
         from srcad.lower.statements import bind
 
         self.index = index = Var(self.hint, INT, self.ctx.frame.span(self.stmt.target))
+        if (known := known_range(Range(self.start, self.stop, self.step))) is not None:
+            self.ctx.session.ranges[index] = known
 
         def begin() -> None:
             with self.ctx.at(self.stmt.target):
@@ -192,7 +194,8 @@ class _WhileHead:
 
     def __init__(self, ctx: Lowering, stmt: Any) -> None:
         self.ctx, self.stmt = ctx, stmt
-        self.inside = bool(assigned([stmt.test]))
+        calls = any(isinstance(node, gast.Call) for node in gast.walk(stmt.test))
+        self.inside = bool(assigned([stmt.test])) or (calls and bool(changed_inside(ctx.frame.node)))
         self.endless = self.never = False
         self.cond = Block((), (TRUE,))
 

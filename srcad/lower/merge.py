@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from srcad.ir import (
+    INT,
     Array,
     Atom,
     Block,
@@ -29,16 +30,16 @@ from srcad.lower.known import TRUE
 from srcad.lower.names import Names
 from srcad.lower.scope import Closure, Env, Poison, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
-from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
 
 
 @dataclass(frozen=True)
 class Group:
-    """The shape of a tuple or list."""
+    """The shape of a tuple, a list, or a function that holds values."""
 
     items: tuple[Shape, ...]
-    kind: type[Tup] | type[Seq]
-    cls: type | None = None
+    kind: type[Tup] | type[Seq] | type[Func]
+    cls: type | Kind | None = None
 
 
 class Growing(tuple[Any, ...]):
@@ -62,6 +63,8 @@ def shape_of(value: Value | Poison) -> Shape:
             return Group(tuple(map(shape_of, value.items)), Tup, value.cls)
         case Seq():
             return Group(tuple(map(shape_of, value.items)), Seq)
+        case Func():
+            return Group(tuple(map(shape_of, value.items)), Func, value.kind)
         case SliceValue():
             return Poison("a slice that depends on the path taken", "write the slice where it is used")
     return value
@@ -75,6 +78,8 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
         case ((Scalar() | Array() | ListOf()), (Scalar() | Array() | ListOf())):
             joined = join_types(a, b)
             return mixed(name, a, b) if joined is None else joined
+        case (Group(cls=cls), _) | (_, Group(cls=cls)) if cls is CHOSEN and _functions(a) and _functions(b):
+            return _either(a, b)
         case Group(), Group() if (a.kind, a.cls, len(a.items)) == (b.kind, b.cls, len(b.items)):
             items = tuple(join(f"{name}[{k}]", x, y) for k, (x, y) in enumerate(zip(a.items, b.items, strict=True)))
             return next((item for item in items if isinstance(item, Poison)), Group(items, a.kind, a.cls))
@@ -82,7 +87,34 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
             return a if a.items else b
         case Obj(), Obj() if same_object(a.value, b.value):
             return a
+        case _ if _functions(a) and _functions(b):
+            return _either(a, b)
     return mixed(name, a, b)
+
+
+def _functions(shape: Shape) -> tuple[Shape, ...]:
+    """The functions of which something of this shape is one; none if it is no function."""
+    match shape:
+        case Group(kind=kind) if kind is Func:
+            return shape.items[1:] if shape.cls is CHOSEN else (shape,)
+        case Obj(value=thing) if isinstance(thing, Closure) or callable(thing):
+            return (shape,)
+    return ()
+
+
+def _either(a: Shape, b: Shape) -> Shape:
+    """The shape of a function chosen among those of both. Those that hold values are told apart by nothing."""
+    found = [*_functions(a)]
+    for function in _functions(b):
+        if not any(_same_function(function, other) for other in found):
+            found.append(function)
+    if not all(isinstance(function, Obj) for function in found):
+        return Poison("one of several functions that hold values is chosen", "call them in each branch instead")
+    return Group((INT, *found), Func, CHOSEN)
+
+
+def _same_function(a: Shape, b: Shape) -> bool:
+    return isinstance(a, Obj) and isinstance(b, Obj) and same_object(a.value, b.value)
 
 
 def join_types(a: Type, b: Type) -> Type | None:
@@ -131,6 +163,8 @@ def told(shape: Shape) -> str:
         case Group():
             if shape.cls is Growing:
                 return "a growing list"
+            if isinstance(shape.cls, Kind):
+                return "a function"
             kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"
             return f"a {kind} of {len(shape.items)}"
         case Obj(value=None):
@@ -170,10 +204,32 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
             buffer = shape.items[0]
             assert isinstance(buffer, Array), "only growing lists have two forms"
             return [*empty_buffer(b, buffer.dtype)]
+        case Group() if shape.cls is CHOSEN:
+            return [Undef(INT) if value is None else _number(b, value, shape)]
         case Group():
-            items = value.items if isinstance(value, Tup | Seq) else [None] * len(shape.items)
+            items = value.items if isinstance(value, Tup | Seq | Func) else [None] * len(shape.items)
             return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
     return []
+
+
+def _number(b: Builder, value: Value | Poison, shape: Group) -> Operand:
+    """Which of the functions it is."""
+    functions = shape.items[1:]
+
+    def place(function: Value) -> Const:
+        return const(
+            next(k for k, f in enumerate(functions) if isinstance(function, Obj) and _same_function(f, function))
+        )
+
+    if not isinstance(value, Func):
+        assert isinstance(value, Obj)
+        return place(value)
+    number, *own = value.items
+    assert isinstance(number, Var | Const)
+    for k, function in enumerate(own):
+        if place(function) != const(k):
+            number = b.op("where", b.op("eq", value.items[0], const(k)), place(function), number)  # type: ignore[arg-type]
+    return number
 
 
 def flatten_variable(
@@ -195,7 +251,7 @@ def flatten_variable(
 def _changes_numbers(value: Value | Poison | None, shape: Shape) -> bool:
     """Whether some number in the value has to be computed anew to have the type that the shape says."""
     if isinstance(shape, Group):
-        items = value.items if isinstance(value, Tup | Seq) else ()
+        items = value.items if isinstance(value, Tup | Seq | Func) else ()
         return any(_changes_numbers(v, s) for v, s in zip(items, shape.items, strict=False))
     return isinstance(shape, Scalar) and isinstance(value, Var) and value.type != shape
 
@@ -222,6 +278,8 @@ def rebuild(shape: Shape, leaves: Iterator[Any]) -> Value | Poison:
                 value = rebuild(item, leaves)
                 assert not isinstance(value, Poison)
                 items.append(value)
+            if isinstance(shape.cls, Kind):
+                return Func(shape.cls, tuple(items))
             return Tup(tuple(items), shape.cls) if shape.kind is Tup else Seq(tuple(items))
     return shape
 
@@ -234,6 +292,8 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
         if shape.cls is Growing:
             names = [hint, f"{hint}_count"]
             return [Var(name, type, span) for name, type in zip(names, types, strict=False)]
+        if shape.cls is CHOSEN:
+            return [Var(f"{hint}_choice", INT, span)]
         fields = getattr(shape.cls, "_fields", range(len(shape.items)))
         return [var for f, item in zip(fields, shape.items, strict=True) for var in fresh(f"{hint}_{f}", item, span)]
     return [Var(hint, type, span) for type in types]

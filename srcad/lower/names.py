@@ -11,7 +11,7 @@ from typing import Any
 
 import gast
 
-from srcad.source import FUNCTIONS
+from srcad.source import FUNCTIONS, parameter_names
 
 Names = frozenset[str]
 NONE: Names = frozenset()
@@ -76,6 +76,13 @@ def appended(nodes: Iterable[Any]) -> Names:
     )
 
 
+def item_assigned(nodes: Iterable[Any]) -> Names:
+    """The names with items that the nodes, nested functions included, assign."""
+    inside = (node for top in nodes for node in gast.walk(top) if isinstance(node, gast.Subscript))
+    stores = (node for node in inside if isinstance(node.ctx, gast.Store))
+    return frozenset(node.value.id for node in stores if isinstance(node.value, gast.Name))
+
+
 @functools.lru_cache(maxsize=4096)
 def changed_by(loop: Any) -> Names:
     """What a loop statement assigns, its target or condition included, or changes by a method."""
@@ -93,9 +100,25 @@ def read_names(node: Any) -> Names:
 
 
 def captured(nodes: Iterable[Any]) -> Names:
-    """The names that nested functions read: they may do so whenever they are called."""
+    """The names that nested functions read or change: they may do so whenever they are called."""
     inner = (node for node in walk_scope(nodes) if isinstance(node, FUNCTIONS))
-    return NONE.union(*(read_names(node) for node in inner))
+    return NONE.union(*(read_names(node) | shared(node) for node in inner))
+
+
+@functools.lru_cache(maxsize=1024)
+def shared(node: Any) -> Names:
+    """The names of the functions around that a nested function changes: `nonlocal` ones, and lists it appends to."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    declared = frozenset(n for inner in walk_scope(body) if isinstance(inner, gast.Nonlocal) for n in inner.names)
+    own = assigned(body) | frozenset(parameter_names(node))
+    return declared | ((appended(body) | changed_inside(node)) - own)
+
+
+@functools.lru_cache(maxsize=1024)
+def changed_inside(node: Any) -> Names:
+    """The names that functions nested in this one change, whenever they are called."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return NONE.union(*(shared(inner) for inner in walk_scope(body) if isinstance(inner, FUNCTIONS)))
 
 
 def leaves_loop(body: Iterable[Any], kind: type) -> bool:
@@ -131,7 +154,7 @@ class Liveness:
 
     def __init__(self, node: Any) -> None:
         body = [node.body] if isinstance(node, gast.Lambda) else node.body
-        self.always = captured(body)
+        self.always = captured(body) | shared(node)
         self.after: dict[int, Names] = {}
         self.head: dict[int, Names] = {}
         if not isinstance(node, gast.Lambda):

@@ -14,6 +14,7 @@ from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
+    functional,
     joining_calls,
     linalg_calls,
     numerical_calls,

@@ -4,7 +4,7 @@ That a function is recursive shows when it is about to be inlined into itself, w
 starts over and calls it everywhere. What such a call gives is a fixpoint over all recursive functions: at first nothing, so
 that only the branches that end the recursion count, then what these return.
 
-A recursive function that was defined inside another is given the outer variables it reads as further arguments.
+What a recursive function, or a function among its arguments, reads of the functions around is given as further arguments.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 from srcad.callees import unused_name
 from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
+from srcad.lower.capture import Variables, captured, moved
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
-from srcad.lower.names import read_names
-from srcad.lower.scope import Closure, Frame, Poison, locals_of
+from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import argument_type, atoms_of, parameter_tree, returned, value_of_parameter
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import Func, Obj, Seq, Tup, Value
 
 #: Recursion with ever new argument types would not end.
 MOST = 24
@@ -42,7 +42,6 @@ class Recursive:
     name: str
     frame: Frame
     params: dict[str, Value]
-    captured: dict[str, Value]
     tree: tuple[Param, ...]
     shape: Shape | None = None
     trace: Trace | None = None
@@ -57,6 +56,8 @@ def _key(value: Value) -> object:
     match value:
         case Tup() | Seq():
             return (type(value), getattr(value, "cls", None), *map(_key, value.items))
+        case Func():
+            return (value.kind, *map(_key, value.items))
         case Obj(value=Closure() as closure):
             return (closure.node, closure.frame.path)
         case Obj(value=thing):
@@ -67,53 +68,40 @@ def _key(value: Value) -> object:
 def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value]) -> Value:
     """A call of a function known to be recursive."""
     session = ctx.session
-    captured = _captured(frame)
+    around = captured(names.values(), frame)
+    key = (key, *(_key(value) for value in around.values()))
     if key not in session.called:
         if len(session.called) >= MOST:
             ctx.refuse(f"'{frame.name}' calls itself with ever new argument types", "write a loop")
-        session.called[key] = _recursive(ctx, frame, names, captured)
+        session.called[key] = _recursive(ctx, frame, names, around)
         session.unsettled = True
     callee = session.called[key]
     if callee.shape is None:
         raise NeverReturns
-    args = [atom for value in (*names.values(), *captured.values()) for atom in atoms_of(value)]
+    args = [atom for value in (*names.values(), *around.values()) for atom in atoms_of(value)]
     results = fresh("", callee.shape, ctx.span)
     types = tuple(var.type for var in results)
     ctx.b.add(Op(tuple(results), "call", tuple(args), (("callee", callee.name), ("results", types)), ctx.span))
     return ctx.usable(rebuild(callee.shape, iter(results)))
 
 
-def _captured(frame: Frame) -> dict[str, Value]:
-    """The variables of the functions around that a nested function reads, as they are when it is called."""
-    found: dict[str, Value] = {}
-    pending = sorted(read_names(frame.node) - frame.locals)
-    while pending:
-        name = pending.pop(0)
-        scope = frame.parent
-        while scope is not None and name not in scope.locals:
-            scope = scope.parent
-        value = scope.env.names.get(name) if scope else None
-        if value is None or isinstance(value, Poison) or name in found:
-            continue
-        found[name] = value
-        if isinstance(value, Obj) and isinstance(value.value, Closure):
-            pending += sorted(read_names(value.value.node) - locals_of(value.value.node))
-    return found
-
-
-def _recursive(ctx: Lowering, frame: Frame, names: dict[str, Value], captured: dict[str, Value]) -> Recursive:
-    """The function with parameters of its own, and with what it captures in a scope of its own."""
+def _recursive(ctx: Lowering, frame: Frame, names: dict[str, Value], around: Variables) -> Recursive:
+    """The function with parameters of its own, also for what it and its arguments read of the functions around."""
     taken = {c.name for c in ctx.session.called.values()} | {f.name for f in ctx.session.functions}
-    name = unused_name(f"{frame.name if frame.name.isidentifier() else 'function'}_recursive", taken)
+    base = frame.name if frame.name.isidentifier() else "function"
     params: list[Param] = []
-    values: dict[str, Value] = {}
-    for variable, value in {**names, **captured}.items():
-        tree = parameter_tree(argument_type(value), variable)
-        values[variable] = value_of_parameter(ctx, tree, variable)
+
+    def parameter(hint: str, value: Value) -> Value:
+        tree = parameter_tree(argument_type(value), hint)
         if leaves(tree):
-            params.append(Param(variable, tree))
-    own = {variable: values[variable] for variable in names}
-    return Recursive(name, frame, own, {variable: values[variable] for variable in captured}, tuple(params))
+            params.append(Param(unused_name(hint, {p.name for p in params}), tree))
+        return value_of_parameter(ctx, tree, hint)
+
+    own = {name: parameter(name, value) for name, value in names.items()}
+    value_in, frame_in = moved({(scope, name): parameter(name, value) for (scope, name), value in around.items()})
+    inside = replace(frame, parent=frame_in(frame.parent) if frame.parent else None)
+    own = {name: value_in(value) for name, value in own.items()}
+    return Recursive(unused_name(f"{base}_recursive", taken), inside, own, tuple(params))
 
 
 def settle(session: Session) -> None:
@@ -131,9 +119,7 @@ def _lower(session: Session, callee: Recursive) -> None:
 
     span = callee.frame.span(callee.frame.node)
     ctx = Lowering(session, Builder(span=span), Frame(callee.frame.source, callee.frame.node, {}))
-    frame = replace(callee.frame, env=type(callee.frame.env)(), path=callee.frame.path)
-    if callee.frame.parent is not None:
-        frame.parent = _scope(callee.frame.parent, callee.captured)
+    frame = replace(callee.frame, env=type(callee.frame.env)())
     try:
         result = run_body(ctx, frame, callee.params)
     except NeverReturns:
@@ -165,13 +151,3 @@ def traces(ctx: Lowering) -> list[Trace]:
         else:
             found.append(callee.trace)
     return found
-
-
-def _scope(outer: Frame, captured: dict[str, Value]) -> Frame:
-    """What a recursive inner function sees around it: the variables it was given. Functions defined beside it move along."""
-    scope = replace(outer, env=type(outer.env)())
-    for name, value in captured.items():
-        if isinstance(value, Obj) and isinstance(value.value, Closure) and value.value.frame is outer:
-            value = Obj(replace(value.value, frame=scope))
-        scope.env.names[name] = value
-    return scope

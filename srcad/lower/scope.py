@@ -13,9 +13,9 @@ import gast
 import numpy as np
 
 from srcad import reads
-from srcad.ir import Const, Span
+from srcad.ir import Const, Span, Var
 from srcad.lower.known import FALSE, TRUE, lift
-from srcad.lower.names import Liveness, Names, assigned
+from srcad.lower.names import Liveness, Names, assigned, target_names
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 from srcad.source import Source, parameter_names
 
@@ -34,6 +34,7 @@ class Poison:
 
     reason: str
     remedy: str
+    unsupported: bool = True  #: Python would take it
 
 
 @dataclass
@@ -120,7 +121,7 @@ def liveness_of(node: Any) -> Liveness:
 
 
 def unbound(name: str) -> Poison:
-    return Poison(f"'{name}' has no value here", f"assign '{name}' before this line on every path")
+    return Poison(f"'{name}' has no value here", f"assign '{name}' before this line on every path", unsupported=False)
 
 
 def owner(frame: Frame, name: str) -> Frame | None:
@@ -133,7 +134,11 @@ def owner(frame: Frame, name: str) -> Frame | None:
 
 def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) -> Value | Poison:
     """What a name that is no local means: what a closure, the module or Python says."""
-    while frame.parent is not None:
+    own = False
+    while True:
+        own |= name in _comprehension_names(frame.node)
+        if frame.parent is None:
+            break
         frame = frame.parent
     if name in frame.cells:
         cell = frame.cells[name]
@@ -145,7 +150,18 @@ def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) ->
         return constants.lift(ctx, frame.globals[name], name)
     if name in vars(builtins):
         return constants.lift(ctx, vars(builtins)[name], name)
-    return Poison(f"name '{name}' is not defined", "define it, or import it")
+    if own:
+        reason = f"'{name}' of a comprehension is read after its turn, by a function that was made there"
+        return Poison(reason, f"make the functions in a loop, or keep its value: lambda ..., {name}={name}: ...")
+    return Poison(f"name '{name}' is not defined", "define it, or import it", unsupported=False)
+
+
+@functools.lru_cache(maxsize=1024)
+def _comprehension_names(node: Any) -> Names:
+    inner = gast.walk(node) if node is not None else ()
+    return frozenset[str]().union(
+        *(target_names(part.target) for part in inner if isinstance(part, gast.comprehension))
+    )
 
 
 @dataclass
@@ -157,6 +173,8 @@ class Constants:
     def lift(self, ctx: Context, thing: Any, name: str) -> Value:
         """The value that stands for a global, a closure variable, a default."""
         match thing:
+            case Var() | Const() | Tup() | Seq() | Obj():  # the default of a function that is being lowered
+                return thing
             case bool() | int() | float() | complex() | np.generic():
                 value = lift(ctx, thing)
                 return replace(value, name=self._claim(thing, name)) if isinstance(value, Const) else value

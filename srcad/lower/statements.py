@@ -15,15 +15,15 @@ from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of, listing, sequence
+from srcad.lower.expressions import condition, expr, index_of, listing
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import FALSE, NONE, TRUE, describe
+from srcad.lower.known import FALSE, NONE, TRUE, describe, opened
 from srcad.lower.loops import for_loop, while_loop
-from srcad.lower.merge import flatten, join, rebuild, shape_of
-from srcad.lower.operators import augmented, compare
-from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
+from srcad.lower.operators import augmented, compare, guard
+from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
+from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
 OPERATORS: Mapping[type, str] = {
     gast.Add: "add",
@@ -59,8 +59,14 @@ REFUSED: Mapping[type, tuple[str, str]] = {
         "`global` is not supported: a compiled function cannot assign to globals",
         "return the value instead",
     ),
-    gast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function and assign it outside"),
-    gast.Match: ("`match` is not supported", "write if and elif"),
+    gast.Nonlocal: (
+        "`nonlocal` is supported for variables of functions that are compiled together only",
+        "return the value, and assign it outside",
+    ),
+    gast.Match: (
+        "this `match` is not supported: its patterns are more than literals, names and tuples of a fixed length",
+        "write if and elif",
+    ),
 }
 
 
@@ -79,20 +85,19 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.With() if all(_is_harmless(ctx, item) for item in stmt.items):
                 return list(stmt.body)
             case gast.Assign():
-                only_name = len(stmt.targets) == 1 and isinstance(stmt.targets[0], gast.Name)
-                comprehension = isinstance(stmt.value, COMPREHENSIONS)
-                value = (listing if only_name and comprehension else expr)(ctx, stmt.value)
+                only = stmt.targets[0] if len(stmt.targets) == 1 else None
+                value = _assigned(ctx, only, stmt.value)
                 for target in stmt.targets:
                     bind(ctx, target, value)
             case gast.AnnAssign():
                 if stmt.value is not None:
-                    bind(ctx, stmt.target, expr(ctx, stmt.value))
+                    bind(ctx, stmt.target, _assigned(ctx, stmt.target, stmt.value))
             case gast.AugAssign():
                 _augment(ctx, stmt)
             case gast.Expr():
                 expr(ctx, stmt.value)
             case gast.Return():
-                value = _common_type(ctx, NONE if stmt.value is None else expr(ctx, stmt.value))
+                value = _common_type(ctx, NONE if stmt.value is None else _given_back(ctx, stmt.value))
                 ctx.env.names.update({RESULT: value, RETURNED: TRUE, GO: FALSE, ALIVE: FALSE})
             case gast.Break():
                 ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
@@ -101,6 +106,8 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Raise():
                 _raise(ctx, stmt)
             case gast.Pass():
+                pass
+            case gast.Nonlocal() if all(ctx.frame.parent and owner(ctx.frame.parent, name) for name in stmt.names):
                 pass
             case gast.Delete():
                 for target in stmt.targets:
@@ -183,6 +190,13 @@ def _part(ctx: Lowering, part: Any) -> str:
     return "{" + ctx.frame.source.text(part.value) + "}"
 
 
+def _given_back(ctx: Lowering, node: Any) -> Value:
+    """What a return statement gives: a list of a local variable too, which nobody else refers to."""
+    if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.always:
+        return expr(ctx, node)
+    return listing(ctx, node)
+
+
 def _common_type(ctx: Lowering, value: Value) -> Value:
     """What a return statement gives, of the type that all those of the function have in common."""
     results, shape = ctx.frame.results, shape_of(value)
@@ -205,15 +219,20 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
     """`target = value`."""
     match target:
         case gast.Name():
-            if isinstance(value, Seq) and lists.grows(ctx, target.id):
-                value = lists.growing(ctx, value)
+            if isinstance(opened(ctx, value), Seq) and lists.grows(ctx, target.id):
+                with ctx.at(target):
+                    ctx.refuse(
+                        f"'{target.id}' is a list that is changed, and may be known by another name too",
+                        "copy it: list(...), or make it an array",
+                    )
             ctx.define(target.id, value)
         case gast.Tuple() | gast.List():
             with ctx.at(target):
                 _unpack(ctx, target, value)
         case gast.Subscript():
             with ctx.at(target):
-                setitem(ctx, sequence(ctx, target.value), index_of(ctx, target.slice), value)
+                holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
+                (lists.set_item if lists.is_growing(holder) else setitem)(ctx, holder, index, value)  # type: ignore[arg-type]
         case gast.Attribute():
             with ctx.at(target):
                 ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
@@ -222,9 +241,33 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
                 ctx.refuse("this assignment is not supported", "assign to names and elements")
 
 
+#: Expressions that make a list which nobody else knows.
+FRESH = (gast.List, gast.BinOp, gast.Call, *COMPREHENSIONS)
+
+
+def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
+    """The value of the node for this target. A new list that is changed later takes the form for that."""
+    match target, node:
+        case gast.Name(), _ if isinstance(node, FRESH):
+            with ctx.at(node):
+                value = listing(ctx, node)
+                items = opened(ctx, value)
+                return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
+        case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
+            return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
+    return expr(ctx, node)
+
+
+def _stars(node: Any) -> bool:
+    return any(isinstance(part, gast.Starred) for part in node.elts)
+
+
 def _unpack(ctx: Lowering, target: Any, value: Value) -> None:
-    items = _items(ctx, value, len(target.elts))
     starred = [k for k, t in enumerate(target.elts) if isinstance(t, gast.Starred)]
+    if starred and isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:
+        _unpack_array(ctx, target.elts, starred[0], value)
+        return
+    items = _items(ctx, value, len(target.elts))
     if not starred:
         if len(items) != len(target.elts):
             ctx.type_error(f"{describe(value)} is unpacked into {len(target.elts)} variables")
@@ -239,6 +282,23 @@ def _unpack(ctx: Lowering, target: Any, value: Value) -> None:
         bind(ctx, part.value if isinstance(part, gast.Starred) else part, item)
 
 
+def _unpack_array(ctx: Lowering, targets: list[Any], star: int, array: Var | Const) -> None:
+    """`a, *b, c = array`: b is a list of numbers."""
+    last = len(targets) - star - 1
+    size = ctx.b.op("dim", array, axis=0)
+    short = compare(ctx, "lt", size, const(len(targets) - 1))
+    assert isinstance(short, Var)
+    guard(ctx, short, ValueError, f"not enough values to unpack (expected at least {len(targets) - 1})")
+    middle = getitem(ctx, array, SliceValue(const(star), const(-last) if last else NONE, NONE))
+    assert isinstance(middle, Var)
+    count = ctx.b.op("sub", size, const(len(targets) - 1))
+    for k, part in enumerate(targets):
+        if k == star:
+            bind(ctx, part.value, Tup((ctx.b.op("copy", middle), count), Growing))
+        else:
+            bind(ctx, part, getitem(ctx, array, const(k if k < star else k - len(targets))))
+
+
 def _items(ctx: Lowering, value: Value, count: int) -> tuple[Value, ...]:
     match value:
         case Tup() | Seq():
@@ -251,8 +311,6 @@ def _items(ctx: Lowering, value: Value, count: int) -> tuple[Value, ...]:
 
 def _check_length(ctx: Lowering, array: Var | Const, count: int) -> None:
     """An array tells its length only when the program runs."""
-    from srcad.lower.operators import guard
-
     wrong = compare(ctx, "ne", ctx.b.op("dim", array, axis=0), const(count))
     assert isinstance(wrong, Var)
     guard(ctx, wrong, ValueError, f"expected {count} values to unpack")
@@ -265,8 +323,11 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
             before = expr(ctx, gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
         case gast.Subscript():
-            array, index = sequence(ctx, target.value), index_of(ctx, target.slice)
-            augment_item(ctx, array, index, op, expr(ctx, stmt.value))
+            holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
+            if lists.is_growing(holder):
+                lists.set_item(ctx, holder, index, expr(ctx, stmt.value), op)
+            else:
+                augment_item(ctx, holder, index, op, expr(ctx, stmt.value))
         case _:
             with ctx.at(target):
                 ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")

@@ -7,7 +7,8 @@ from typing import Any
 
 from srcad.ir import Const, Operand, Static, Tree, Var
 from srcad.lower.function import Lowering
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.merge import Growing
+from srcad.lower.values import Func, Kind, Obj, Seq, Tup, Value
 
 
 def parameter_tree(arg: Any, hint: str) -> Any:
@@ -24,6 +25,8 @@ def parameter_tree(arg: Any, hint: str) -> Any:
 
 def value_of_parameter(ctx: Lowering, tree: Any, name: str) -> Value:
     match tree:
+        case Tree(cls=Kind() as kind):
+            return Func(kind, tuple(value_of_parameter(ctx, item, name) for item in tree.items))
         case Tree():
             return Tup(tuple(value_of_parameter(ctx, item, name) for item in tree.items), tree.cls)
         case Static():
@@ -38,12 +41,16 @@ def returned(ctx: Lowering, value: Value, yields: list[Operand]) -> Any:
         case Var() | Const():
             yields.append(value)
             return len(yields) - 1
+        case Tup(cls=cls) if cls is Growing:
+            ctx.refuse("a list is returned", "return np.array(...) of it")
         case Tup():
             return Tree(tuple(returned(ctx, item, yields) for item in value.items), value.cls)
         case Seq():
             ctx.refuse("a list is returned", "return a tuple, or np.array(...) of it")
         case Obj():
             return Static(value.value)
+        case Func():
+            ctx.refuse("a function is returned that holds values", "call it, and return what it gives")
     return ctx.refuse("a slice is returned", "return its bounds")
 
 
@@ -54,6 +61,8 @@ def argument_type(value: Value) -> Any:
             return value.type
         case Tup() | Seq():
             return Tree(tuple(map(argument_type, value.items)), value.cls if isinstance(value, Tup) else None)
+        case Func():
+            return Tree(tuple(map(argument_type, value.items)), value.kind)
         case Obj():
             return Static(value.value)
     raise AssertionError(f"{value} cannot be an argument")
@@ -63,7 +72,7 @@ def atoms_of(value: Value) -> list[Any]:
     match value:
         case Var() | Const():
             return [value]
-        case Tup() | Seq():
+        case Tup() | Seq() | Func():
             return [atom for item in value.items for atom in atoms_of(item)]
     return []
 

@@ -4,6 +4,7 @@ Var, Const      a number or an array that the generated code computes
 Tup             a tuple (or namedtuple) of values; the trace never holds tuples, they live here only
 Seq             a list literal or comprehension of known length that was never appended to
 Obj             a Python object: a module, a function, None, a string, a dtype, a type, Ellipsis
+Func            a function that holds values of the trace
 SliceValue      a slice inside a subscript
 """
 
@@ -32,6 +33,27 @@ class Obj:
     value: Any
 
 
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of `Func`; it also marks the trees and shapes that stand for one."""
+
+    name: str
+
+
+#: functools.partial: the function, a Tup of the arguments, a Tup (name, value) for each keyword.
+PARTIAL = Kind("partial")
+#: One of several functions: its number, and the functions.
+CHOSEN = Kind("chosen")
+#: What `srcad.vjp` gives beside the value: the adjoint, how many bars it gives, the primals.
+PULLBACK = Kind("pullback")
+
+
+@dataclass(frozen=True)
+class Func:
+    kind: Kind
+    items: tuple[Value, ...]
+
+
 @dataclass(frozen=True)
 class SliceValue:
     """`start:stop:step`; each part is a scalar value or Obj(None)."""
@@ -41,7 +63,7 @@ class SliceValue:
     step: Value
 
 
-Value = Var | Const | Tup | Seq | Obj | SliceValue
+Value = Var | Const | Tup | Seq | Func | Obj | SliceValue
 
 
 class Context(Protocol):
@@ -60,3 +82,6 @@ class Context(Protocol):
 
     def call(self, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """Call anything callable: builtins, NumPy, Python functions (inlined)."""
+
+    def select(self, value: Tup | Seq, index: Var | Const) -> Value:
+        """The item of a tuple or list at a place that is computed."""
