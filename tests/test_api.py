@@ -432,7 +432,7 @@ def test_copies_of_arguments_are_laid_out_as_they_are(wrap):
     same(pullback(np.ones((2, 2)))[0], np.array([[101.0, 1.0], [0.0, 1.0]]))
     strided = np.arange(16.0).reshape(4, 4)[::2, ::2]
     for call in (wrap(through_a_copy), grad(wrap(through_a_copy)), lambda A: vjp(wrap(through_a_copy), A)):
-        with pytest.raises(srcad.UnsupportedError, match="not contiguous"):
+        with pytest.raises(srcad.UnsupportedError, match="depends on the strides"):
             call(strided)
 
 
@@ -655,7 +655,6 @@ def test_derivatives_of_recursive_functions_keep_their_functions_apart(wrap):
     [
         (lambda x: x.summ(), "did you mean sum or cumsum?"),
         (lambda x: np.sim(x)[0], "did you mean sum or sin?"),
-        (lambda x: x.sort(), "sort outside the function and pass the order"),
     ],
 )
 def test_remedies(f, remedy):

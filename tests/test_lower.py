@@ -476,7 +476,6 @@ REFUSED = {
     "match x:\n        case float(): pass": ("this `match`", "match x:"),
     "y = ((x, a), (a, x))[n][0]": ("a number (float64) on one path and a 1-d array", "((x, a), (a, x))[n]"),
     "for i, v in zip((1, 2), a): pass": ("tuple is zipped", "zip((1, 2), a)"),
-    "y = abs(complex(x, x))": ("complex numbers are not supported", "complex(x, x)"),
     "y = (yield x)": ("generator", "def f(x, n, a):"),
 }
 
