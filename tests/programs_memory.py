@@ -478,3 +478,20 @@ def arrays_of_growing_size(x, n):
         t = x[:k] * x[0]
         x = x * np.sum(t)
     return np.sum(t * t) + x[1]
+
+
+def shifts_and_sums(a, w):
+    for k in range(a.size):
+        a[k] = np.sin(a[k] * w)
+    return a[0] + a[1]
+
+
+@program(sample(3), 0.7, tags="augmented order of evaluation")
+def old_element_is_read_first(x, w):
+    # Python reads a[i] before it calls what changes it.
+    a = x.copy()
+    for i in range(2):
+        a[i] *= shifts_and_sums(a, w)
+        a[1] += shifts_and_sums(a, w) * a[i]
+        a[0] -= shifts_and_sums(a, w)
+    return np.sum(a * a)

@@ -28,8 +28,9 @@ from srcad.ir import (
     replace,
 )
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, Memory
+from srcad.transforms.alias import REFERENCES
 from srcad.transforms.duals import shaped
+from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
 from srcad.transforms.sweeps import Bars, Sweeps, zero

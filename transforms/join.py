@@ -36,8 +36,9 @@ from srcad.ir import (
     with_blocks,
 )
 from srcad.ops import EFFECTS, WRITES
-from srcad.transforms.alias import Aliases, Memory, is_memory
+from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse
+from srcad.transforms.memory import Memory
 
 #: Ops that may be moved up past anything: they read no contents of memory and do nothing but give a value.
 _CONTENTS = frozenset(

@@ -30,7 +30,8 @@ from srcad.ir import (
 )
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import Memory, is_memory
+from srcad.transforms.alias import is_memory
+from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Region
 from srcad.transforms.sweeps import Bars, Sweeps, zero
 

@@ -10,20 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srcad.ir import INT, Array, Atom, Builder, For, Op, Var, const, walk
-from srcad.transforms.alias import Memory
+from srcad.transforms.memory import Memory
 from srcad.transforms.outward import Outward
+from srcad.transforms.places import Fixed
 from srcad.transforms.regions import Node, Region
 from srcad.transforms.symbolic import Affine, Size
 
 #: A part that leaves out no more cells than this at either end of an axis is taken as the whole axis.
 MARGIN = 4
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """An axis that is read at one place."""
-
-    index: Atom
 
 
 @dataclass(frozen=True)

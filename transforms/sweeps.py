@@ -37,7 +37,8 @@ from srcad.ir import (
     walk,
 )
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, Memory, holds_arrays, is_memory, next_values
+from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
+from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import in_dtype, is_constant, pullback
 from srcad.transforms.shapes import Shapes

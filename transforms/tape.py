@@ -35,7 +35,7 @@ from srcad.ir import (
     replace,
     substitute,
 )
-from srcad.transforms.alias import Memory
+from srcad.transforms.memory import Memory
 from srcad.transforms.outward import Outward
 from srcad.transforms.regions import Node, Region
 from srcad.transforms.shapes import Shapes

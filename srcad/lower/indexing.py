@@ -3,11 +3,12 @@ writes go through the view. Masks and integer arrays are the business of picking
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Stmt, Var, const, walk
 from srcad.lower import library, picking
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
@@ -17,7 +18,7 @@ from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
-from srcad.ops import promote
+from srcad.ops import WRITES, promote
 
 SAME_KIND = Obj("same_kind")
 
@@ -113,12 +114,17 @@ def setitem(ctx: Context, value: Value, index: Value, item: Value) -> None:
     ctx.b.effect("assign", target, stored(ctx, new, dtype))
 
 
-def augment_item(ctx: Context, value: Value, index: Value, op: str, item: Value) -> None:
-    """`value[index] op= item`, the index evaluated once."""
+def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Callable[[], Value]) -> None:
+    """`value[index] op= item`, the index evaluated once, then the old value of an element, then `item` by `evaluate`."""
     array = _writable(ctx, value)
     place = _place(ctx, array, index)
     dtype = dtype_of(array)
+    start = len(ctx.b.stmts)
+    item = evaluate()
+    writes = writes_memory(ctx.b.stmts[start:])
     if isinstance(place, Picked):
+        if writes:
+            ctx.refuse("the value changes arrays while others are changed in place", "assign it to a variable before")
         picking.augment(ctx, array, place, op, item)
         return
     element = place.element(array)
@@ -126,6 +132,13 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, item: Value)
         augmented(ctx, op, view(ctx, array, place.items), item)
         return
     number = scalar_operand(ctx, item, f"{BINARY[op][0]}= on an array element")
+    if writes:
+        b = Builder(span=ctx.span)
+        old = b.op("load", array, *element)
+        ctx.b.stmts[start:start] = b.stmts
+        result = operand(ctx, binary(ctx, op, old, number))
+        ctx.b.effect("store", array, *element, stored(ctx, result, dtype))
+        return
     exact = np.dtype(dtype).kind in "ifc" and promote((Const(0, array.type, False), number)) == dtype
     if op in ("add", "sub") and exact:
         number = stored(ctx, number, dtype)
@@ -135,6 +148,10 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, item: Value)
         return
     result = operand(ctx, binary(ctx, op, ctx.b.op("load", array, *element), number))
     ctx.b.effect("store", array, *element, stored(ctx, result, dtype))
+
+
+def writes_memory(stmts: Sequence[Stmt]) -> bool:
+    return any(isinstance(s, Op) and s.name in {*WRITES, "call"} for s in walk(Block(tuple(stmts))))
 
 
 def _writable(ctx: Context, value: Value) -> Var:
@@ -211,7 +228,7 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     array = _writable(ctx, a)
     place = _place(ctx, array, indices)
     if isinstance(place, Basic):
-        augment_item(ctx, a, indices, "add", b)
+        augment_item(ctx, a, indices, "add", lambda: b)
     else:
         picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
     return NONE

@@ -94,7 +94,7 @@ def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") 
         ctx.refuse(f"{describe(number)} is stored into a list", "store it into an array, row by row")
     _check_type(ctx, number, array.type, "stored into")
     if op:
-        augment_item(ctx, array, index, op, number)
+        augment_item(ctx, array, index, op, lambda: number)
     else:
         setitem(ctx, array, index, number)
 

@@ -327,7 +327,7 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
             if lists.is_growing(holder):
                 lists.set_item(ctx, holder, index, expr(ctx, stmt.value), op)
             else:
-                augment_item(ctx, holder, index, op, expr(ctx, stmt.value))
+                augment_item(ctx, holder, index, op, lambda: expr(ctx, stmt.value))
         case _:
             with ctx.at(target):
                 ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
