@@ -258,7 +258,7 @@ def floats(trace: Trace) -> list[int]:
 
 
 _PRIMAL = (Pass("lower", lambda trace, d: trace), *_tidy())
-_FRONT = (*_PRIMAL, _plain("protect", protect))
+_FRONT = (*_PRIMAL, _plain("protect", protect), _plain("name", signature.named))
 _GRADIENT = (Pass("scalar", _scalar), Pass("adjoint", _gradient))
 _OWN = _plain("own", unshared)
 

@@ -32,6 +32,7 @@ from srcad.ir import (
     replace,
     substitute,
 )
+from srcad.transforms.cse import rename
 
 #: The dtypes of Python's own numbers.
 PYTHON = frozenset({"float64", "int64", "bool", "complex128"})
@@ -70,6 +71,15 @@ def returning(trace: Trace, returns: Any) -> Trace:
     kept = list(dict.fromkeys(leaves(returns)))
     yields = tuple(trace.body.yields[index] for index in kept)
     return replace(trace, body=replace(trace.body, yields=yields), returns=map_tree(kept.index, returns))
+
+
+def named(trace: Trace) -> Trace:
+    """The trace with a name for its one result, if the program has none: y, as in y = f(x)."""
+    result = trace.body.yields[0] if trace.returns == 0 else None
+    if not isinstance(result, Var) or result.hint:
+        return trace
+    name = "result" if any(p.name == "y" for p in trace.params) else "y"
+    return replace(trace, body=rename(trace.body, {result: result.like(name)}))
 
 
 def strong_results(trace: Trace, types: Any) -> Trace:

@@ -47,10 +47,10 @@ def factorial_power_adjoint(x, n, y_bar):
     v_tape = [0.0][1:]
     v_tape_1 = [0.0][1:]
     # forward sweep
-    v1, = factorial_power_recursive_forward(x, n, v_tape, v_tape_1)  # factorial_power.py:6
+    y, = factorial_power_recursive_forward(x, n, v_tape, v_tape_1)  # factorial_power.py:6
     # reverse sweep
     x_bar, = factorial_power_recursive_reverse(x, n, y_bar, v_tape, v_tape_1)
-    return v1, x_bar
+    return y, x_bar
 
 
 # -------------------------------------------------------------------------------------------------------------- tangent
@@ -74,5 +74,5 @@ def factorial_power_recursive_tangent(x, n, x_dot):
 
 @njit(error_model="numpy")
 def factorial_power_tangent(x, n, x_dot):
-    v1, v2 = factorial_power_recursive_tangent(x, n, x_dot)  # factorial_power.py:6
-    return v1, v2
+    y, y_dot = factorial_power_recursive_tangent(x, n, x_dot)  # factorial_power.py:6
+    return y, y_dot

@@ -45,17 +45,17 @@ def heat_adjoint(u0, alpha, steps, y_bar):
         u_i = u[i]
         s += u_i * u_i
         u_bar_1[i] += 2 * u_i * v1
-    v2 = alpha * s
+    y = alpha * s
     # reverse sweep
     for k in range(steps - 1, -1, -1):
         for i in range(1, n - 1):
             u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
-            v3 = u_bar_i * 0.1
-            v_bar_1[i - 1] += v3
-            v_bar_1[i + 1] += v3
-            v_bar_1[i] += u_bar_i - v3 * 2.0
+            v2 = u_bar_i * 0.1
+            v_bar_1[i - 1] += v2
+            v_bar_1[i + 1] += v2
+            v_bar_1[i] += u_bar_i - v2 * 2.0
         u_bar_1, v_bar_1 = v_bar_1, u_bar_1
     for i in range(n):
         v_bar[i] += u_bar[i]
-    return v2, v_bar, y_bar * s
+    return y, v_bar, y_bar * s

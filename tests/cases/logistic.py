@@ -43,17 +43,17 @@ def logistic_adjoint(w, X, t, y_bar):
         t_bar[i] = y_bar * v8 - y_bar * v5
         p_bar = y_bar * v6 / v7 - y_bar * t_i / p
         v_bar[i] = v3 * (p_bar / v4 * p)  # logistic.py:7
-    v9 = -s                               # logistic.py:8
+    y = -s                                # logistic.py:8
     # reverse sweep
     t_bar = reduce_like(t_bar, t)
     v_bar = reduce_like(v_bar, v1)
     w_bar = X.T @ v_bar
     X_bar = np.empty((n, X.shape[1]))
-    v10 = expand(w[np.newaxis], 1, X.shape[1])
+    v9 = expand(w[np.newaxis], 1, X.shape[1])
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] = v_bar[i] * v10[0, j]
-    return v9, w_bar, X_bar, t_bar
+            X_bar[i, j] = v_bar[i] * v9[0, j]
+    return y, w_bar, X_bar, t_bar
 
 
 # -------------------------------------------------------------------------------------------------------------- tangent
@@ -94,4 +94,6 @@ def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
         v11 = np.log(v10)
         s += t_i * v8 + v9 * v11
         s_dot += t_i_dot * v8 + t_i * (p_dot / p) - (t_i_dot * v11 + v9 * (p_dot / v10))
-    return -s, -s_dot
+    y = -s
+    y_dot = -s_dot
+    return y, y_dot

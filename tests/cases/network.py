@@ -49,12 +49,13 @@ def network_adjoint(W, b, x, t, y_bar):
             v7 = (1 - hidden * hidden) * v6
             b_bar[j] += v7
             v_bar[i, j] = v7
+    y = s / v3
     t_bar = reduce_like(t_bar, t)
     b_bar = reduce_like(b_bar, b)
     v_bar = reduce_like(v_bar, v1)
     x_bar = v_bar @ W.T
     W_bar = x.T @ v_bar
-    return s / v3, W_bar, b_bar, x_bar, t_bar
+    return y, W_bar, b_bar, x_bar, t_bar
 
 
 # -------------------------------------------------------------------------------------------------------------- tangent
@@ -97,4 +98,6 @@ def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
             s += v6 ** 2
             s_dot += 2 * v6 * (hidden_dot - t_dot[i, j])
     v7 = n_2 * n
-    return s / v7, s_dot / v7
+    y = s / v7
+    y_dot = s_dot / v7
+    return y, y_dot

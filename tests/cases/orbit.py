@@ -42,7 +42,7 @@ def orbit_adjoint(x, v, k, steps, y_bar):
         d = k * x_1 + v2 * v_1
         x += 0.025 * (v + v_1)       # orbit.py:13
         v -= 0.025 * (b + d)
-    v3 = x * x + v * v               # orbit.py:14
+    y = x * x + v * v                # orbit.py:14
     # reverse sweep
     v_bar = 2 * v * y_bar
     x_bar = 2 * x * y_bar
@@ -50,28 +50,28 @@ def orbit_adjoint(x, v, k, steps, y_bar):
     for i in range(steps - 1, -1, -1):
         v = v_tape[i]
         x = x_tape[i]
-        v4 = 0.1 * v
-        v5 = v4 * v
-        b = k * x + v5 * v
+        v3 = 0.1 * v
+        v4 = v3 * v
+        b = k * x + v4 * v
         v_1 = v - 0.05 * b
         x_1 = x + 0.05 * v
-        v6 = v_bar * 0.025
-        v7 = x_bar * 0.025
-        v_bar += v7
-        v8 = v6 * v_1
-        v_bar_1 = v7 - v6 * v_tape_1[i] - v8 * (0.1 * v_1)
-        v9 = v8 * v_1 * 0.1
-        v_bar_2 = v_bar_1 - v9
-        v10 = v6 * k
-        k_bar -= v6 * x_1
+        v5 = v_bar * 0.025
+        v6 = x_bar * 0.025
+        v_bar += v6
+        v7 = v5 * v_1
+        v_bar_1 = v6 - v5 * v_tape_1[i] - v7 * (0.1 * v_1)
+        v8 = v7 * v_1 * 0.1
+        v_bar_2 = v_bar_1 - v8
+        v9 = v5 * k
+        k_bar -= v5 * x_1
         v_bar += v_bar_2
-        b_bar = (v9 - v_bar_1) * 0.05 - v6
-        x_bar -= v10
-        v_bar -= v10 * 0.05
-        v11 = b_bar * v
-        v_bar += b_bar * v5
-        v_bar += v11 * v4
-        v_bar += v11 * v * 0.1
+        b_bar = (v8 - v_bar_1) * 0.05 - v5
+        x_bar -= v9
+        v_bar -= v9 * 0.05
+        v10 = b_bar * v
+        v_bar += b_bar * v4
+        v_bar += v10 * v3
+        v_bar += v10 * v * 0.1
         k_bar += b_bar * x
         x_bar += b_bar * k
-    return v3, x_bar, v_bar, k_bar
+    return y, x_bar, v_bar, k_bar

@@ -40,7 +40,7 @@ def ridge_adjoint(X, t, strength, y_bar):
     r = np.empty(n_2)
     for i in range(n_2):
         r[i] = v3[i] - t_1[i]
-    v4 = r @ r                      # ridge.py:12
+    y = r @ r                       # ridge.py:12
     # reverse sweep
     r_bar = np.empty(n_2)
     for i in range(n_2):
@@ -58,26 +58,26 @@ def ridge_adjoint(X, t, strength, y_bar):
     for i in range(n):
         for j in range(X.shape[1]):
             X_bar[i, j] = v_bar[i] * w[j]
-    v5 = np.linalg.solve(A.T, w_bar)
+    v4 = np.linalg.solve(A.T, w_bar)
     A_bar = np.empty((X.shape[1], X.shape[1]))
     for i in range(X.shape[1]):
         for j in range(X.shape[1]):
-            A_bar[i, j] = -(v5[i] * w[j])
-    v_bar = v5.copy()
-    v6 = expand(X @ v_bar, n_1)
+            A_bar[i, j] = -(v4[i] * w[j])
+    v_bar = v4.copy()
+    v5 = expand(X @ v_bar, n_1)
     for i in range(n_1):
-        t_bar[i] += v6[i]
+        t_bar[i] += v5[i]
     strength_bar = 0.0
     for i in range(X.shape[1]):
         strength_bar += A_bar[i, i]
-    v7 = A_bar @ v1
-    v8 = expand(t[np.newaxis], 1, n)
+    v6 = A_bar @ v1
+    v7 = expand(t[np.newaxis], 1, n)
     for i in range(X.shape[1]):
         for j in range(n):
-            X_bar[j, i] += v_bar[i] * v8[0, j]
-            X_bar[j, i] += v7[i, j]
-    v9 = X @ A_bar
+            X_bar[j, i] += v_bar[i] * v7[0, j]
+            X_bar[j, i] += v6[i, j]
+    v8 = X @ A_bar
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] += v9[i, j]
-    return v4, X_bar, t_bar, strength_bar
+            X_bar[i, j] += v8[i, j]
+    return y, X_bar, t_bar, strength_bar

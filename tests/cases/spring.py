@@ -35,18 +35,18 @@ def spring_adjoint(s, x, y_bar):
     if v1:
         v2 = 0.5 * s_stiffness
         v3 = v2 * gap
-        v4 = v3 * gap
+        y = v3 * gap
     else:
-        v4 = 0.0
+        y = 0.0
     # reverse sweep
     if v1:
-        v5 = y_bar * gap
-        gap_bar = y_bar * v3 + v5 * v2
-        s_stiffness_bar = v5 * gap * 0.5
+        v4 = y_bar * gap
+        gap_bar = y_bar * v3 + v4 * v2
+        s_stiffness_bar = v4 * gap * 0.5
     else:
         gap_bar = 0.0
         s_stiffness_bar = 0.0
-    return v4, Spring(s_stiffness_bar, -gap_bar), np.sign(x) * gap_bar
+    return y, Spring(s_stiffness_bar, -gap_bar), np.sign(x) * gap_bar
 
 
 # ----------------------------------------------------------------------------------------------------------------- grad

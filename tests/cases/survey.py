@@ -20,11 +20,11 @@ from numba import njit
 @njit(error_model="numpy")
 def survey_adjoint(x1, x2, y_bar):
     # forward sweep
-    v1 = np.log(x1) + x1 * x2 - np.sin(x2)  # survey.py:7
+    y = np.log(x1) + x1 * x2 - np.sin(x2)  # survey.py:7
     # reverse sweep
     x2_bar = y_bar * x1 - np.cos(x2) * y_bar
     x1_bar = y_bar * x2 + y_bar / x1
-    return v1, x1_bar, x2_bar
+    return y, x1_bar, x2_bar
 
 
 # -------------------------------------------------------------------------------------------------------------- tangent
@@ -35,5 +35,6 @@ from numba import njit
 
 @njit(error_model="numpy")
 def survey_tangent(x1, x2, x1_dot, x2_dot):
-    v1 = x1_dot / x1 + (x1_dot * x2 + x1 * x2_dot) - np.cos(x2) * x2_dot  # survey.py:7
-    return np.log(x1) + x1 * x2 - np.sin(x2), v1
+    y = np.log(x1) + x1 * x2 - np.sin(x2)  # survey.py:7
+    y_dot = x1_dot / x1 + (x1_dot * x2 + x1 * x2_dot) - np.cos(x2) * x2_dot
+    return y, y_dot
