@@ -136,9 +136,13 @@ def scaled_twice(x):
 
 @program(0.7, 0.8, tags="recursion inner")
 def recursion_and_its_derivatives(x, y):
-    """The same recursive function for numbers and arrays, itself and differentiated."""
-    inner = srcad.grad(scaled_pair)(x, y) * srcad.grad(scaled_pair, argnums=1)(x, y)
-    return scaled_down(x, 3) + srcad.grad(scaled_twice)(x) * scaled_down(y, 1) + inner
+    """A recursive function, itself and differentiated."""
+    return scaled_down(x, 3) + srcad.grad(scaled_twice)(x) * scaled_down(y, 1)
+
+
+@program(0.7, 0.8, tags="recursion inner arrays")
+def recursion_for_numbers_and_arrays(x, y):
+    return scaled_down(x, 3) * srcad.grad(scaled_pair)(x, y)
 
 
 # --- chosen at run time --------------------------------------------------------------------------------------------------
