@@ -10,7 +10,6 @@ What the reverse sweep reads of the forward sweep it simply names here; `transfo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from srcad.ir import (
@@ -30,20 +29,17 @@ from srcad.ir import (
     Var,
     While,
     const,
-    definitions,
     free,
     is_float,
     replace,
-    walk,
 )
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import in_dtype, is_constant, pullback
-from srcad.transforms.shapes import Shapes
-from srcad.transforms.symbolic import Dim
-from srcad.transforms.tape import Tape, counted
+from srcad.transforms.shadows import Shadows, as_var, bar_name
+from srcad.transforms.tape import counted
 
 Bars = dict[Var, Atom]
 
@@ -51,121 +47,19 @@ Bars = dict[Var, Atom]
 READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod"})
 
 
-class Sweeps:
+class Sweeps(Shadows):
     """Derives the sweeps of one function. `callees` gives the two functions that a recursive call turns into."""
 
     def __init__(
         self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]
     ) -> None:
-        self.trace = trace
-        self.active = active
-        self.memory = memory
+        super().__init__(trace, active, memory)
         self.callees = callees
-        self.tape = Tape(memory, Shapes(trace))
-        self.returned = {memory.aliases.find(y) for y in trace.body.yields if is_memory(y)}  # type: ignore[arg-type]
-        self.shadows: dict[Var, Var] = {}
-        #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.
-        self.unused: set[Operand] = set()
-        #: Shadows that the forward sweep knows nothing of: its loops do not carry them.
-        self.backward_only: set[Var] = set()
-        #: The reverse sweep at the top level.
-        self.outermost: Builder | None = None
-        variables = (*trace.inputs, *definitions(trace.body))
-        self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
-        #: Memory that is laid out as its shadow is not: in a merge with other memory, the shadow has no one layout.
-        self.fortran = {
-            active.aliases.find(var)
-            for op in walk(trace.body)
-            if isinstance(op, Op) and op.name not in REFERENCES
-            for var in op.results
-            if isinstance(var.type, Array) and var.type.layout == "F"
-        }
         #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
         self.seen_as: dict[Op, Op] = {}
         self.nodes: dict[If | Loop, Node] = {}
         #: Loops whose reverse carries shadows backwards: the arrays, and whether they are new in each iteration (else swapped).
         self.handed_back: dict[Loop, tuple[list[Var], bool]] = {}
-
-    # --- shadows --------------------------------------------------------------------------------------------------------
-
-    def has_shadow(self, operand: Operand) -> bool:
-        return is_memory(operand) and is_float(operand.type) and operand in self.active
-
-    def shadow(self, operand: Operand) -> Var:
-        assert isinstance(operand, Var)
-        self.unused.discard(operand)
-        return self.shadows[operand]
-
-    def emit(self, region: Region, op: Op) -> None:
-        region.items.append(op)
-        self.tape.define(region, op, op.results)
-
-    def zeros_like(self, b: Builder, array: Operand, hint: str) -> Var:
-        assert isinstance(array.type, Array) and not isinstance(array, Undef)
-        dims = self.sizes(b, array)
-        return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype)
-
-    def sizes(self, b: Builder, array: Operand) -> list[Atom]:
-        """The array's shape; from what it was made of, so that the array itself need not be kept for it."""
-        assert isinstance(array.type, Array) and not isinstance(array, Undef)
-        op = self.memory.definition.get(array) if isinstance(array, Var) else None
-        match op:
-            case Op(name="alloc"):
-                return list(op.args)
-            case Op(name="expand"):
-                return list(op.args[1:])
-            case Op(name="array"):
-                return [const(n) for n in op.attr("shape")]
-            case Op(name="copy"):
-                return self.sizes(b, op.args[0])
-        return [self.size(b, array, k) for k in range(array.type.ndim)]
-
-    def size(self, b: Builder, array: Atom, axis: int) -> Atom:
-        """The size of an axis, asked of an array that is there throughout if that is known to have the same."""
-        outward = self.tape.outward
-        n = outward.shapes.of(array)[axis].affine
-        if not n.terms:
-            return const(n.constant)
-        match n.lone:
-            case Dim(array=Var() as other, axis=k) if other in self.tape.where and self.tape.where[other].node is None:
-                return b.op("dim", other, axis=k)
-        return b.op("dim", array, axis=axis)
-
-    def make_zeros(self, var: Var, region: Region) -> None:
-        """A shadow of zeros, beside what it is the shadow of."""
-        b = Builder()
-        self.shadows[var] = shadow = self.zeros_like(b, var, _bar(var))
-        for op in b.stmts:
-            assert isinstance(op, Op)
-            self.emit(region, op)
-        if (
-            not region.repeats()
-            and region.node is None
-            and self.names[self.active.aliases.find(var)] == 1
-            and self.memory.is_simple(var)
-        ):
-            self.unused.add(var)
-        if region.repeats() and self.is_local(var, region):
-            self.tape.local.add(shadow)
-
-    def is_local(self, var: Var, region: Region) -> bool:
-        """Whether the array and all its views live within one iteration, with no merge among them."""
-        if self.memory.aliases.find(var) in self.returned:
-            return False
-        return len(self.memory.home(var)) == len(region.loops()) and self.memory.is_simple(var)
-
-    def shadow_of(self, operand: Operand, region: Region) -> Operand:
-        """The shadow of what flows into a merge; fresh zeros for an inactive or global array."""
-        if isinstance(operand, Undef):
-            return operand
-        if isinstance(operand, Const):
-            b = Builder()
-            zeros = self.zeros_like(b, operand, "zeros")
-            for op in b.stmts:
-                assert isinstance(op, Op)
-                self.emit(region, op)
-            return zeros
-        return self.shadow(operand)
 
     # --- the forward sweep ----------------------------------------------------------------------------------------------
 
@@ -194,7 +88,7 @@ class Sweeps:
                 continue
             if op.name in REFERENCES:
                 base, *rest = op.args
-                self.shadows[result] = shadow = result.like(_bar(result))
+                self.shadows[result] = shadow = result.like(bar_name(result))
                 view = replace(op, results=(shadow,), args=(self.shadow(base), *rest))
                 if self.shadow(base) in self.backward_only:
                     self.backward_only.add(shadow)
@@ -202,14 +96,14 @@ class Sweeps:
                 else:
                     self.emit(region, view)
             elif op.name == "list":
-                self.shadows[result] = shadow = result.like(_bar(result))
+                self.shadows[result] = shadow = result.like(bar_name(result))
                 self.emit(region, replace(op, results=(shadow,)))
             elif op.name == "pop":
-                self.shadows[result] = shadow = result.like(_bar(result))
+                self.shadows[result] = shadow = result.like(bar_name(result))
                 self.emit(region, replace(op, results=(shadow,), args=(self.shadow(op.args[0]),)))
             else:
                 self.make_zeros(result, region)
-        if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(_var(op.args[0])):
+        if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(as_var(op.args[0])):
             value = self.shadow_of(op.args[1], region)
             assert isinstance(value, Var)
             self.emit(region, replace(op, args=(self.shadow(op.args[0]), value)))
@@ -224,9 +118,9 @@ class Sweeps:
         for arg in op.args:
             if is_memory(arg) and is_float(arg.type):
                 if arg not in self.active:
-                    self.make_zeros(_var(arg), region)
+                    self.make_zeros(as_var(arg), region)
                 shadows.append(self.shadow(arg))
-        made = [r.like(_bar(r)) for r in op.results if is_memory(r) and is_float(r.type)]
+        made = [r.like(bar_name(r)) for r in op.results if is_memory(r) and is_float(r.type)]
         self.shadows.update(zip((r for r in op.results if is_memory(r) and is_float(r.type)), made, strict=True))
         results = (*op.results, *made)
         attrs = (("callee", forward.name), ("results", tuple(r.type for r in results)))
@@ -237,7 +131,7 @@ class Sweeps:
         shadows = [self.shadow(v) for v in op.args if is_memory(v) and is_float(v.type)]
         seeds = [bars.pop(r, zero(r.type)) for r in op.results if not is_memory(r) and is_float(r.type)]
         takers = [v for v in op.args if not is_memory(v) and is_float(v.type)]
-        results = tuple(Var(_bar(v), v.type) for v in takers)
+        results = tuple(Var(bar_name(v), v.type) for v in takers)
         attrs = (("callee", reverse.name), ("results", tuple(r.type for r in results)))
         b.add(Op(results, "call", (*op.args, *shadows, *seeds), attrs, op.span))
         for to, contribution in zip(takers, results, strict=True):
@@ -269,7 +163,7 @@ class Sweeps:
         for k, result in enumerate(stmt.results):
             if self.has_shadow(result):
                 values = [self.shadow_of(r.yields[k], r) for r in node.regions]
-                self.shadows[result] = shadow = node.merge(_bar(result), self.merged(result).type, *values)
+                self.shadows[result] = shadow = node.merge(bar_name(result), self.merged(result).type, *values)
                 self.tape.define(region, node, (shadow,))
 
     def forward_loop(self, stmt: Loop, region: Region) -> None:
@@ -290,11 +184,11 @@ class Sweeps:
         handed_on = [nexts[p] for p in arrays]
         for var in (*arrays, *handed_on) if anew else arrays:
             if anew and var not in handed_on:
-                self.define_first(node, _var(var))
-                self.make_zeros(_var(var), body)
+                self.define_first(node, as_var(var))
+                self.make_zeros(as_var(var), body)
                 self.tape.local.add(self.shadow(var))
             else:
-                self.shadows[_var(var)] = shadow = self.merged(_var(var)).like(_bar(var))
+                self.shadows[as_var(var)] = shadow = self.merged(as_var(var)).like(bar_name(var))
                 self.tape.define(body, None, (shadow,))
                 if anew:
                     self.backward_only.add(shadow)
@@ -309,12 +203,6 @@ class Sweeps:
                 self.make_zeros(result, region)
         if anew or (arrays and set(handed_on) == set(arrays)):
             self.handed_back[stmt] = arrays, anew
-
-    def merged(self, var: Var) -> Var:
-        """The merge or loop parameter, of the type that its shadow has."""
-        if isinstance(var.type, Array) and self.active.aliases.find(var) in self.fortran:
-            return replace(var, type=replace(var.type, layout="A"))
-        return var
 
     def define_first(self, node: Node, param: Var) -> None:
         """Let an array that the first trip finds unassigned be an empty one: its shadow asks for its size."""
@@ -352,36 +240,6 @@ class Sweeps:
         else:
             self.add(b, bars, to, contribution)
 
-    def adopt(self, b: Builder, to: Operand, contribution: Atom) -> bool:
-        """Make fresh memory with the first contribution the shadow itself, instead of zeros that it is added to."""
-        if b is not self.outermost or to not in self.unused or contribution.type != self.shadows[to].type:  # type: ignore[index]
-            return False
-        made = [k for k, stmt in enumerate(b.stmts) if contribution in stmt.results]
-        if (
-            not made
-            or not isinstance(op := b.stmts[made[0]], Op)
-            or op.name not in ("dot", "reduce_like", "solve", "inv")
-        ):
-            return False
-        if contribution in free(Block(tuple(b.stmts[made[0] + 1 :]))):
-            return False
-        assert isinstance(to, Var)
-        self.unused.discard(to)
-        self.shadows[to] = shadow = Var(_bar(to), contribution.type, op.span)
-        b.stmts[made[0]] = replace(op, results=(shadow,))
-        return True
-
-    def hand_over(self, b: Builder, copy: Var, to: Operand) -> bool:
-        """Let the shadow of a copy, which has served, be the shadow of what was copied, if nothing has been added to that."""
-        shadow = self.shadow(copy)
-        made = self.tape.item.get(shadow)
-        fresh = isinstance(made, Op) and made.name == "alloc" and self.tape.where[shadow].node is None
-        if b is not self.outermost or to not in self.unused or not fresh or shadow.type != self.shadows[to].type:  # type: ignore[index]
-            return False
-        self.unused.discard(to)
-        self.shadows[_var(to)] = shadow
-        return True
-
     def reverse(self, block: Block, region: Region, b: Builder, bars: Bars) -> None:
         for stmt in reversed(block.stmts):
             match stmt:
@@ -406,7 +264,7 @@ class Sweeps:
             case "store" | "update" if self.has_shadow(args[0]):
                 cell = (self.shadow(args[0]), *args[1:-1])
                 if args[-1] in self.active:
-                    self.add(b, bars, args[-1], b.op("load", *cell, hint=_bar(args[-1])))
+                    self.add(b, bars, args[-1], b.op("load", *cell, hint=bar_name(args[-1])))
                 if op.name == "store" and not self.memory.written_once(original):
                     b.effect("store", *cell, zero(Scalar(_dtype(args[0]))))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
@@ -425,11 +283,11 @@ class Sweeps:
                 for k, element in enumerate(args):
                     if element in self.active:
                         index = map(const, unravel(k, shape))
-                        self.add(b, bars, element, b.op("load", self.shadow(op.result), *index, hint=_bar(element)))
-            case "append" if self.has_shadow(args[0]) and not holds_arrays(_var(args[0])):
-                popped = b.op("pop", self.shadow(args[0]), hint=_bar(args[1]))
+                        self.add(b, bars, element, b.op("load", self.shadow(op.result), *index, hint=bar_name(element)))
+            case "append" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
+                popped = b.op("pop", self.shadow(args[0]), hint=bar_name(args[1]))
                 self.add(b, bars, args[1], popped)
-            case "pop" if self.has_shadow(args[0]) and not holds_arrays(_var(args[0])):
+            case "pop" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
                 y_bar = bars.pop(op.result, None)
                 b.effect("append", self.shadow(args[0]), zero(op.result.type) if y_bar is None else y_bar)
             case _ if len(op.results) == 1 and not is_constant(op.name) and op.name not in SILENT:
@@ -481,7 +339,7 @@ class Sweeps:
         changed = [v for v in dict.fromkeys((*after[0], *after[1])) if any(bars.get(v) is not a.get(v) for a in after)]
         if not changed and not any(inner.stmts for inner in blocks):
             return
-        results = tuple(Var(_bar(v), v.type) for v in changed)
+        results = tuple(Var(bar_name(v), v.type) for v in changed)
         bodies = [
             self.tape.resolve(region, inner.block(*(local.get(v, zero(v.type)) for v in changed)), {}, Builder())
             for region, inner, local in zip(node.regions, blocks, after, strict=True)
@@ -503,7 +361,7 @@ class Sweeps:
         firsts = dict(zip(stmt.params, stmt.inits, strict=True))
 
         inner = Builder()
-        params = [Var(_bar(v), v.type) for v in (*outer, *carried)]
+        params = [Var(bar_name(v), v.type) for v in (*outer, *carried)]
         inits = [bars.get(v, zero(v.type)) for v in outer]
         inits += [bars.pop(results[v], zero(v.type)) for v in carried]
         local: Bars = dict(zip(outer, params, strict=False))
@@ -567,18 +425,6 @@ def unravel(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(index))
 
 
-def _bar(operand: Operand) -> str:
-    hint = operand.hint if isinstance(operand, Var) else ""
-    if hint:
-        return f"{hint}_bar"
-    return "v_bar" if is_memory(operand) else ""
-
-
 def _dtype(operand: Operand) -> str:
     assert isinstance(operand.type, Array)
     return operand.type.dtype
-
-
-def _var(operand: Operand) -> Var:
-    assert isinstance(operand, Var)
-    return operand

@@ -1,0 +1,190 @@
+"""Shadows: the adjoints of arrays, which alias exactly as the arrays do.
+
+A shadow is made where the array is made, beside it, and named wherever the array is named. Where an array only passes a first
+contribution on, or is a copy, no memory of its own is needed: what has served is handed over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from srcad.ir import (
+    Array,
+    Atom,
+    Block,
+    Builder,
+    Const,
+    Op,
+    Operand,
+    Trace,
+    Undef,
+    Var,
+    const,
+    definitions,
+    free,
+    is_float,
+    replace,
+    walk,
+)
+from srcad.transforms.activity import Activity
+from srcad.transforms.alias import REFERENCES, is_memory
+from srcad.transforms.memory import Memory
+from srcad.transforms.regions import Region
+from srcad.transforms.shapes import Shapes
+from srcad.transforms.symbolic import Dim
+from srcad.transforms.tape import Tape
+
+
+class Shadows:
+    """The shadows of one function, and the tape beside them."""
+
+    def __init__(self, trace: Trace, active: Activity, memory: Memory) -> None:
+        self.trace = trace
+        self.active = active
+        self.memory = memory
+        self.tape = Tape(memory, Shapes(trace))
+        self.returned = {memory.aliases.find(y) for y in trace.body.yields if is_memory(y)}  # type: ignore[arg-type]
+        self.shadows: dict[Var, Var] = {}
+        #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.
+        self.unused: set[Operand] = set()
+        #: Shadows that the forward sweep knows nothing of: its loops do not carry them.
+        self.backward_only: set[Var] = set()
+        #: The reverse sweep at the top level.
+        self.outermost: Builder | None = None
+        variables = (*trace.inputs, *definitions(trace.body))
+        self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
+        #: Memory that is laid out as its shadow is not: in a merge with other memory, the shadow has no one layout.
+        self.fortran = {
+            active.aliases.find(var)
+            for op in walk(trace.body)
+            if isinstance(op, Op) and op.name not in REFERENCES
+            for var in op.results
+            if isinstance(var.type, Array) and var.type.layout == "F"
+        }
+
+    def has_shadow(self, operand: Operand) -> bool:
+        return is_memory(operand) and is_float(operand.type) and operand in self.active
+
+    def shadow(self, operand: Operand) -> Var:
+        assert isinstance(operand, Var)
+        self.unused.discard(operand)
+        return self.shadows[operand]
+
+    def emit(self, region: Region, op: Op) -> None:
+        region.items.append(op)
+        self.tape.define(region, op, op.results)
+
+    def zeros_like(self, b: Builder, array: Operand, hint: str) -> Var:
+        assert isinstance(array.type, Array) and not isinstance(array, Undef)
+        dims = self.sizes(b, array)
+        return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype)
+
+    def sizes(self, b: Builder, array: Operand) -> list[Atom]:
+        """The array's shape; from what it was made of, so that the array itself need not be kept for it."""
+        assert isinstance(array.type, Array) and not isinstance(array, Undef)
+        op = self.memory.definition.get(array) if isinstance(array, Var) else None
+        match op:
+            case Op(name="alloc"):
+                return list(op.args)
+            case Op(name="expand"):
+                return list(op.args[1:])
+            case Op(name="array"):
+                return [const(n) for n in op.attr("shape")]
+            case Op(name="copy"):
+                return self.sizes(b, op.args[0])
+        return [self.size(b, array, k) for k in range(array.type.ndim)]
+
+    def size(self, b: Builder, array: Atom, axis: int) -> Atom:
+        """The size of an axis, asked of an array that is there throughout if that is known to have the same."""
+        outward = self.tape.outward
+        n = outward.shapes.of(array)[axis].affine
+        if not n.terms:
+            return const(n.constant)
+        match n.lone:
+            case Dim(array=Var() as other, axis=k) if other in self.tape.where and self.tape.where[other].node is None:
+                return b.op("dim", other, axis=k)
+        return b.op("dim", array, axis=axis)
+
+    def make_zeros(self, var: Var, region: Region) -> None:
+        """A shadow of zeros, beside what it is the shadow of."""
+        b = Builder()
+        self.shadows[var] = shadow = self.zeros_like(b, var, bar_name(var))
+        for op in b.stmts:
+            assert isinstance(op, Op)
+            self.emit(region, op)
+        if (
+            not region.repeats()
+            and region.node is None
+            and self.names[self.active.aliases.find(var)] == 1
+            and self.memory.is_simple(var)
+        ):
+            self.unused.add(var)
+        if region.repeats() and self.is_local(var, region):
+            self.tape.local.add(shadow)
+
+    def is_local(self, var: Var, region: Region) -> bool:
+        """Whether the array and all its views live within one iteration, with no merge among them."""
+        if self.memory.aliases.find(var) in self.returned:
+            return False
+        return len(self.memory.home(var)) == len(region.loops()) and self.memory.is_simple(var)
+
+    def shadow_of(self, operand: Operand, region: Region) -> Operand:
+        """The shadow of what flows into a merge; fresh zeros for an inactive or global array."""
+        if isinstance(operand, Undef):
+            return operand
+        if isinstance(operand, Const):
+            b = Builder()
+            zeros = self.zeros_like(b, operand, "zeros")
+            for op in b.stmts:
+                assert isinstance(op, Op)
+                self.emit(region, op)
+            return zeros
+        return self.shadow(operand)
+
+    def merged(self, var: Var) -> Var:
+        """The merge or loop parameter, of the type that its shadow has."""
+        if isinstance(var.type, Array) and self.active.aliases.find(var) in self.fortran:
+            return replace(var, type=replace(var.type, layout="A"))
+        return var
+
+    def adopt(self, b: Builder, to: Operand, contribution: Atom) -> bool:
+        """Make fresh memory with the first contribution the shadow itself, instead of zeros that it is added to."""
+        if b is not self.outermost or to not in self.unused or contribution.type != self.shadows[to].type:  # type: ignore[index]
+            return False
+        made = [k for k, stmt in enumerate(b.stmts) if contribution in stmt.results]
+        if (
+            not made
+            or not isinstance(op := b.stmts[made[0]], Op)
+            or op.name not in ("dot", "reduce_like", "solve", "inv")
+        ):
+            return False
+        if contribution in free(Block(tuple(b.stmts[made[0] + 1 :]))):
+            return False
+        assert isinstance(to, Var)
+        self.unused.discard(to)
+        self.shadows[to] = shadow = Var(bar_name(to), contribution.type, op.span)
+        b.stmts[made[0]] = replace(op, results=(shadow,))
+        return True
+
+    def hand_over(self, b: Builder, copy: Var, to: Operand) -> bool:
+        """Let the shadow of a copy, which has served, be the shadow of what was copied, if nothing has been added to that."""
+        shadow = self.shadow(copy)
+        made = self.tape.item.get(shadow)
+        fresh = isinstance(made, Op) and made.name == "alloc" and self.tape.where[shadow].node is None
+        if b is not self.outermost or to not in self.unused or not fresh or shadow.type != self.shadows[to].type:  # type: ignore[index]
+            return False
+        self.unused.discard(to)
+        self.shadows[as_var(to)] = shadow
+        return True
+
+
+def bar_name(operand: Operand) -> str:
+    hint = operand.hint if isinstance(operand, Var) else ""
+    if hint:
+        return f"{hint}_bar"
+    return "v_bar" if is_memory(operand) else ""
+
+
+def as_var(operand: Operand) -> Var:
+    assert isinstance(operand, Var)
+    return operand
