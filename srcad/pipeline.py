@@ -159,9 +159,11 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
 
 
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
-    passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse, "dce": dce}
+    passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse}
     if suffix:
-        passes |= {"join": join, "refold": fold, "recse": cse, "redce": dce, "settle": settle}
+        passes |= {"dce": dce, "join": join, "refold": fold, "recse": cse, "redce": dce, "settle": settle}
+    else:
+        passes |= {"refold": exact_fold, "dce": dce}  # what is one value now may cancel, too
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())
 
 

@@ -278,3 +278,87 @@ def scattered_stores(x, where):
     for k in range(where.size):
         v[where[k]] += u[k] ** 2
     return np.sum(v * v) + np.sum(u)
+
+
+@program(sample(3), tags="moving view")
+def view_that_moves(x):
+    # row[k] is A[n] on every trip, though the index moves
+    n = x.size
+    A = np.zeros(2 * n + 1)
+    s = 0.0
+    for k in range(n):
+        row = A[n - k :]
+        row[k] = row[k] + x[k]
+        s += row[k] ** 2 * x[k]
+    return s
+
+
+@program(sample(3), tags="moving view order")
+def overwritten_through_a_moving_view(x):
+    n = x.size
+    A = np.zeros(2 * n + 1)
+    s = 0.0
+    for k in range(n):
+        row = A[n - k :]
+        row[k] = x[k] * x[k]
+        s += row[k]
+    return s + A[n] ** 2
+
+
+@program(sample(3), tags="moving view reversed")
+def levinson_like(x):
+    A = np.ones(x.size)
+    s = 0.0
+    for k in range(x.size):
+        r = A[k::-1]
+        r[k] = r[k] + x[k]
+        s += r[k] ** 2 * x[k]
+    return s
+
+
+@program(sample(3), 8, 0, tags="zero trip bounds")
+def loop_around_nothing(x, m, trips):
+    y = x.copy()
+    s = np.sum(x)
+    for i in range(m):
+        for t in range(trips):
+            s += np.sin(y[i]) * y[i] * y[i]
+    y[:] = 0.0
+    return s * y[0] + s
+
+
+@program(sample(5), 3, tags="guarded bounds")
+def neighbours_if_there(x, steps):
+    u = x.copy()
+    s = 0.0
+    for k in range(steps):
+        for i in range(u.size):
+            if i < u.size - 1:
+                s += u[i] * u[i + 1] ** 2
+            if i >= 2:
+                s += u[i - 2] ** 3
+        for i in range(u.size):
+            u[i] = u[i] * 1.1 + 0.01 * s
+    return s
+
+
+@program(sample(9), 2, tags="band")
+def banded_sums(x, steps):
+    u = x.copy()
+    s = 0.0
+    for k in range(steps):
+        for i in range(u.size - 3):
+            for j in range(i, i + 3):
+                s += np.exp(-u[i] * u[j]) * u[j]
+        for i in range(u.size):
+            u[i] = np.sin(u[i] + 0.1 * s)
+    return s
+
+
+@program(sample(3), tags="index overwritten")
+def indexed_by_what_is_written(x):
+    p = np.array([2, 0, 1])
+    p[p] = np.arange(3)
+    q = np.array([2, 0, 1])
+    q[q[::-1]] = q
+    return np.sum(x[p] * np.arange(3)) + x[q[0]] ** 2

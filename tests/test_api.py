@@ -960,3 +960,17 @@ def test_sinc_has_its_curvature_at_zero():
 
 def np_sinc(x):
     return np.sinc(x)
+
+
+def kept_quotients(x, a):
+    t = x[0] * a[1]
+    return np.sum(2.0 * x) * x[0] / x[0] + (x[0] * 3.0) / (x[0] * 3.0) + t / x[0]
+
+
+def test_the_value_of_a_derivative_is_the_functions_own(wrap):
+    """0 / 0 is NaN, however much of it cancels."""
+    zero, a = np.array([0.0, 1.0]), np.array([1.0, 2.0])
+    with np.errstate(all="ignore"):
+        assert np.isnan(kept_quotients(zero, a))
+        assert np.isnan(wrap(kept_quotients)(zero, a))
+        assert np.isnan(value_and_grad(wrap(kept_quotients))(zero, a)[0])

@@ -29,6 +29,7 @@ from srcad.ir import (
 )
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
+from srcad.transforms.cse import rename
 from srcad.transforms.duals import shaped
 from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
@@ -83,7 +84,9 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
         )
 
     bar_trees = tuple(map_tree(x_bar, trace.params[k].tree) for k in wrt)
-    body = callees.finish(_sink_allocations(Block((*top.freeze().stmts, *b.stmts), tuple(results))))
+    body = callees.finish(
+        _sink_allocations(rename(Block((*top.freeze().stmts, *b.stmts), tuple(results)), sweeps.renamed))
+    )
     names = {p.name for p in trace.params}
     name = "y_bar"
     while name in names:

@@ -27,6 +27,7 @@ from srcad.ir import (
     While,
     blocks_of,
     const,
+    definitions,
     free,
     replace,
     subst,
@@ -40,7 +41,7 @@ from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse
 from srcad.transforms.memory import Memory
 
-#: Ops that may be moved up past anything: they read no contents of memory and do nothing but give a value.
+#: Ops that read contents of memory; what else has no effect may be moved up past anything.
 _CONTENTS = frozenset(
     {
         "load",
@@ -254,8 +255,8 @@ class _Joiner:
 
     def place(self, op: Op, loop: For) -> tuple[int, int] | None:
         """Along which axis the op's index is the loop's, plus how much; None if that is not known."""
-        if op.name not in ("load", "store", "update"):
-            return None
+        if op.name not in ("load", "store", "update") or op.args[0] in set(definitions(loop.body)).union(loop.params):
+            return None  # by the same index, the next iteration means other cells
         index = op.args[1:] if op.name == "load" else op.args[1:-1]
         for axis, operand in enumerate(index):
             offset = self.memory.affine(operand, loop.index)

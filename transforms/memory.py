@@ -49,6 +49,8 @@ class Memory:
         self._writes: dict[Var, list[Op]] = defaultdict(list)
         self._home: dict[Var, tuple[Loop, ...]] = {}
         self._index_of: dict[Var, For] = {}
+        #: the loops in which a name gets its meaning anew
+        self._named: dict[Var, tuple[Loop, ...]] = {}
         #: where a merge gets a reference from: the statement and the position among its results or params
         self._meets: dict[Var, tuple[If | Loop, int]] = {}
         self._merged: set[Var] = set()
@@ -60,6 +62,7 @@ class Memory:
     def _place(self, var: Var, loops: tuple[Loop, ...]) -> None:
         """The memory of a class is new in every iteration of the loops in which all its names are defined."""
         if is_memory(var):
+            self._named[var] = loops
             root = self.aliases.find(var)
             self._home[root] = common(self._home.get(root, loops), loops)
 
@@ -131,6 +134,8 @@ class Memory:
             return True
         reads, written = read.args[1:], write.args[1:-1]
         for loop in shared:
+            if loop in self._named[array]:
+                return True  # the next iteration means other cells by the same index
             steps = [self._distance(r, w, loop) for r, w in zip(reads, written, strict=True)]
             ahead = [step for step in steps if step is not None]
             if not ahead:

@@ -99,6 +99,9 @@ class Node:
 
     def export(self, var: Var, region: Region) -> Var:
         """A value of one branch as a result of the If: never read when the other branch was taken."""
+        for result, given in zip((*self.stmt.results, *self.results), region.yields, strict=True):
+            if given is var and result.type == var.type:
+                return result
         return self.merge(var.hint, var.type, *(var if r is region else Undef(var.type) for r in self.regions))
 
     def freeze(self) -> Stmt:

@@ -49,6 +49,8 @@ class Shadows:
         self.unused: set[Operand] = set()
         #: Shadows that the forward sweep knows nothing of: its loops do not carry them.
         self.backward_only: set[Var] = set()
+        #: Shadows that have come to be those of other arrays, under the names that they have then.
+        self.renamed: dict[Var, Var] = {}
         #: The reverse sweep at the top level.
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
@@ -175,6 +177,7 @@ class Shadows:
             return False
         self.unused.discard(to)
         self.shadows[as_var(to)] = shadow
+        self.renamed[shadow] = shadow.like(bar_name(to))
         return True
 
 

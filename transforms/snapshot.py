@@ -6,10 +6,10 @@ the loop sweeps is smaller, is made at the speed of memory, and lets everything 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from srcad.ir import INT, Array, Atom, Builder, For, Op, Var, const, walk
+from srcad.ir import INT, Array, Atom, Builder, For, Op, Stmt, Var, blocks_of, const
 from srcad.transforms.memory import Memory
 from srcad.transforms.outward import Outward
 from srcad.transforms.places import Fixed
@@ -22,10 +22,11 @@ MARGIN = 4
 
 @dataclass(frozen=True)
 class Swept:
-    """An axis along which a loop moves: the cells read are low <= k < high."""
+    """An axis along which a loop moves: the cells read are low <= k < high. `whole`: they are all there are."""
 
     low: Affine
     high: Affine
+    whole: bool = False
 
 
 Part = tuple[Fixed | Swept, ...]
@@ -33,11 +34,13 @@ Part = tuple[Fixed | Swept, ...]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """`copy` holds the part of `array` that is `axes`; the axes that are read at one place it has not."""
+    """`copy` holds the part of `array` that is `axes`; the axes that are read at one place it has not. `sure`: the loops that
+    it is for read all of the part; else some of it may not even be there."""
 
     copy: Var
     array: Var
     axes: Part
+    sure: bool
 
     @property
     def sizes(self) -> list[Affine]:
@@ -77,6 +80,8 @@ class Snapshots:
             self._fill(b, snapshot, target, [*source, axis.index], place)
             return
         start, stop = self._outward.emit(axis.low, b), self._outward.emit(axis.high, b)
+        if not (snapshot.sure or axis.whole):
+            stop = b.op("minimum", stop, b.op("dim", snapshot.array, axis=len(source)))
         depth = sum(isinstance(other, Swept) for other in snapshot.axes[: len(source)])
         k, body = Var("ijkl"[min(depth, 3)], INT), Builder()
         here = self._outward.from_start(body, k, axis.low)
@@ -90,18 +95,20 @@ class Snapshots:
         loop = self._outermost(array, region)
         if loop is None:
             return None
+        assert isinstance(loop.source, For)
         self._outward.enter(loop.source)
-        part = self._part(load, loop)
+        found = {op: self._part(op, loop, path) for op, path in _loads(loop.source, array, ())}
+        part, sure = found.get(load, (None, False))
         if part is None:
             return None
         made = self._made.setdefault((loop, array), [])
         for whole, snapshot in made:
             if _union(whole, part) == whole:
                 return snapshot
-        for stmt in walk(loop.source.body):  # type: ignore[union-attr]
-            if isinstance(stmt, Op) and stmt.name == "load" and stmt.args[0] is array:
-                part = _union(part, self._part(stmt, loop)) or part
-        snapshot = self._take(array, part, loop)
+        for other, as_sure in found.values():
+            if other is not None and (both := _union(part, other)) is not None:
+                part, sure = both, sure and as_sure
+        snapshot = self._take(array, part, sure, loop)
         made.append((part, snapshot))
         return snapshot
 
@@ -118,7 +125,8 @@ class Snapshots:
             found, node = node, node.parent.node
         return found
 
-    def _part(self, load: Op, loop: Node) -> Part | None:
+    def _part(self, load: Op, loop: Node, path: Path) -> tuple[Part | None, bool]:
+        """The cells that the load reads in the course of the loop, and whether it is sure to read them all."""
         axes: list[Fixed | Swept] = []
         taken: set[Var] = set()
         for operand in load.args[1:]:
@@ -129,19 +137,22 @@ class Snapshots:
             low, high = (self._outward.bound(e, loop.parent, side) for side in (-1, 1))
             over = [u for u, factor in e.terms if isinstance(u, Var) and not self._outward.known(u, loop.parent)]
             if low is None or high is None or len(over) != 1 or over[0] in taken:
-                return None
+                return None, False
             if dict(e.terms)[over[0]] not in (1, -1) or not self._memory.nonnegative(operand):
-                return None
+                return None, False
             taken.add(over[0])
             axes.append(Swept(low, high.plus(Affine(1))))
-        return tuple(axes) if taken else None
+        sure = set(path) == taken  # another loop around it may make no trip
+        if not taken or (not sure and any(isinstance(axis, Fixed) for axis in axes)):
+            return None, False
+        return tuple(axes), sure
 
-    def _take(self, array: Var, part: Part, loop: Node) -> Snapshot:
+    def _take(self, array: Var, part: Part, sure: bool, loop: Node) -> Snapshot:
         """Make the copy before the loop."""
         assert isinstance(array.type, Array)
         axes = tuple(map(self._rounded, part, self._outward.shapes.of(array)))
         rank = sum(isinstance(axis, Swept) for axis in axes)
-        snapshot = Snapshot(Var(array.hint, Array(array.type.dtype, rank)), array, axes)
+        snapshot = Snapshot(Var(array.hint, Array(array.type.dtype, rank)), array, axes, sure)
         b = Builder()
         dims = tuple(self._outward.size(b, n) for n in snapshot.sizes)
         b.add(Op((snapshot.copy,), "alloc", dims, (("fill", "empty"), ("dtype", array.type.dtype))))
@@ -151,17 +162,29 @@ class Snapshots:
         return snapshot
 
     def _rounded(self, axis: Fixed | Swept, size: Size) -> Fixed | Swept:
-        """All of an array's axis in place of nearly all of it."""
+        """All of an array's axis in place of nearly all of it, or of what is never read beyond its end."""
         if isinstance(axis, Swept):
-            short = self._outward.resolved(axis.high).plus(size.affine, -1)
-            if (
-                not axis.low.terms
-                and axis.low.constant <= MARGIN
-                and not short.terms
-                and -MARGIN <= short.constant <= 0
-            ):
-                return Swept(Affine(0), axis.high.plus(Affine(-short.constant)))
+            beyond = self._outward.resolved(axis.high).plus(size.affine, -1)
+            near = not beyond.terms and abs(beyond.constant) <= MARGIN
+            if near and not axis.low.terms and axis.low.constant <= MARGIN:
+                return Swept(Affine(0), axis.high.plus(Affine(-beyond.constant)), whole=True)
         return axis
+
+
+#: The loops around a statement, outermost first: their indices, or None for what may not be run all the way.
+Path = tuple[Var | None, ...]
+
+
+def _loads(stmt: Stmt, array: Var, path: Path) -> Iterator[tuple[Op, Path]]:
+    """The loads of the array in a statement, each with the loops around it."""
+    if isinstance(stmt, Op):
+        if stmt.name == "load" and stmt.args[0] is array:
+            yield stmt, path
+        return
+    around = stmt.index if isinstance(stmt, For) and not stmt.exits else None
+    for block in blocks_of(stmt):
+        for inner in block.stmts:
+            yield from _loads(inner, array, (*path, around))
 
 
 def _union(a: Part, b: Part | None) -> Part | None:

@@ -145,42 +145,46 @@ class Tape:
 
     def _choose(self, region: Region, needed: list[Var], known: dict[Var, Atom]) -> tuple[set[Var], dict[Var, Op]]:
         """The Vars to keep on the tape, and the ops by which the rest is had again, from these and from snapshots."""
-        memo: dict[Var, tuple[frozenset[Var], int]] = {}
+        memo: dict[Var, tuple[frozenset[Var], frozenset[Var]]] = {}
         again: dict[Var, Op] = {}
         snapshots: set[Var] = set()
 
-        def sources(operand: Atom) -> tuple[frozenset[Var], int]:
-            """What must be kept to recompute the operand, and how many ops that takes."""
+        def sources(operand: Atom) -> tuple[frozenset[Var], frozenset[Var]]:
+            """What must be kept to recompute the operand, and what is recomputed on the way."""
             if not isinstance(operand, Var) or self.where.get(operand) is not region or operand in known:
-                return frozenset(), 0
+                return frozenset(), frozenset()
             if operand not in memo:
-                memo[operand] = frozenset((operand,)), 0
-                ways = [(op, through(op)) for op in self._ways(operand, region)]
+                memo[operand] = frozenset((operand,)), frozenset()
+                ways = [(op, through(op, operand)) for op in self._ways(operand, region)]
                 if ways:
-                    again[operand], memo[operand] = min(ways, key=lambda way: (len(way[1][0]), way[1][1]))
+                    again[operand], memo[operand] = min(ways, key=lambda way: tuple(map(len, way[1])))
             return memo[operand]
 
-        def through(op: Op) -> tuple[frozenset[Var], int]:
+        def through(op: Op, result: Var) -> tuple[frozenset[Var], frozenset[Var]]:
             parts = [sources(arg) for arg in op.args]
             if (snapshot := self._snapshot(op, region)) is not None:
                 snapshots.add(snapshot.copy)
-                parts.append((frozenset((snapshot.copy,)), 0))
-            return frozenset().union(*(s for s, _ in parts)), 1 + sum(n for _, n in parts)
+                parts.append((frozenset((snapshot.copy,)), frozenset()))
+            kept, made = (frozenset[Var]().union(*sets) for sets in zip(*parts, strict=True)) if parts else ((), ())
+            return frozenset(kept), frozenset((*made, result))
+
+        def few(var: Var) -> bool:
+            return len(sources(var)[1]) <= LIMIT
 
         kept: set[Var] = {var for var in needed if sources(var)[0] == {var}}
         open_ = [var for var in needed if var not in kept]
         for var in open_:
             missing = sources(var)[0] - kept
-            if not missing and sources(var)[1] <= LIMIT:
+            if not missing and few(var):
                 continue
-            shared = [other for other in open_ if sources(other)[0] - kept <= missing and sources(other)[1] <= LIMIT]
+            shared = [other for other in open_ if sources(other)[0] - kept <= missing and few(other)]
             is_reference = not isinstance(var.type, Scalar)
             weight = sum(SNAPSHOT if other in snapshots else 1 for other in missing)
-            if is_reference or (weight < len(shared) and sources(var)[1] <= LIMIT):
+            if is_reference or (weight < len(shared) and few(var)):
                 kept |= missing
             else:
                 kept.add(var)
-                memo[var] = frozenset((var,)), 0
+                memo[var] = frozenset((var,)), frozenset()
         return kept, again
 
     # --- how to keep it ----------------------------------------------------------------------------------------------
@@ -267,7 +271,11 @@ class Tape:
         outermost = node.regions[-1].loops()[0]
         self.outward.enter(outermost.source)
         low, high = (self.outward.bound(e, outermost.parent, side) for e, side in zip(ends, (-1, 1), strict=True))
-        return high if low is not None and not low.terms and 0 <= low.constant <= MARGIN else None
+        most = self.outward.bound(ends[1].plus(ends[0], -1), outermost.parent, 1)
+        if low is None or high is None or most is None or low.terms or not 0 <= low.constant <= MARGIN:
+            return None
+        waste = high.plus(most, -1)  # of a narrow band of indices, the number of the iteration is the better place
+        return high if not waste.terms and waste.constant <= MARGIN else None
 
     def count(self, node: Node) -> Var:
         """The number of iterations that the forward loop made, counted as it runs."""

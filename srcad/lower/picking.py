@@ -153,7 +153,7 @@ def write(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     found = find(ctx, array, place)
     values = _values(ctx, found, item)
     put = library.put if is_array(values) else library.put_number
-    ctx.call(Obj(put), [found.target, found.places, _apart(ctx, values)], {})
+    ctx.call(Obj(put), [found.target, _lasting(ctx, found), _apart(ctx, values)], {})
 
 
 def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> None:
@@ -166,12 +166,13 @@ def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> No
     found = find(ctx, array, place)
     taken = ctx.call(Obj(library.take), [found.target, found.places], {})
     new = binary(ctx, op, taken, _values(ctx, found, amount))
-    ctx.call(Obj(library.put), [found.target, found.places, stored(ctx, operand(ctx, new), dtype_of(array))], {})
+    values = stored(ctx, operand(ctx, new), dtype_of(array))
+    ctx.call(Obj(library.put), [found.target, _lasting(ctx, found), values], {})
 
 
 def add_at(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     found = find(ctx, array, place)
-    ctx.call(Obj(library.add_at), [found.target, found.places, _apart(ctx, _values(ctx, found, item))], {})
+    ctx.call(Obj(library.add_at), [found.target, _lasting(ctx, found), _apart(ctx, _values(ctx, found, item))], {})
 
 
 def _values(ctx: Context, found: Places, item: Atom) -> Atom:
@@ -189,6 +190,13 @@ def _values(ctx: Context, found: Places, item: Atom) -> Atom:
         return values
     count = dim(ctx, operand(ctx, found.places.items[0]), 0)
     return reshape(ctx, values, [count, *rest])
+
+
+def _lasting(ctx: Context, found: Places) -> Tup:
+    """The places, which writing there must not change: an array of integers may be its own index."""
+    if kind_of(found.target) not in "iu":
+        return found.places
+    return Tup(tuple(_apart(ctx, operand(ctx, vector)) for vector in found.places.items))
 
 
 def _apart(ctx: Context, values: Atom) -> Atom:
