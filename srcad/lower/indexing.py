@@ -18,7 +18,7 @@ from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
 from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
-from srcad.ops import WRITES, promote
+from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
 
@@ -151,7 +151,17 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
 
 
 def writes_memory(stmts: Sequence[Stmt]) -> bool:
-    return any(isinstance(s, Op) and s.name in {*WRITES, "call"} for s in walk(Block(tuple(stmts))))
+    """Whether the statements write into what was there before them."""
+    made: dict[Var, Op] = {}
+    for op in walk(Block(tuple(stmts))):
+        if isinstance(op, Op):
+            made.update(dict.fromkeys(op.results, op))
+            target = op.args[0] if op.name in WRITES else None
+            while isinstance(target, Var) and target in made and made[target].name in VIEWS:
+                target = made[target].args[0]
+            if op.name == "call" or (isinstance(target, Var) and target not in made):
+                return True
+    return False
 
 
 def _writable(ctx: Context, value: Value) -> Var:

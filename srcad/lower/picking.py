@@ -196,7 +196,7 @@ def _lasting(ctx: Context, found: Places) -> Tup:
     """The places, which writing there must not change: an array of integers may be its own index."""
     if kind_of(found.target) not in "iu":
         return found.places
-    return Tup(tuple(_apart(ctx, operand(ctx, vector)) for vector in found.places.items))
+    return Tup(tuple(ctx.b.op("copy", operand(ctx, vector)) for vector in found.places.items))
 
 
 def _apart(ctx: Context, values: Atom) -> Atom:
