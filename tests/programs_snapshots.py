@@ -362,3 +362,14 @@ def indexed_by_what_is_written(x):
     q = np.array([2, 0, 1])
     q[q[::-1]] = q
     return np.sum(x[p] * np.arange(3)) + x[q[0]] ** 2
+
+
+@program(sample(3), 6, 0, tags="guarded size")
+def trips_by_a_guarded_quotient(x, m, k):
+    s = 1.0
+    for i in range(x.size):
+        if k > 0:
+            for j in range(m // k):
+                s = np.sin(s * x[i])
+        s *= x[i]
+    return s

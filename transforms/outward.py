@@ -13,8 +13,8 @@ from srcad.transforms.regions import Node, Region
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import Affine, Dim
 
-#: What may be computed again outside of the loop.
-REPEATABLE = frozenset("add sub mul floordiv dim trips minimum maximum".split())
+#: What may be computed outside of the loop, where a condition around it in the loop need not hold.
+REPEATABLE = frozenset("add sub mul dim trips minimum maximum".split())
 
 
 class Outward:
@@ -49,7 +49,7 @@ class Outward:
         if not isinstance(operand, Var) or self.known(operand, outside):
             return operand
         op = self._item.get(operand)
-        if not isinstance(op, Op) or op.name not in REPEATABLE:
+        if not isinstance(op, Op) or not (op.name in REPEATABLE or _divides_by_number(op)):
             return None
         args = [self.exact(arg, outside, b) for arg in op.args]
         if None in args:
@@ -153,3 +153,7 @@ class Outward:
         for stmt in b.stmts:
             node.parent.insert_before(node, stmt)
             self.define(node.parent, stmt if isinstance(stmt, Op) else None, stmt.results)
+
+
+def _divides_by_number(op: Op) -> bool:
+    return op.name == "floordiv" and isinstance(op.args[1], Const) and bool(op.args[1].value)

@@ -31,9 +31,9 @@ def burgers_adjoint(u0, dt, steps, y_bar):
     v = u0.copy()              # burgers.py:8
     u_tape = np.empty((max(steps, 0), n))
     u_bar = np.zeros(n)
-    v_bar = np.zeros(n)
+    u0_bar = np.zeros(n)
     u_bar_1 = u_bar
-    v_bar_1 = v_bar
+    v_bar = u0_bar
     for k in range(steps):     # burgers.py:9
         for i in range(n):
             u_tape[k, i] = u[i]
@@ -41,7 +41,7 @@ def burgers_adjoint(u0, dt, steps, y_bar):
             u_i = u[i]         # burgers.py:11
             v[i] = u_i - dt * u_i * (u_i - u[i - 1])
         u, v = v, u
-        u_bar_1, v_bar_1 = v_bar_1, u_bar_1
+        u_bar_1, v_bar = v_bar, u_bar_1
     s = 0.0
     for i in range(n):         # burgers.py:13
         u_i = u[i]
@@ -58,10 +58,10 @@ def burgers_adjoint(u0, dt, steps, y_bar):
             u_bar_1[i] = 0.0
             v2 = u_bar_i * v1
             v3 = u_bar_i * (dt * u_i)
-            v_bar_1[i - 1] += v3
+            v_bar[i - 1] += v3
             dt_bar -= v2 * u_i
-            v_bar_1[i] += u_bar_i - v3 - v2 * dt
-        u_bar_1, v_bar_1 = v_bar_1, u_bar_1
+            v_bar[i] += u_bar_i - v3 - v2 * dt
+        u_bar_1, v_bar = v_bar, u_bar_1
     for i in range(n):
-        v_bar[i] += u_bar[i]
-    return s, v_bar, dt_bar
+        u0_bar[i] += u_bar[i]
+    return s, u0_bar, dt_bar

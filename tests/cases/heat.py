@@ -30,15 +30,15 @@ def heat_adjoint(u0, alpha, steps, y_bar):
     u = u0.copy()                  # heat.py:7
     v = u0.copy()                  # heat.py:8
     u_bar = np.zeros(n)
-    v_bar = np.zeros(n)
+    u0_bar = np.zeros(n)
     u_bar_1 = u_bar
-    v_bar_1 = v_bar
+    v_bar = u0_bar
     for k in range(steps):         # heat.py:9
         for i in range(1, n - 1):  # heat.py:10
             u_i = u[i]             # heat.py:11
             v[i] = u_i + 0.1 * (u[i + 1] - 2.0 * u_i + u[i - 1])
         u, v = v, u
-        u_bar_1, v_bar_1 = v_bar_1, u_bar_1
+        u_bar_1, v_bar = v_bar, u_bar_1
     v1 = y_bar * alpha             # heat.py:13
     s = 0.0
     for i in range(n):
@@ -52,10 +52,10 @@ def heat_adjoint(u0, alpha, steps, y_bar):
             u_bar_i = u_bar_1[i]
             u_bar_1[i] = 0.0
             v2 = u_bar_i * 0.1
-            v_bar_1[i - 1] += v2
-            v_bar_1[i + 1] += v2
-            v_bar_1[i] += u_bar_i - v2 * 2.0
-        u_bar_1, v_bar_1 = v_bar_1, u_bar_1
+            v_bar[i - 1] += v2
+            v_bar[i + 1] += v2
+            v_bar[i] += u_bar_i - v2 * 2.0
+        u_bar_1, v_bar = v_bar, u_bar_1
     for i in range(n):
-        v_bar[i] += u_bar[i]
-    return y, v_bar, y_bar * s
+        u0_bar[i] += u_bar[i]
+    return y, u0_bar, y_bar * s

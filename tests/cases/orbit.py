@@ -30,19 +30,16 @@ def orbit_adjoint(x, v, k, steps, y_bar):
     v1 = max(steps, 0)
     v_tape = np.empty(v1)
     x_tape = np.empty(v1)
-    v_tape_1 = np.empty(v1)
-    for i in range(steps):           # orbit.py:10
+    for i in range(steps):                   # orbit.py:10
         v_tape[i] = v
         x_tape[i] = x
-        b = k * x + 0.1 * v * v * v  # orbit.py:5
-        x_1 = x + 0.05 * v           # orbit.py:12
+        b = k * x + 0.1 * v * v * v          # orbit.py:5
+        x_1 = x + 0.05 * v                   # orbit.py:12
         v_1 = v - 0.05 * b
-        v2 = 0.1 * v_1 * v_1         # orbit.py:5
-        v_tape_1[i] = v2
-        d = k * x_1 + v2 * v_1
-        x += 0.025 * (v + v_1)       # orbit.py:13
+        d = k * x_1 + 0.1 * v_1 * v_1 * v_1  # orbit.py:5
+        x += 0.025 * (v + v_1)               # orbit.py:13
         v -= 0.025 * (b + d)
-    y = x * x + v * v                # orbit.py:14
+    y = x * x + v * v                        # orbit.py:14
     # reverse sweep
     v_bar = 2 * v * y_bar
     x_bar = 2 * x * y_bar
@@ -50,16 +47,17 @@ def orbit_adjoint(x, v, k, steps, y_bar):
     for i in range(steps - 1, -1, -1):
         v = v_tape[i]
         x = x_tape[i]
-        v3 = 0.1 * v
-        v4 = v3 * v
-        b = k * x + v4 * v
+        v2 = 0.1 * v
+        v3 = v2 * v
+        b = k * x + v3 * v
         v_1 = v - 0.05 * b
+        v4 = 0.1 * v_1
         x_1 = x + 0.05 * v
         v5 = v_bar * 0.025
         v6 = x_bar * 0.025
         v_bar += v6
         v7 = v5 * v_1
-        v_bar_1 = v6 - v5 * v_tape_1[i] - v7 * (0.1 * v_1)
+        v_bar_1 = v6 - v5 * (v4 * v_1) - v7 * v4
         v8 = v7 * v_1 * 0.1
         v_bar_2 = v_bar_1 - v8
         v9 = v5 * k
@@ -69,8 +67,8 @@ def orbit_adjoint(x, v, k, steps, y_bar):
         x_bar -= v9
         v_bar -= v9 * 0.05
         v10 = b_bar * v
-        v_bar += b_bar * v4
-        v_bar += v10 * v3
+        v_bar += b_bar * v3
+        v_bar += v10 * v2
         v_bar += v10 * v * 0.1
         k_bar += b_bar * x
         x_bar += b_bar * k

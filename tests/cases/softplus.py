@@ -32,9 +32,8 @@ def softplus_adjoint(x, sharpness, y_bar):
         if v2:
             result = 0.0
         else:
-            v4 = np.exp(sharpness * x)  # softplus.py:11
-            result = np.log1p(v4) / sharpness
-            v3 = result
+            v3 = np.exp(sharpness * x)  # softplus.py:11
+            result = np.log1p(v3) / sharpness
     # reverse sweep
     if v1:
         x_bar = y_bar
@@ -43,10 +42,10 @@ def softplus_adjoint(x, sharpness, y_bar):
         sharpness_bar = 0.0
         x_bar = 0.0
     else:
-        v5 = y_bar / sharpness
-        v6 = v4 * (v5 / (1 + v4))
-        x_bar = v6 * sharpness
-        sharpness_bar = v6 * x - v5 * v3
+        v4 = y_bar / sharpness
+        v5 = v3 * (v4 / (1 + v3))
+        x_bar = v5 * sharpness
+        sharpness_bar = v5 * x - v4 * result
     return result, x_bar, sharpness_bar
 
 
