@@ -1,18 +1,34 @@
-"""What is left to do when no more derivatives will be taken: ops that are kept whole for their rules become loops."""
+"""What is left to do when no more derivatives will be taken: ops that are kept whole for their rules become loops, and elements
+leave the names of their arrays to these."""
 
 from __future__ import annotations
 
-from srcad.ir import Op, Trace, walk
-from srcad.transforms.cse import cse
+from srcad.ir import Op, Trace, Var, replace, walk
+from srcad.transforms.cse import cse, rename
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import exact_fold
 from srcad.transforms.fuse import fuse
 
 
 def finish(trace: Trace) -> Trace:
+    """The trace as it is to be written."""
+    return _elements(_extremes(trace))
+
+
+def _extremes(trace: Trace) -> Trace:
     """The trace with `max` and `min` over axes as loops: their rule shares ties, and Numba has no axes for them."""
     bodies = (trace.body, *(function.body for function in trace.functions))
     extremes = [s for body in bodies for s in walk(body) if isinstance(s, Op) and s.name in ("max", "min")]
     if all(op.attr("axis") is None and not op.attr("keepdims") for op in extremes):
         return trace
     return dce(cse(exact_fold(fuse(trace, final=True))))
+
+
+def _elements(trace: Trace) -> Trace:
+    """The trace with elements that are called as their array is without a name: one is made up, `x_i`, where it takes one."""
+    names: dict[Var, Var] = {}
+    for op in walk(trace.body):
+        if isinstance(op, Op) and op.name == "load" and op.result.hint == getattr(op.args[0], "hint", ""):
+            names[op.result] = op.result.like("")
+    functions = tuple(map(_elements, trace.functions))
+    return replace(trace, body=rename(trace.body, names), functions=functions)

@@ -143,12 +143,16 @@ class _Folder:
 
     def _maker(self, op: Op, out: list[Stmt]) -> Any:
         """How the algebra appends the ops that stand in the place of `op`."""
+        made: set[Var] = set()
 
         def make(name: str, *given: Atom, **attrs: Any) -> Atom:
             args = tuple(self._atom(arg, out) for arg in given)
             type = result_type(name, args, attrs)
             assert type is not None
             result = Var(op.result.hint, type, op.span)
+            made.add(result)
+            if name == "neg" and args[0] in made:
+                object.__setattr__(args[0], "hint", "")  # the name is that of the value, not of its opposite
             new = Op((result,), name, args, tuple(attrs.items()), op.span)
             found = self._algebra.simplify(new, make)
             if found is not None and (isinstance(found, Const) or found.type == type):
