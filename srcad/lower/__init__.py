@@ -8,10 +8,15 @@
     expressions.py     expressions                          names.py       assigned and live names
     comprehensions.py  comprehensions                       lists.py       lists that grow
     calls.py           which way a call is lowered          inline.py      a callee's body, in place
-    recursion.py       functions that call themselves       structure.py   tuples in parameters and results
-    scope.py           variables, globals, closures        layouts.py     reshapes that may be views or copies
+    recursion.py       functions that call themselves       capture.py     what these read of the functions around
+    scope.py           variables, globals, closures         unbound.py     variables that may have no value
+    derivatives.py     grad and its kin, called inside      functional.py  functools and map
+    selection.py       what is chosen when it runs          matching.py    match as a chain of if
+    indexing.py        subscripts                           picking.py     masks and arrays of indices
+    structure.py       tuples in parameters and results     layouts.py     reshapes that may be views or copies
+    printing.py        print
 
-The rest is what operators, subscripts, methods and the functions of NumPy mean.
+The rest is what operators, methods and the functions of NumPy mean.
 """
 
 from __future__ import annotations
