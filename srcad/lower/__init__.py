@@ -10,7 +10,7 @@
     calls.py           which way a call is lowered          inline.py      a callee's body, in place
     recursion.py       functions that call themselves       capture.py     what these read of the functions around
     scope.py           variables, globals, closures         unbound.py     variables that may have no value
-    derivatives.py     grad and its kin, called inside      functional.py  functools and map
+    derivatives.py     grad and its kin, called inside      functional.py  functools.reduce
     selection.py       what is chosen when it runs          matching.py    match as a chain of if
     indexing.py        subscripts                           picking.py     masks and arrays of indices
     structure.py       tuples in parameters and results     layouts.py     reshapes that may be views or copies
