@@ -25,7 +25,8 @@ class Finisher:
         self.assigned: set[str] = set(names.fixed.values())
 
     def must_exist(self, body: list[ast.stmt]) -> set[Var]:
-        """Variables that are copied, returned or kept on a tape even where they are never assigned: Python would complain."""
+        """Variables that are copied, returned or kept on a tape even where they are never assigned: Python would complain. And
+        variables that a loop reads above where it assigns them: Numba would, even if they are not read on the first trip."""
         found: set[Var] = set()
         for node in walk_statements(body):
             if isinstance(node, Copies):
@@ -36,6 +37,8 @@ class Finisher:
                 )
             elif isinstance(node, ast.Return) or is_kept(node):
                 found.update(self.find(var) for var in mentioned(node))
+            elif isinstance(node, ast.For | ast.While):
+                found.update(read_first(node.body, self.find))
         return found
 
     def block(self, stmts: list[ast.stmt], ends_loop: bool = False) -> list[ast.stmt]:
@@ -142,6 +145,33 @@ class Finisher:
             stmt.test = opposite
             stmt.body, stmt.orelse = stmt.orelse, []
         return [stmt]
+
+
+def read_first(stmts: list[ast.stmt], find: Callable[[Var], Var]) -> set[Var]:
+    """The variables of which the first thing to be found in the text is that they are read."""
+    seen: set[Var] = set()
+    found: set[Var] = set()
+
+    def take(node: object) -> None:
+        names = [(find(variable(name)), isinstance(name.ctx, ast.Store)) for name in variables(node)]
+        reads = {var for var, stored in names if not stored}
+        found.update(reads - seen)
+        seen.update(var for var, _ in names)
+
+    for stmt in walk_statements(stmts):
+        match stmt:
+            case Copies():
+                for _, expr in stmt.pairs:
+                    take(expr)
+                seen.update(find(var) for var, _ in stmt.pairs)
+            case ast.If() | ast.While():
+                take(stmt.test)
+            case ast.For():
+                take(stmt.iter)
+                take(stmt.target)
+            case _:
+                take(stmt)
+    return found
 
 
 def is_kept(stmt: ast.stmt) -> bool:

@@ -478,3 +478,34 @@ def well_documented(x: float, n: int = 3) -> float:
             pass
         total += x ** (k + 1)
     return total
+
+
+@program(sample(4), tags="read before assigned loop branch")
+def previous_value(x):
+    total = 0.0
+    for k in range(x.size):
+        if k > 0:
+            total += before * before * x[k]
+        before = np.sin(x[k])
+    return total
+
+
+@program(sample(3), tags="read before assigned nested array")
+def previous_array(x):
+    total = 0.0
+    for k in range(3):
+        for i in range(x.size):
+            if i > 0 or k > 0:
+                total += np.sum(p * x[i])
+            p = x * x[i]
+    return total + p[0]
+
+
+@program(0.7, tags="read before assigned while expression")
+def previous_in_an_expression(x):
+    k = 0
+    s = 0.0
+    while k < 4:
+        s += x if k == 0 else last * x
+        last, k = s * x, k + 1
+    return s * last

@@ -6,7 +6,8 @@ the shapes of what comes out of it are those of what went in; what turns out not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,14 +69,18 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
     names = [*carried, *(flag_name(name) for name in open_before if ctx.tracks(name)), *flags]
     key = (ctx.frame.path, stmt)
     shapes = _initial_shapes(before, names, ctx.session.shapes.get(key, {}))
+    awaited = frozenset(carried)
     while True:
         params = {name: fresh(name, shape, ctx.span) for name, shape in shapes.items()}
-        arm = _trip(ctx, stmt, head, shapes, params, live | {GO, RESULT, *flags}, open_before)
+        with _awaiting(ctx, awaited - shapes.keys()) as missed:
+            arm = _trip(ctx, stmt, head, shapes, params, live | {GO, RESULT, *flags}, open_before)
         if head.never:
             return False
         grown = _grown(shapes, names, arm.env)
         if _same(shapes, grown):
-            break
+            if not missed:
+                break
+            awaited = frozenset()  # no trip assigns what is read
         shapes = grown
     ctx.session.shapes[key] = {name: shape for name, shape in shapes.items() if is_plain(shape)}
     after = before.copy()
@@ -96,6 +101,18 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
 def _changed(ctx: Lowering, stmt: Any) -> Names:
     """What a trip may change, by the functions that it calls too."""
     return changed_by(stmt) | changed_inside(ctx.frame.node)
+
+
+@contextmanager
+def _awaiting(ctx: Lowering, names: Names) -> Iterator[set[str]]:
+    """Let these be variables that a later statement of the loop may assign; gives those that are read in the meantime."""
+    frame = ctx.frame
+    outer = frame.awaited, frame.missed
+    frame.awaited, frame.missed = frame.awaited | names, set()
+    try:
+        yield frame.missed
+    finally:
+        frame.awaited, frame.missed = outer[0], outer[1] | (frame.missed - names)
 
 
 def _trip(

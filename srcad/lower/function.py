@@ -107,6 +107,9 @@ class Lowering:
         scope = owner(self.frame, name)
         if scope is None:
             return self.usable(global_value(self.frame, name, self.session.constants, self))
+        if name in scope.awaited and name not in scope.env.names:
+            scope.missed.add(name)
+            raise NeverReturns  # not on the first trip, and what follows is read again when more is known
         value = self.usable(scope.env.names.get(name, unbound(name)))
         self._check_bound(scope, name)
         return value

@@ -79,6 +79,9 @@ class Frame:
     env: Env = field(default_factory=Env)
     results: Results = field(default_factory=Results)
     inner: Names = frozenset()  #: variables of the comprehension being lowered
+    #: variables that the loop being lowered assigns further down, of which nothing is known yet; and those that were read
+    awaited: Names = frozenset()
+    missed: set[str] = field(default_factory=set)
 
     @property
     def locals(self) -> Names:
