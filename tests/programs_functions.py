@@ -329,3 +329,17 @@ def ignores_an_argument(x, unused):
 @program(0.5, tags="constant result", second=False)
 def constant(x):
     return 4.0
+
+
+WEIGHTS = np.array([0.5, 1.5, -0.7])
+
+
+def weighted_at_the_bottom(v, depth):
+    if depth == 0:
+        return np.sum(v * WEIGHTS)
+    return weighted_at_the_bottom(v * v, depth - 1) * v[0]
+
+
+@program(sample(3), tags="recursion global array")
+def recursion_to_a_global_array(x):
+    return weighted_at_the_bottom(x, 2)

@@ -240,6 +240,10 @@ class Memory:
             return False
         # take the later merge apart; one that both come from, for both
         (stmt, _), _ = max(met, key=lambda found: self._order[found[0][0]])
+        for var, other in ((a, b), (b, a)):
+            carried = isinstance(stmt, For | While) and var in stmt.params
+            if carried and other not in stmt.params and self._since(other) > self._order[stmt]:  # type: ignore[union-attr]
+                return False  # a name of this iteration: what the next one is given says nothing of it
         sides = [self._sources(var, stmt) for var in (a, b)]
         return all(self.apart(x, y, assumed | {pair}) for x, y in zip(*sides, strict=True))
 

@@ -137,6 +137,8 @@ class Tape:
             return op.result in self.local
         if op.name == "pow" and region.repeats():
             return op.args[1] in (const(2), const(3))
+        if op.name == "expand":
+            return isinstance(op.args[0], Const)  # a global array, mostly itself
         if op.name not in (CHEAP if region.repeats() else FREE):
             return False
         if op.name == "load":
