@@ -343,3 +343,17 @@ def weighted_at_the_bottom(v, depth):
 @program(sample(3), tags="recursion global array")
 def recursion_to_a_global_array(x):
     return weighted_at_the_bottom(x, 2)
+
+
+@program(sample(3), tags="global array loop merge")
+def now_a_global_array(x):
+    s = 0.0
+    v = x * x
+    for i in range(3):
+        q = WEIGHTS if i % 2 else v
+        s += np.sum(q * v) * s + 1.0
+        v = v * s
+    while s < 20.0:
+        s += np.sum(v * WEIGHTS) * 0.5 + 3.0
+        v = np.sin(v + WEIGHTS)
+    return s

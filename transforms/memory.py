@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from srcad.ir import (
+    Array,
     Atom,
     Block,
     Const,
@@ -55,6 +56,7 @@ class Memory:
         self._meets: dict[Var, tuple[If | Loop, int]] = {}
         self._merged: set[Var] = set()
         self._listed: set[Var] = set()
+        self._global: set[Var] = set()
         for var in trace.inputs:
             self._place(var, ())
         self._block(trace.body, ())
@@ -91,6 +93,8 @@ class Memory:
                 classes = [self.aliases.find(_var(v)) for v in (*stmt.results, *operands(stmt)) if is_memory(v)]
                 self._merged.update(classes)
                 self._listed.update(classes if listed else ())
+                if any(isinstance(v, Const) and isinstance(v.type, Array) for v in (*operands(stmt), *_yields(stmt))):
+                    self._global.update(classes)
             inside = (*loops, stmt) if isinstance(stmt, For | While) else loops
             if isinstance(stmt, For | While):
                 for var in stmt.params:
@@ -201,6 +205,10 @@ class Memory:
     def is_simple(self, var: Var) -> bool:
         """Whether no merge, loop or list is among the names of this memory: one origin, and views of it."""
         return self.aliases.find(var) not in self._merged
+
+    def may_be_global(self, var: Var) -> bool:
+        """Whether the name may mean a global array, which compiled code holds read-only."""
+        return self.aliases.find(var) in self._global
 
     def origin(self, array: Operand) -> Operand:
         """What a chain of views starts from."""
@@ -347,6 +355,10 @@ class Memory:
                 return False
             free.remove(hits[0])
         return True
+
+
+def _yields(stmt: Stmt) -> tuple[Operand, ...]:
+    return tuple(operand for block in blocks_of(stmt) for operand in block.yields)
 
 
 def common(a: tuple[Loop, ...], b: tuple[Loop, ...]) -> tuple[Loop, ...]:

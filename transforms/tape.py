@@ -216,7 +216,13 @@ class Tape:
         if None in sizes:
             tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
             keep = Op((tape,), "list", (), (("item", var.type),))
-            region.insert_after(self.item[var], Op((), "append", (tape, var)))
+            given, after = var, self.item[var]
+            if isinstance(var.type, Array) and self.memory.may_be_global(var):
+                given = Var(var.hint, Array(var.type.dtype, var.type.ndim))  # a list holds arrays of one type only
+                copy = Op((given,), "copy", (var,))
+                region.insert_after(after, copy)
+                after = copy
+            region.insert_after(after, Op((), "append", (tape, given)))
             value = prologue_op(prologue, "pop", var, tape)
         else:
             assert isinstance(var.type, Scalar | Array)
