@@ -345,3 +345,13 @@ def inverse_or_argument(A, B, n):
         s += np.sum(M @ B * N)
         A = A + 0.1 * M
     return s
+
+
+@program(spd(2), 0.2, tags="linalg loop list second order")
+def inverses_until_large(A, s):
+    k = 0
+    while s < 2.0 and k < 5:
+        K = np.linalg.inv(A + s * np.eye(2))
+        s = s + np.sum(K @ K) * 0.2
+        k += 1
+    return s

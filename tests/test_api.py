@@ -974,3 +974,20 @@ def test_the_value_of_a_derivative_is_the_functions_own(wrap):
         assert np.isnan(kept_quotients(zero, a))
         assert np.isnan(wrap(kept_quotients)(zero, a))
         assert np.isnan(value_and_grad(wrap(kept_quotients))(zero, a)[0])
+
+
+def ragged_in_a_while(x):
+    out = np.zeros(2)
+    s = 1.0
+    while s < 3.0:
+        for j in range(int(s), 3):
+            out[0] += np.sin(x[j] * s)
+        s = s + 0.7 * x[0]
+        out[1] += s * s
+    return out
+
+
+def test_reverse_over_reverse_of_rows(wrap):
+    """The tape of one sweep is a list that the next one keeps on a list."""
+    f, x = wrap(ragged_in_a_while), np.array([0.9, 0.8, 1.1])
+    np.testing.assert_allclose(jacrev(jacrev(f))(x), jacfwd(jacfwd(f))(x), rtol=1e-12)

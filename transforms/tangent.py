@@ -253,7 +253,10 @@ class _Tangent:
             case "array":
                 return b.op("array", *map(self._scalar, op.args), hint=hint, **dict(op.attrs))
             case "list":
-                return b.op("list", hint=hint, **dict(op.attrs))
+                item = op.attr("item")
+                if isinstance(item, Array) and item.layout == "F":  # what LAPACK gives; dots are laid out otherwise
+                    item = replace(item, layout="A")
+                return b.op("list", hint=hint, item=item)
             case name if name in ALIKE:
                 return None if first is None else b.op(name, first, *op.args[1:], hint=hint, **dict(op.attrs))
             case "alloc" | "stop_gradient":

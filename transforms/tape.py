@@ -211,7 +211,7 @@ class Tape:
         sizes: list[Atom | None] = [self._trips(loop) for loop in loops]
         if snapshot is not None:
             sizes += [self._outside(n, loops[0]) for n in snapshot.sizes]
-        elif isinstance(var.type, Array):
+        elif not isinstance(var.type, Scalar):
             sizes.append(None)
         if None in sizes:
             tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
