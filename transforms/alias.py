@@ -6,7 +6,10 @@ parameters are taken to be different memory; `transforms.protect` sees to it tha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from srcad.ir import (
+    Array,
     Block,
     For,
     If,
@@ -16,9 +19,12 @@ from srcad.ir import (
     Operand,
     Scalar,
     Trace,
+    Type,
     Var,
     While,
     blocks_of,
+    replace,
+    walk,
 )
 
 #: Results of these refer to the memory of their first argument and are written through.
@@ -87,3 +93,16 @@ def next_values(loop: Loop) -> tuple[Operand, ...]:
 def holds_arrays(var: Var) -> bool:
     """Whether this is a list of arrays: a stack of references."""
     return isinstance(var.type, ListOf) and not isinstance(var.type.item, Scalar)
+
+
+def made_fortran(block: Block) -> Iterator[Var]:
+    """The arrays that are made column by column, as LAPACK makes them: derivatives of them are laid out row by row."""
+    for op in walk(block):
+        if isinstance(op, Op) and op.name not in REFERENCES:
+            yield from (v for v in op.results if isinstance(v.type, Array) and v.type.layout == "F")
+
+
+def any_layout(stack: Type) -> ListOf:
+    """The type of a list beside this one, for arrays that are laid out otherwise."""
+    assert isinstance(stack, ListOf)
+    return ListOf(replace(stack.item, layout="A")) if isinstance(stack.item, Array) else stack

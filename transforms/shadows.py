@@ -24,10 +24,9 @@ from srcad.ir import (
     free,
     is_float,
     replace,
-    walk,
 )
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, is_memory
+from srcad.transforms.alias import is_memory, made_fortran
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Region
 from srcad.transforms.shapes import Shapes
@@ -56,13 +55,7 @@ class Shadows:
         variables = (*trace.inputs, *definitions(trace.body))
         self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
         #: Memory that is laid out as its shadow is not: in a merge with other memory, the shadow has no one layout.
-        self.fortran = {
-            active.aliases.find(var)
-            for op in walk(trace.body)
-            if isinstance(op, Op) and op.name not in REFERENCES
-            for var in op.results
-            if isinstance(var.type, Array) and var.type.layout == "F"
-        }
+        self.fortran = set(map(active.aliases.find, made_fortran(trace.body)))
 
     def has_shadow(self, operand: Operand) -> bool:
         return is_memory(operand) and is_float(operand.type) and operand in self.active

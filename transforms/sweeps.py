@@ -20,6 +20,7 @@ from srcad.ir import (
     Const,
     For,
     If,
+    ListOf,
     Loop,
     Op,
     Operand,
@@ -34,7 +35,7 @@ from srcad.ir import (
     replace,
 )
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
+from srcad.transforms.alias import REFERENCES, any_layout, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import in_dtype, is_constant, pullback
@@ -96,11 +97,14 @@ class Sweeps(Shadows):
                 else:
                     self.emit(region, view)
             elif op.name == "list":
-                self.shadows[result] = shadow = result.like(bar_name(result))
-                self.emit(region, replace(op, results=(shadow,)))
+                type = any_layout(result.type) if self.fortran else result.type
+                assert isinstance(type, ListOf)
+                self.shadows[result] = shadow = Var(bar_name(result), type, result.span)
+                self.emit(region, replace(op, results=(shadow,), attrs=(("item", type.item),)))
             elif op.name == "pop":
-                self.shadows[result] = shadow = result.like(bar_name(result))
-                self.emit(region, replace(op, results=(shadow,), args=(self.shadow(op.args[0]),)))
+                stack = self.shadow(op.args[0])
+                self.shadows[result] = shadow = Var(bar_name(result), stack.type.item, result.span)  # type: ignore[union-attr]
+                self.emit(region, replace(op, results=(shadow,), args=(stack,)))
             else:
                 self.make_zeros(result, region)
         if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(as_var(op.args[0])):

@@ -39,7 +39,7 @@ from srcad.ir import (
 )
 from srcad.ops import ELEMENTWISE, WRITES
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import is_memory, next_values
+from srcad.transforms.alias import any_layout, is_memory, made_fortran, next_values
 from srcad.transforms.duals import copied, dot_hint, dot_of, shaped, zero, zeros_like
 from srcad.transforms.rules import has_rule, is_constant, pushforward
 
@@ -120,6 +120,7 @@ class _Tangent:
         self._dots: dict[Var, Atom] = dict(dots)
         self._active = Activity(trace, dots)
         self._functions = functions
+        self._fortran = any(made_fortran(trace.body))
 
     def function(self, own: bool) -> tuple[Block, Tree]:
         """The body and the results. With `own`, nobody outside may see the given duals change or be returned."""
@@ -253,10 +254,8 @@ class _Tangent:
             case "array":
                 return b.op("array", *map(self._scalar, op.args), hint=hint, **dict(op.attrs))
             case "list":
-                item = op.attr("item")
-                if isinstance(item, Array) and item.layout == "F":  # what LAPACK gives; dots are laid out otherwise
-                    item = replace(item, layout="A")
-                return b.op("list", hint=hint, item=item)
+                stack = any_layout(op.result.type) if self._fortran else op.result.type
+                return b.op("list", hint=hint, item=stack.item)  # type: ignore[union-attr]
             case name if name in ALIKE:
                 return None if first is None else b.op(name, first, *op.args[1:], hint=hint, **dict(op.attrs))
             case "alloc" | "stop_gradient":
