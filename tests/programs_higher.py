@@ -213,3 +213,20 @@ def partial_made_inside(x, y):
     f = functools.partial(powers, x, c=2)
     g = functools.partial(f, c=y)
     return f(3.0) + g(x) * functools.partial(powers, b=3.0, c=y)(2.0)
+
+
+def product_of_powers(x):
+    s = x
+    c = 0
+    while c < 2:
+        for i in range(2):
+            s = s * x
+        c += 1
+    return s
+
+
+@program(0.9, tags="inner optimiser")
+def unrolled_descent(x):
+    for _ in range(3):
+        x = x - 0.1 * srcad.grad(product_of_powers)(x)
+    return x

@@ -355,3 +355,14 @@ def inverses_until_large(A, s):
         s = s + np.sum(K @ K) * 0.2
         k += 1
     return s
+
+
+@program(spd(2), tags="linalg loop break unassigned")
+def the_inverse_before(A):
+    X = np.linalg.inv(A)
+    for k in range(3):
+        Z = X
+        X = np.linalg.inv(X + A)
+        if X[0, 0] > 9:
+            break
+    return np.sum(X * Z)

@@ -215,6 +215,8 @@ class Sweeps(Shadows):
         if isinstance(node.stmt.inits[k], Undef):
             b = Builder()
             empty = b.op("alloc", *[const(0)] * param.type.ndim, hint=param.hint, fill="empty", dtype=param.type.dtype)
+            if param.type.layout == "F":
+                empty = b.op("transpose", empty, hint=param.hint, axes=tuple(reversed(range(param.type.ndim))))
             self.tape.outward.insert(b, node)
             node.stmt = replace(node.stmt, inits=(*node.stmt.inits[:k], empty, *node.stmt.inits[k + 1 :]))
 
