@@ -314,8 +314,11 @@ class _Tangent:
         """Dots of merged or carried values."""
         dots = []
         for var in variables:
-            dots.append(dot_of(var))
-            self._dots[var] = dots[-1]
+            dot = dot_of(var)
+            if self._fortran and isinstance(dot.type, Array):
+                dot = replace(dot, type=replace(dot.type, layout="A"))
+            dots.append(dot)
+            self._dots[var] = dot
         return dots
 
 
