@@ -34,6 +34,7 @@ from srcad.transforms.duals import shaped
 from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
+from srcad.transforms.signature import unused
 from srcad.transforms.sweeps import Bars, Sweeps, zero
 
 
@@ -87,13 +88,9 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
     body = callees.finish(
         _sink_allocations(rename(Block((*top.freeze().stmts, *b.stmts), tuple(results)), sweeps.renamed))
     )
-    names = {p.name for p in trace.params}
-    name = "y_bar"
-    while name in names:
-        name += "_"
     return Trace(
         name=f"{trace.name}_adjoint",
-        params=(*trace.params, Param(name, y_bar)),
+        params=(*trace.params, Param(unused("y_bar", trace.params), y_bar)),
         body=body,
         returns=Tree((trace.returns, *bar_trees)),
         functions=callees.functions(),

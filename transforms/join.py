@@ -203,6 +203,7 @@ class _Joiner:
 
     def independent(self, loop: For) -> bool:
         """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches."""
+        inside = {*definitions(loop.body), *loop.params}
         touching = [op for op in walk(loop.body) if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}]
         arrays = list(dict.fromkeys(v for op in touching for v in op.args if isinstance(v, Var) and is_memory(v)))
         while arrays:
@@ -214,7 +215,8 @@ class _Joiner:
             kinds = {"add" if op.name in _ADDS else "store" for op in ops if op.name in WRITES and op.args[0] in group}
             reads = any(op.name not in WRITES or any(v in group for v in op.args[1:]) for op in ops)
             if "store" in kinds or (kinds and reads):
-                places = {self.place(op, loop) for op in ops}
+                # by the same index, the next iteration means other cells of an array that the loop names anew
+                places = {None if op.args[0] in inside else self.place(op, loop) for op in ops}
                 if len(group) > 1 or len(places) != 1 or None in places:
                     return False
         return True
@@ -255,8 +257,8 @@ class _Joiner:
 
     def place(self, op: Op, loop: For) -> tuple[int, int] | None:
         """Along which axis the op's index is the loop's, plus how much; None if that is not known."""
-        if op.name not in ("load", "store", "update") or op.args[0] in set(definitions(loop.body)).union(loop.params):
-            return None  # by the same index, the next iteration means other cells
+        if op.name not in ("load", "store", "update"):
+            return None
         index = op.args[1:] if op.name == "load" else op.args[1:-1]
         for axis, operand in enumerate(index):
             offset = self.memory.affine(operand, loop.index)
