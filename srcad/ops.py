@@ -41,6 +41,10 @@ check_disjoint(a, b) raises ValueError if the two arrays share memory. comment()
 Effects without memory: raise() exc= message= ; print(*args) template= (a tuple of str | None: None stands for the next arg).
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
+
+custom(*args) primitive= : a function with a rule of its own (`srcad.primitive`); no effects, fresh results. The adjoint opens it:
+the forward half of its rule, on arguments that `stop_gradient` with passing=True holds constant, and ruled(*args, *residuals,
+*results) backward= residuals= primitive=, whose results are the ones given.
 """
 
 from __future__ import annotations
@@ -116,7 +120,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort".split(),
+    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort custom ruled".split(),
 )
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})

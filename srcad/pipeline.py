@@ -23,6 +23,7 @@ from srcad.seeds import Arrangement, arrange, with_all_dots, without_dots
 from srcad.transforms import jacobian, signature
 from srcad.transforms.adjoint import adjoint
 from srcad.transforms.cse import cse
+from srcad.transforms.custom import checked
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
@@ -259,7 +260,7 @@ def floats(trace: Trace) -> list[int]:
     return found
 
 
-_PRIMAL = (Pass("lower", lambda trace, d: trace), *_tidy())
+_PRIMAL = (Pass("lower", lambda trace, d: checked(trace)), *_tidy())
 _FRONT = (*_PRIMAL, _plain("protect", protect), _plain("name", signature.named))
 _GRADIENT = (Pass("scalar", _scalar), Pass("adjoint", _gradient))
 _OWN = _plain("own", unshared)

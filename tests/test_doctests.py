@@ -6,10 +6,14 @@ import importlib
 import numpy as np
 import pytest
 
+import srcad
 
-@pytest.mark.parametrize("name", ["srcad", "srcad.api", "srcad.infer", "srcad.runtime", "srcad.testing"])
+
+@pytest.mark.parametrize(
+    "name", ["srcad", "srcad.api", "srcad.custom", "srcad.infer", "srcad.runtime", "srcad.testing"]
+)
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
-    found = doctest.testmod(module, extraglobs={"np": np})
+    found = doctest.testmod(module, extraglobs={"np": np, "grad": srcad.grad})
     assert found.attempted
     assert not found.failed

@@ -27,6 +27,7 @@ from srcad.ir import (
     map_tree,
     replace,
 )
+from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
 from srcad.transforms.cse import rename
@@ -49,6 +50,9 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
     independents = [v for k in wrt for v in leaves(trace.params[k].tree)]
     seeded = [y for k, y in enumerate(trace.body.yields) if of is None or k in of]
     active = Activity(trace, independents, seeded)
+    if custom.has_custom(trace):
+        trace = custom.opened(trace, active)
+        active = Activity(trace, independents, seeded)
     memory = Memory(trace, calls_write=writes_parameters(trace.functions))
     callees = Callees(trace, memory)
     sweeps = Sweeps(trace, active, memory, callees)

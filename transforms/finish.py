@@ -5,14 +5,26 @@ from __future__ import annotations
 
 from srcad.ir import Op, Trace, Var, replace, walk
 from srcad.transforms.cse import cse, rename
+from srcad.transforms.custom import has_custom, primal
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import exact_fold
 from srcad.transforms.fuse import fuse
+from srcad.transforms.sizes import sizes
 
 
 def finish(trace: Trace) -> Trace:
     """The trace as it is to be written."""
-    return _elements(_extremes(trace))
+    return _elements(_extremes(_written_out(trace)))
+
+
+def _written_out(trace: Trace) -> Trace:
+    """The trace with the bodies of functions that have rules of their own."""
+    if not has_custom(trace):
+        return trace
+    trace = primal(trace)
+    for tidy in (fuse, sizes, exact_fold, cse, dce):
+        trace = tidy(trace)
+    return trace
 
 
 def _extremes(trace: Trace) -> Trace:

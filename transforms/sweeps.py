@@ -10,7 +10,7 @@ What the reverse sweep reads of the forward sweep it simply names here; `transfo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from srcad.ir import (
     Array,
@@ -34,6 +34,7 @@ from srcad.ir import (
     is_float,
     replace,
 )
+from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, any_layout, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
@@ -79,6 +80,12 @@ class Sweeps(Shadows):
             return
         if self.is_active_call(op):
             self.forward_call(op, region)
+            return
+        if op.attr("passing"):
+            self.emit(region, custom.passed(op))
+            return
+        if op.name == "ruled":
+            self.forward_ruled(op, region)
             return
         if op.name in READS_CONTENTS and any(r in self.active for r in op.results):
             op = self.with_lasting_operands(op, region)
@@ -141,14 +148,29 @@ class Sweeps(Shadows):
         for to, contribution in zip(takers, results, strict=True):
             self.add(b, bars, to, contribution)
 
+    def forward_ruled(self, op: Op, region: Region) -> None:
+        """Results of a function with a rule of its own, which has been run: they get shadows."""
+        read = set(custom.read(op))
+        self.seen_as[op] = replace(op, args=self.lasting(op, [a if a in read else None for a in op.args], region))
+        for stmt in custom.results(op):
+            self.emit(region, stmt)
+        for result in filter(self.has_shadow, op.results):
+            self.make_zeros(result, region)
+
+    def reverse_ruled(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
+        def y_bar(result: Var) -> Atom:
+            if not is_memory(result):
+                return bars.pop(result, zero(result.type))
+            return self.shadow(result) if self.has_shadow(result) else self.zeros_like(b, result, bar_name(result))
+
+        y_bars = [y_bar(result) for result in op.results if is_float(result.type)]
+        for to, contribution in zip(original.args, custom.pull_back(b, op, y_bars), strict=False):
+            if contribution is not None:
+                self.contribute(b, bars, to, contribution)
+
     def with_lasting_operands(self, op: Op, region: Region) -> Op:
         """The op with copies of the arrays whose contents its rule will read when they are overwritten by then."""
-        args = list(op.args)
-        for k, arg in enumerate(args):
-            if is_memory(arg) and not self.memory.intact(op, arg):
-                args[k] = Var(arg.hint, Array(arg.type.dtype, arg.type.ndim))  # type: ignore[union-attr]
-                self.emit(region, Op((args[k],), "copy", (arg,), (), op.span))  # type: ignore[arg-type]
-        kept = replace(op, args=tuple(args))
+        kept = replace(op, args=self.lasting(op, op.args, region))
         self.emit(region, kept)
         seen = kept
         result = kept.result
@@ -158,6 +180,15 @@ class Sweeps(Shadows):
             seen = replace(kept, results=(copy,))
         self.seen_as[op] = seen
         return kept
+
+    def lasting(self, op: Op, wanted: Sequence[Atom | None], region: Region) -> tuple[Atom, ...]:
+        """The op's operands; of those wanted, copies of the arrays that are overwritten later."""
+        args = list(op.args)
+        for k, arg in enumerate(wanted):
+            if arg is not None and is_memory(arg) and not self.memory.intact(op, arg):
+                args[k] = Var(arg.hint, Array(arg.type.dtype, arg.type.ndim))  # type: ignore[union-attr]
+                self.emit(region, Op((args[k],), "copy", (arg,), (), op.span))  # type: ignore[arg-type]
+        return tuple(args)
 
     def forward_if(self, stmt: If, region: Region) -> None:
         node = self.nodes[stmt] = open_node(stmt, region)
@@ -263,6 +294,8 @@ class Sweeps(Shadows):
         match op.name:
             case "call" if self.is_active_call(original):
                 self.reverse_call(original, b, bars)
+            case "ruled":
+                self.reverse_ruled(op, original, b, bars)
             case "load":
                 y_bar = bars.pop(op.result, None)
                 if y_bar is not None:

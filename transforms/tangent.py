@@ -8,7 +8,7 @@ dots beside the values, and an `If` merges them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,8 @@ from srcad.ir import (
     walk,
 )
 from srcad.ops import ELEMENTWISE, WRITES
+from srcad.primitive import Primitive
+from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import any_layout, is_memory, made_fortran, next_values
 from srcad.transforms.duals import copied, dot_hint, dot_of, shaped, zero, zeros_like
@@ -57,7 +59,10 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
     sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
     dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))
-    functions = _Functions(trace.functions)
+    rules: Mapping[Primitive, Trace] = {}
+    if custom.has_custom(trace):
+        trace, rules = custom.with_rules(trace, Activity(trace, dots))
+    functions = _Functions(trace.functions, rules)
     work = _Tangent(trace, dots, functions)
     body, returns = work.function(own=True)
     return replace(
@@ -85,7 +90,8 @@ def dotted(param: Param) -> Param:
 class _Functions:
     """The tangents of the functions that a trace calls: one for each set of arguments that have dots."""
 
-    def __init__(self, functions: Iterable[Trace]) -> None:
+    def __init__(self, functions: Iterable[Trace], rules: Mapping[Primitive, Trace]) -> None:
+        self.rules = rules
         self._primal = {function.name: function for function in functions}
         self._names: dict[tuple[str, tuple[bool, ...]], str] = {}
         self._tangents: list[Trace] = []
@@ -195,6 +201,8 @@ class _Tangent:
                     b.span = stmt.span
                     if stmt.name == "call":
                         self._call(b, stmt)
+                    elif stmt.name == "custom" and any(r in self._active for r in stmt.results):
+                        self._custom(b, stmt)
                     else:
                         b.add(stmt)
                         self._op(b, stmt)
@@ -287,6 +295,11 @@ class _Tangent:
         results = (*op.results, *dots)
         attrs = dict(op.attrs) | {"callee": name, "results": tuple(var.type for var in results)}
         b.add(Op(results, "call", (*op.args, *given), tuple(attrs.items()), op.span))  # type: ignore[arg-type]
+
+    def _custom(self, b: Builder, op: Op) -> None:
+        varies = op.attr("primitive").varies
+        dots = [self._carry(b, arg) for arg, has_dot in zip(op.args, varies, strict=True) if has_dot]
+        self._dots.update(custom.push_forward(b, op, self._functions.rules[op.attr("primitive")], dots))
 
     def _if(self, b: Builder, stmt: If) -> None:
         slots = [k for k, var in enumerate(stmt.results) if var in self._active]

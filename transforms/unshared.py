@@ -6,8 +6,8 @@ from srcad.ir import Array, Builder, Const, Operand, Trace, Var, replace
 from srcad.transforms.alias import Aliases, is_memory
 
 
-def unshared(trace: Trace) -> Trace:
-    """The trace with copies of such results, taken when all else is done."""
+def unshared(trace: Trace, count: int | None = None) -> Trace:
+    """The trace with copies of such results, of the first `count` only if that is given, taken when all else is done."""
     aliases = Aliases(trace, read_only=True)
     taken = {aliases.find(var) for var in trace.inputs if is_memory(var)}
     b = Builder(list(trace.body.stmts))
@@ -21,5 +21,6 @@ def unshared(trace: Trace) -> Trace:
             return result
         return b.op("copy", result, hint=result.hint if isinstance(result, Var) else result.name)
 
-    yields = tuple(map(own, trace.body.yields))
-    return replace(trace, body=b.block(*yields))
+    yields = tuple(map(own, trace.body.yields[:count]))
+    rest = trace.body.yields[count:] if count is not None else ()
+    return replace(trace, body=b.block(*yields, *rest))

@@ -11,6 +11,7 @@ from typing import Any
 
 from srcad.callees import adopted
 from srcad.ir import Op, Trace, clone
+from srcad.lower.custom import Script, call_custom
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
@@ -29,6 +30,10 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
+    if isinstance(thing, Script):
+        return thing.run(ctx, args)
+    if hasattr(thing, "__srcad_rule__"):
+        return call_custom(ctx, thing, args, kwargs)
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
     if thing is functools.partial:

@@ -23,6 +23,7 @@ from srcad.lower.values import Obj, Tup, Value
 from srcad.source import Source, source_of
 
 if TYPE_CHECKING:
+    from srcad.lower.custom import Script
     from srcad.lower.derivatives import Inner
 
 
@@ -45,7 +46,7 @@ def trace_of(
     name: str,
     span: Span | None,
     doc: str = "",
-    outer: Inner | None = None,
+    outer: Inner | Script | None = None,
 ) -> Trace:
     """The trace of a call of the function. `outer`: it belongs to another lowering in progress."""
     params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))

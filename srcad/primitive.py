@@ -1,0 +1,42 @@
+"""A function with a rule of its own is one node of the trace: an op named "custom", whose attribute `primitive` is this.
+
+Everything here is flat: the op's arguments are the leaves of the function's arguments, its results the leaves of y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srcad.ir import Span, Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Reverse:
+    """Reverse mode: `forward` maps the arguments to y and the residuals, `backward` maps the arguments, the residuals and
+    y_bar (for each leaf of y with a float in it) to x_bar.
+
+    `backward.returns` is a flat tree with an item for each argument: None where there is no contribution.
+    """
+
+    forward: Trace
+    backward: Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """`primal` maps the arguments to y. `varies` says which arguments may have a derivative.
+
+    One of the two rules is given, and made when it is first asked for; the other follows from it (`transforms.custom`).
+    `jvp` maps the arguments, and an x_dot for each that varies, to y and a y_dot for each leaf of y with a float in it.
+    """
+
+    name: str
+    primal: Trace
+    varies: tuple[bool, ...]
+    jvp: Callable[[], Trace] | None = None
+    vjp: Callable[[], Reverse] | None = None
+    span: Span | None = None
+
+    def __repr__(self) -> str:
+        return self.name
