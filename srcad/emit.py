@@ -30,6 +30,7 @@ _IMPORTS = {
     "namedtuple": "from collections import namedtuple",
     "np": "import numpy as np",
     "njit": "from numba import njit",
+    "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")

@@ -71,6 +71,23 @@ class Elementwise:
     kind: str
 
 
+#: SciPy's special functions, with the numbers of their arguments: `srcad.special` makes Numba know them.
+SPECIAL: Mapping[str, int] = {
+    **dict.fromkeys(
+        """ndtr log_ndtr ndtri erfinv erfcinv erfcx dawsn rgamma entr j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 k0e k1e ellipk ellipe
+        expi exp1 spence""".split(),
+        1,
+    ),
+    **dict.fromkeys(
+        """beta betaln gammainc gammaincc gammaincinv gammainccinv stdtr xlogy xlog1py rel_entr kl_div jv yv iv ive kv kve
+        hyp0f1 expn""".split(),
+        2,
+    ),
+    **dict.fromkeys("betainc betaincc betaincinv hyp1f1".split(), 3),
+    "hyp2f1": 4,
+}
+
+
 def _table() -> dict[str, Elementwise]:
     table: dict[str, Elementwise] = {}
     for name, symbol in {"add": "+", "sub": "-", "mul": "*", "mod": "%", "floordiv": "//", "pow": "**"}.items():
@@ -92,6 +109,9 @@ def _table() -> dict[str, Elementwise]:
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "float")
     for name in ("erf", "erfc", "gamma", "lgamma"):
         table[name] = Elementwise(f"math.{name}({{0}})", 1, "float")
+    for name, arity in SPECIAL.items():
+        args = ", ".join(f"{{{k}}}" for k in range(arity))
+        table[name] = Elementwise(f"special.{name}({args})", arity, "float")
     table["polygamma"] = Elementwise("polygamma({0}, {1})", 2, "float")
     for name in ("arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "fmod"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")

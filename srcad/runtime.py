@@ -73,8 +73,7 @@ def check_disjoint(a: Any, b: Any) -> None:
         raise ValueError(SHARED)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
-def polygamma(n: int, x: float) -> float:
+def polygamma(n: int, x: Any) -> Any:
     """The derivative of order n + 1 of log(gamma(x)), NaN at its poles (and where x is below -10000).
 
     The recurrence in x leads to where the asymptotic series is exact to rounding (Abramowitz & Stegun 6.4.6, 6.4.11).
@@ -82,6 +81,12 @@ def polygamma(n: int, x: float) -> float:
     >>> round(polygamma(1, 1.0), 12)  # pi**2 / 6
     1.644934066848
     """
+    value = _polygamma(int(n), float(x))
+    return np.float32(value) if isinstance(x, np.float32) else value
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _polygamma(n: int, x: float) -> float:
     if x < -10000.0 or (x <= 0.0 and x == np.floor(x)):
         return np.nan
     factorial = 1.0
@@ -219,3 +224,10 @@ def _define(name: str, params: str, lines: list[str]) -> Any:
     namespace: dict[str, Any] = {"np": np}
     exec(f"def {name}({params}):\n{body}", namespace)
     return namespace[name]
+
+
+@overload(polygamma, strict=False)  # type: ignore[untyped-decorator]
+def _polygamma_of_numbers(n: Any, x: Any) -> Any:
+    if x == types.float32:
+        return lambda n, x: np.float32(_polygamma(int(n), np.float64(x)))
+    return lambda n, x: _polygamma(int(n), np.float64(x))

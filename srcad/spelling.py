@@ -104,10 +104,10 @@ def constants(op: Op) -> list[Type | None]:
     if not strong or promote(data) not in ("float32", "complex64"):
         return types
     wanted = Scalar(promote(data))
-    keep_int = op.name == "pow" and isinstance(op.args[1], Const) and isinstance(op.args[1].value, int)
     types = [wanted if isinstance(a, Const) and a.weak else None for a in op.args]
-    if keep_int:
-        types[1] = None
+    integer = {"pow": 1, "polygamma": 0}.get(op.name)
+    if integer is not None and isinstance(arg := op.args[integer], Const) and isinstance(arg.value, int):
+        types[integer] = None
     return types
 
 
@@ -204,7 +204,7 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     if op.name in ("minimum", "maximum") and op.result.type == INT:
         return call(op.name[:3], *args)
     text = ELEMENTWISE[op.name].text
-    return phrase(text.format("_0", "_1", "_2"), *args)
+    return phrase(text.format("_0", "_1", "_2", "_3"), *args)
 
 
 def _array(op: Op, args: Sequence[ast.expr]) -> ast.expr:

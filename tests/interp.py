@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from srcad import runtime
 from srcad.ir import (
@@ -194,7 +195,7 @@ def evaluate(op: Op, args: list[Any]) -> Any:
     if name == "cast":
         return np.asarray(args[0]).astype(op.attr("dtype"))[()]
     if name in ELEMENTWISE:
-        special = SPECIAL.get(name) or BINARY.get(name) or getattr(np, name, None)
+        special = SPECIAL.get(name) or BINARY.get(name) or getattr(np, name, None) or getattr(scipy.special, name, None)
         return special(*args) if special else np.vectorize(getattr(math, name))(*args)[()]
     match name, args:
         case "alloc", dims:

@@ -15,6 +15,7 @@ import programs_numpy
 import programs_picking
 import programs_snapshots
 import programs_sorting
+import programs_special
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
@@ -31,6 +32,7 @@ SOURCES = (
     programs_picking,
     programs_snapshots,
     programs_sorting,
+    programs_special,
     programs_tricky,
 )
 

@@ -239,3 +239,37 @@ def test_recursive_functions_in_a_second_process(tmp_path, folder):
             [sys.executable, str(path)], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
         )
         assert float(done.stdout) == pytest.approx(3 * 1.1**3 * 0.7**2), done.stderr
+
+
+CALLER = """
+import sys
+import numpy as np
+import srcad
+from numba import njit
+from scipy.special import ndtr
+
+def f(x):
+    return ndtr(x) * np.sin(x)
+
+g = srcad.grad(f)
+
+@njit(cache=True)
+def total(n):
+    s = 0.0
+    for i in range(n):
+        s += g(0.1 * i)
+    return s
+
+x = 0.1 * np.arange(10)
+exact = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * np.sin(x) + ndtr(x) * np.cos(x)
+assert np.isclose(total(10), np.sum(exact))
+print(len(total.stats.cache_hits))
+"""
+
+
+def test_cached_code_of_the_user_that_calls_a_derivative(folder, tmp_path):
+    """Numba imports the module of what such code calls, and finds its symbols, in a process that has generated nothing."""
+    path = tmp_path / "caller.py"
+    path.write_text(CALLER)
+    assert run(path, folder)[0] == 0
+    assert run(path, folder)[0] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any
 
@@ -12,34 +12,39 @@ import numpy as np
 from numba.core.serialize import custom_reduce
 
 from srcad.infer import ArgType, arg_type, typeof
-from srcad.ir import Trace
+from srcad.ir import Scalar, Trace
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
+from srcad.transforms.signature import result_types
 
 
-def as_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with floats that behave as in compiled code: Python's raise where NumPy's give inf or nan."""
+def as_compiled(function: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """The function with floats that behave as in compiled code: Python's raise where NumPy's give inf or nan, and what `math`
+    makes of a float32 is none. `returns` is the tree of the types of the result."""
 
     def floats(*args: Any) -> Any:
-        return _each(_returned, function(*(_each(_given, arg) for arg in args)))
+        return _returned(function(*map(_given, args)), returns)
 
     return functools.update_wrapper(floats, function)
 
 
-def _each(convert: Callable[[Any], Any], tree: Any) -> Any:
-    if not isinstance(tree, tuple):
-        return convert(tree)
-    items = [_each(convert, item) for item in tree]
-    return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+def _given(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return _like(value, map(_given, value))
+    return np.float64(value) if type(value) is float else value
 
 
-def _given(leaf: Any) -> Any:
-    return np.float64(leaf) if type(leaf) is float else leaf
+def _returned(value: Any, type_: Any) -> Any:
+    if isinstance(value, tuple):
+        return _like(value, map(_returned, value, type_.items))
+    if isinstance(value, float) and type_ == Scalar("float32"):
+        return np.float32(value)
+    return float(value) if type(value) is np.float64 else value
 
 
-def _returned(leaf: Any) -> Any:
-    return float(leaf) if type(leaf) is np.float64 else leaf
+def _like(value: tuple[Any, ...], items: Iterable[Any]) -> Any:
+    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
 
 class Interpreted:
@@ -74,7 +79,7 @@ class Interpreted:
                 trace, order = self.derivative.build_call(types)
             self.reads.update(reads)
             self.last_types = tuple(types[k] for k in order)
-            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__)), order
+            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__), result_types(trace)), order
         self.reads.check_arguments(given)
         function, order = self._functions[key]
         return function(*[given[k] for k in order])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad.ir import const
+from srcad.lower.arguments import written
 from srcad.lower.choice_calls import where
 from srcad.lower.comparisons import compare
 from srcad.lower.elementwise_calls import elementwise, of_numpy
@@ -13,6 +14,7 @@ from srcad.lower.operators import binary, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
 from srcad.lower.values import Context, Value
+from srcad.ops import SPECIAL as SCIPY
 
 SAME = "erf erfc gamma expm1 log1p cbrt exp2"
 SPECIAL = {name: name for name in SAME.split()} | {"gammaln": "lgamma"}
@@ -22,9 +24,14 @@ def special_functions(module: Any) -> None:
     """scipy.special's names for what the table has; called once SciPy is there."""
     for name, op in SPECIAL.items():
         lowers(getattr(module, name))(of_numpy(op))
+    for name, arity in SCIPY.items():
+        lowers(getattr(module, name))(_of_scipy(name, arity))
+    for name in ("psi", "digamma"):
+        lowers(getattr(module, name))(_digamma)
+    lowers(module.polygamma)(_polygamma)
     lowers(module.expit)(_expit)
+    lowers(module.log_expit)(_log_expit)
     lowers(module.logit)(_logit)
-    lowers(module.xlogy)(_xlogy)
     lowers(module.logsumexp)(_logsumexp)
     lowers(module.softmax)(_softmax)
 
@@ -37,10 +44,27 @@ def _expit(ctx: Context, x: Value, /) -> Value:
     return where(ctx, positive, upper, binary(ctx, "mul", power, upper))
 
 
-def _xlogy(ctx: Context, x: Value, y: Value, /) -> Value:
-    zero = compare(ctx, "eq", x, ZERO)
-    safe = where(ctx, zero, const(1.0), y)
-    return binary(ctx, "mul", x, elementwise(ctx, "log", safe))
+def _of_scipy(op: str, arity: int) -> Any:
+    """The lowering of a function that is called as its op is, with that many arguments."""
+
+    def lowering(ctx: Context, *args: Value, out: Value = NONE) -> Value:
+        if len(args) != arity:
+            ctx.type_error(f"scipy.special.{op} takes {arity} arguments, and {len(args)} were given")
+        return written(ctx, elementwise(ctx, op, *args), out)
+
+    return lowering
+
+
+def _digamma(ctx: Context, x: Value, /) -> Value:
+    return elementwise(ctx, "polygamma", ZERO, x)
+
+
+def _polygamma(ctx: Context, n: Value, x: Value, /) -> Value:
+    return elementwise(ctx, "polygamma", n, x)
+
+
+def _log_expit(ctx: Context, x: Value, /) -> Value:
+    return unary(ctx, "neg", elementwise(ctx, "logaddexp", const(0.0), unary(ctx, "neg", x)))
 
 
 def _logit(ctx: Context, x: Value, /) -> Value:

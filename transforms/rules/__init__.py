@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float, replace
-from srcad.transforms.rules import arithmetic, choice, complex_numbers, elementary, linalg, reductions
-from srcad.transforms.rules.language import BOOK, evaluate, find
+from srcad.transforms.rules import arithmetic, choice, complex_numbers, elementary, linalg, reductions, special
+from srcad.transforms.rules.language import BOOK, check_known, evaluate, find
 from srcad.transforms.rules.structural import STRUCTURAL
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "pullback",
     "pushforward",
     "reductions",
+    "special",
 ]
 
 #: Ops whose derivative is zero wherever it exists.
@@ -56,6 +57,7 @@ def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
         y_dot = STRUCTURAL[op.name].pushforward(b, op, dots)
     else:
         rule, env = find(op)
+        check_known(rule, op, [dot is not None for dot in dots])
         env |= {f"{param}_dot": dot for param, dot in zip(rule.params, dots, strict=True)}
         y_dot = evaluate(b, rule.forward, env)
     if y_dot is None:
@@ -74,6 +76,7 @@ def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[At
         bars = STRUCTURAL[op.name].pullback(b, op, y_bar, wanted)
         return [None if bar is None else _as(b, bar, arg.type) for bar, arg in zip(bars, op.args, strict=True)]
     rule, env = find(op)
+    check_known(rule, op, wanted)
     env["y_bar"] = y_bar
     contributions: list[Atom | None] = []
     for place, (param, arg, want) in enumerate(zip(rule.params, op.args, wanted, strict=True)):

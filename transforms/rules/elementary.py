@@ -42,7 +42,7 @@ rule(
 
 rule("y = lgamma(x)", "y_dot = polygamma(0, x) * x_dot", "x_bar = polygamma(0, x) * y_bar")
 rule("y = gamma(x)", "y_dot = y * polygamma(0, x) * x_dot", "x_bar = y * polygamma(0, x) * y_bar")
-rule("y = polygamma(N, x)", "y_dot = polygamma(N + 1, x) * x_dot", "x_bar = polygamma(N + 1, x) * y_bar")
+rule("y = polygamma(n, x)", "y_dot = polygamma(n + 1, x) * x_dot", "x_bar = polygamma(n + 1, x) * y_bar", unknown="n")
 
 rule(
     "y = arctan2(a, b)",

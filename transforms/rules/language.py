@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from srcad.errors import UnsupportedError
 from srcad.ir import Atom, Builder, Const, Op, Scalar, const
 from srcad.ops import ELEMENTWISE
 
@@ -47,8 +48,10 @@ _FOLDED: Mapping[str, Callable[..., int | float]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
+    "div": operator.truediv,
     "neg": operator.neg,
     "log": math.log,
+    "lgamma": math.lgamma,
 }
 
 
@@ -61,6 +64,7 @@ class Rule:
     forward: ast.expr
     reverse: Mapping[str, ast.expr]
     text: str
+    unknown: frozenset[str] = frozenset()  #: the params for which no derivative is known
 
     def bind(self, op: Op) -> dict[str, Value] | None:
         """The arguments by name, or None where the rule is not for such arguments."""
@@ -77,8 +81,8 @@ class Rule:
 BOOK: dict[str, list[Rule]] = {}
 
 
-def rule(pattern: str, forward: str, *reverse: str) -> None:
-    """Add a rule to the book."""
+def rule(pattern: str, forward: str, *reverse: str, unknown: str = "") -> None:
+    """Add a rule to the book. `unknown` names the arguments for which it knows no derivative: they must be constants."""
     target, call = _equation(pattern)
     assert target == "y" and isinstance(call, ast.Call) and isinstance(call.func, ast.Name), pattern
     name = call.func.id
@@ -92,7 +96,8 @@ def rule(pattern: str, forward: str, *reverse: str) -> None:
     for left, expr in bars.items():
         assert left.removesuffix("_bar") in params, left
         _check(expr, known | {"y_bar"})
-    BOOK.setdefault(name, []).append(Rule(name, params, pushforward, bars, "; ".join((pattern, forward, *reverse))))
+    text = "; ".join((pattern, forward, *reverse))
+    BOOK.setdefault(name, []).append(Rule(name, params, pushforward, bars, text, frozenset(unknown.split())))
 
 
 def _equation(text: str) -> tuple[str, ast.expr]:
@@ -181,6 +186,17 @@ def _arithmetic(op: OpMaker, name: str, left: Value, right: Value) -> Value:
     raise AssertionError(f"{name} of a zero in a rule")
 
 
+def check_known(rule: Rule, op: Op, wanted: Sequence[bool]) -> None:
+    """Refuse a derivative for an argument of which the rule says that it is unknown."""
+    for param, want in zip(rule.params, wanted, strict=True):
+        if want and param in rule.unknown:
+            raise UnsupportedError(
+                f"the derivative of {op.name} for its argument '{param}' is not known to srcad",
+                op.span,
+                "hold it constant with srcad.stop_gradient, or give the function a rule with srcad.custom_jvp",
+            )
+
+
 class OpMaker(Protocol):
     def __call__(self, name: str, *args: Atom) -> Atom: ...
 
@@ -190,7 +206,7 @@ def folded(name: str, args: Sequence[Atom]) -> Const | None:
     literals = [arg for arg in args if isinstance(arg, Const) and isinstance(arg.type, Scalar) and arg.weak]
     if len(literals) != len(args) or name not in _FOLDED:
         return None
-    values = [arg.value for arg in literals]
-    if name == "log" and values[0] <= 0:
+    try:
+        return const(_FOLDED[name](*(arg.value for arg in literals)))
+    except (ArithmeticError, ValueError):  # what NumPy gives, an infinity or NaN, is found when it runs
         return None
-    return const(_FOLDED[name](*values))
