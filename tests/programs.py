@@ -16,6 +16,7 @@ import programs_picking
 import programs_snapshots
 import programs_sorting
 import programs_special
+import programs_stats
 import programs_tricky
 from programs_kit import PROGRAMS, Program
 
@@ -33,6 +34,7 @@ SOURCES = (
     programs_snapshots,
     programs_sorting,
     programs_special,
+    programs_stats,
     programs_tricky,
 )
 

@@ -25,6 +25,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
 from srcad.lower.known import is_known, lift, python
 from srcad.lower.methods import BoundMethod, call_method
 from srcad.lower.registry import apply, lookup
+from srcad.lower.stats_calls import distributions
 from srcad.lower.values import Context, Obj, Value
 
 #: Functions of what is known while lowering, evaluated then and there.
@@ -48,6 +49,7 @@ REMEDIES: dict[str, str] = {
     "nonzero": "write a loop",
     "add.at": "write a loop with x[i] += v",
     "vectorize": "call the function on the arrays, or in a loop",
+    "rvs": "draw the numbers outside and pass them as an argument",
     "random": "draw the numbers outside and pass them as an argument",
 }
 
@@ -61,6 +63,8 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
         return ctx.call(Obj(function.func), [*(lift(ctx, v, "argument") for v in function.args), *args], rest)
     if "scipy.special" in sys.modules:
         _scipy(sys.modules["scipy.special"])
+    if "scipy.stats" in sys.modules:
+        distributions(sys.modules["scipy.stats"])
     if (lowering := lookup(function)) is not None:
         return apply(ctx, full_name(function), lowering, args, kwargs)
     if _is_evaluated(function) and all(map(is_known, (*args, *kwargs.values()))):
@@ -112,6 +116,9 @@ def full_name(function: Any) -> str:
         module = "np" if getattr(np, function.__name__, None) is function else "scipy.special"
         return f"{module}.{function.__name__}"
     module = getattr(function, "__module__", None) or ""
+    owner = getattr(getattr(function, "__self__", None), "name", "")
+    if module.startswith("scipy.stats") and isinstance(owner, str) and owner:
+        return f"scipy.stats.{owner}.{function.__name__}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"
