@@ -8,6 +8,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from srcad import implicit as implicit
     from srcad import testing as testing
     from srcad.api import adjoint as adjoint
     from srcad.api import differentiate as differentiate
@@ -38,15 +39,16 @@ _HOMES = {
     "srcad.errors": "SourceError SrcadError TypeInferenceError UnsupportedError",
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names.split()}
-__all__ = ["testing", *_NAMES]  # pyright: ignore
+_MODULES = ("implicit", "testing")
+__all__ = [*_MODULES, *_NAMES]  # pyright: ignore
 
 
 def __getattr__(name: str) -> Any:
     """Numba takes a second to import: only what is used is."""
     from importlib import import_module
 
-    if name == "testing":
-        return import_module("srcad.testing")
+    if name in _MODULES:
+        return import_module(f"srcad.{name}")
     if name not in _NAMES:
         raise AttributeError(f"module 'srcad' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_NAMES[name]), name)

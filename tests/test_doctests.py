@@ -1,6 +1,7 @@
 """The examples in docstrings do what they say."""
 
 import doctest
+import functools
 import importlib
 
 import numpy as np
@@ -10,10 +11,10 @@ import srcad
 
 
 @pytest.mark.parametrize(
-    "name", ["srcad", "srcad.api", "srcad.custom", "srcad.infer", "srcad.runtime", "srcad.testing"]
+    "name", ["srcad", "srcad.api", "srcad.custom", "srcad.implicit", "srcad.infer", "srcad.runtime", "srcad.testing"]
 )
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
-    found = doctest.testmod(module, extraglobs={"np": np, "grad": srcad.grad})
+    found = doctest.testmod(module, extraglobs={"np": np, "srcad": srcad, "functools": functools, "grad": srcad.grad})
     assert found.attempted
     assert not found.failed
