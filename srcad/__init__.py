@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from srcad.api import vjp as vjp
     from srcad.custom import custom_jvp as custom_jvp
     from srcad.custom import custom_vjp as custom_vjp
+    from srcad.custom import rule as rule
     from srcad.errors import SourceError as SourceError
     from srcad.errors import SrcadError as SrcadError
     from srcad.errors import TypeInferenceError as TypeInferenceError
@@ -35,7 +36,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "srcad.api": """adjoint differentiate grad hessian hvp inverse_hvp jacfwd jacrev jvp stop_gradient tangent
         value_and_grad vjp""",
-    "srcad.custom": "custom_jvp custom_vjp",
+    "srcad.custom": "custom_jvp custom_vjp rule",
     "srcad.errors": "SourceError SrcadError TypeInferenceError UnsupportedError",
 }
 _NAMES = {name: module for module, names in _HOMES.items() for name in names.split()}

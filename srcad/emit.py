@@ -22,7 +22,7 @@ from srcad.structure import Structure
 from srcad.syntax import call, name, phrase
 from srcad.unparse import Comment, unparse
 
-#: Global arrays of more elements are not spelled out: the caller defines them in the module (see `array_globals`).
+#: Global arrays of more elements are not spelled out: the caller defines them in the module (see `given_globals`).
 LARGE = 1000
 _RUNTIME = ("broadcast_dim", "check_disjoint", "cofactors", "expand", "of_shape", "polygamma", "reduce_like")
 _IMPORTS = {
@@ -40,15 +40,16 @@ def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}) -> 
     """The trace as the source of a module that defines `trace.name`, compiled by Numba if `jit`.
 
     `options` go to `njit`. The module imports only what it uses, and runs by itself; but global arrays of more than `LARGE`
-    elements are left for the caller to define.
+    elements, and functions that are not Python, are left for the caller to define.
     """
     return _Module(trace, jit, options).text()
 
 
-def array_globals(trace: Trace) -> dict[str, np.ndarray[Any, Any]]:
-    """The global arrays that `emit` does not spell out, by the names that they must have in the module."""
+def given_globals(trace: Trace) -> dict[str, Any]:
+    """The arrays and functions that `emit` does not spell out, by the names that they must have in the module."""
     module = _Module(trace, True, {})
-    return {text: const.value for const, text in module.constants.items() if is_large(const)}
+    arrays = {text: const.value for const, text in module.constants.items() if is_large(const)}
+    return arrays | {text: f.foreign for f, text in module.function_names.items() if f.foreign is not None}
 
 
 def is_large(const: Const) -> bool:
@@ -85,7 +86,7 @@ class _Module:
     # --- text -----------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        functions = [unparse(self.definition(f)) for f in self.functions]
+        functions = [unparse(self.definition(f)) for f in self.functions if f.foreign is None]
         values = []
         for stmt in self.values():
             self.resolve_all(stmt, {})

@@ -285,9 +285,9 @@ class Param:
 class Trace:
     """A function. `returns` nests the indices of `body.yields` (and Statics) as the user's result is nested.
 
-    `functions` are the traces that `call` ops name: recursive functions, which cannot be inlined. `globals` are arrays
-    that the module defines in its head, by name. `sweeps` marks where comments such as "# reverse sweep" go: the comment
-    stands before the statement with that position in `body.stmts`.
+    `functions` are the traces that `call` ops name: recursive functions, which cannot be inlined, and functions without
+    Python source, of which only the types are known: `foreign` is then the function for Numba to call. `comments` stand
+    before the statement with that position in `body.stmts`.
     """
 
     name: str
@@ -298,6 +298,7 @@ class Trace:
     comments: tuple[tuple[int, str], ...] = ()
     doc: str = ""
     span: Span | None = None
+    foreign: Any = None
 
     @property
     def inputs(self) -> list[Var]:

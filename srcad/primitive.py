@@ -5,10 +5,24 @@ Everything here is flat: the op's arguments are the leaves of the function's arg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from srcad.ir import Span, Trace
+
+#: The functions that were given a rule afterwards (`srcad.rule`), and what stands for them where they are called.
+RULES: dict[Hashable, Any] = {}
+
+
+def with_rule(function: Any) -> Any:
+    """What `custom_jvp`, `custom_vjp` or `rule` made of the function, or None."""
+    if hasattr(function, "__srcad_rule__"):
+        return function
+    try:
+        return RULES.get(function) or RULES.get(getattr(function, "py_func", None))
+    except TypeError:  # an object without a hash
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcad.api import grad, jvp, tangent, vjp
+from srcad.primitive import with_rule
 from srcad.trees import copied
 
 Function = Callable[..., Any]
@@ -65,6 +66,25 @@ def check_grads(
         eps=(3e-2 if narrow else 1e-3) if eps is None else eps,
     )
     check.run(order, getattr(f, "__name__", "f"))
+
+
+def check_rule(f: Function, args: Sequence[Any], order: int = 1, **tolerances: float | None) -> None:
+    """Check the rule of a function that `custom_jvp`, `custom_vjp` or `rule` gave one; raise AssertionError where it is wrong.
+
+    Each mode for which a rule was given is compared with central differences of the function itself, argument by argument:
+    the message says which. The arguments are those of `check_grads`, as are `atol`, `rtol` and `eps`. TypeError is raised for a
+    function without a rule.
+
+    >>> import srcad
+    >>> square = srcad.custom_jvp(lambda x: x * x)
+    >>> _ = square.defjvp(lambda primals, tangents: (square(primals[0]), 2.0 * primals[0] * tangents[0]))
+    >>> check_rule(square, (3.0,))
+    """
+    rules = getattr(with_rule(f), "rules", {})
+    if not rules:
+        raise TypeError(f"{getattr(f, '__name__', f)} has no rule of its own")
+    modes = [mode for mode, kind in (("fwd", "jvp"), ("rev", "vjp")) if kind in rules]
+    check_grads(with_rule(f), args, order, modes, **tolerances)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """Functions with rules of their own: the rule is used in every mode and place, to any order, and bad rules are refused."""
 
+import ctypes
+import ctypes.util
 import functools
 import pickle
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import njit, objmode
 
 import srcad
 from srcad import custom_jvp, custom_vjp
-from srcad.testing import check_grads
+from srcad.testing import check_grads, check_rule
 
 x3 = np.array([0.5, 2.0, 1.0])
 
@@ -370,3 +372,125 @@ def test_what_the_rule_knows_is_computed_once():
     """The transpose of a JVP rule takes from the forward sweep what does not depend on the tangents."""
     source = srcad.grad(lambda x: logistic(x) ** 2).source("f8")
     assert source.count("np.exp") == 1
+
+
+# --- functions without Python source --------------------------------------------------------------------------------
+
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+libm.cbrt.restype, libm.cbrt.argtypes = ctypes.c_double, [ctypes.c_double]
+cube_root = custom_jvp(libm.cbrt)
+cube_root.defjvp(lambda primals, tangents: (cube_root(primals[0]), tangents[0] / (3.0 * cube_root(primals[0]) ** 2)))
+
+
+@custom_jvp
+@njit
+def opaque(x, y):
+    with objmode(a="float64", b="float64[:]"):
+        a, b = x * 2, y * 3
+    return a, b
+
+
+opaque.defjvp(lambda primals, tangents: (opaque(primals[0], primals[1]), (2 * tangents[0], 3 * tangents[1])))
+
+
+def calls_a_c_library(x):
+    s = 0.0
+    for k in range(3):
+        s += cube_root(x + k) * s + x
+    return s
+
+
+def calls_an_object_mode_block(x):
+    a, b = opaque(x[0], x)
+    b[0] = a
+    return np.sum(b * b) * a
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("f, args", [(calls_a_c_library, (1.3,)), (calls_an_object_mode_block, (x3,))])
+def test_black_boxes(f, args, jit):
+    check_grads(srcad.differentiate(f, jit=jit), args, order=2)
+
+
+def test_a_black_box_without_a_rule_is_refused():
+    with pytest.raises(srcad.UnsupportedError, match="is not supported|has no derivative"):
+        srcad.grad(lambda x: libm.cbrt(x))(1.0)
+
+
+# --- rules of one line -----------------------------------------------------------------------------------------------
+
+
+def expit(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+def scaled_sine(a, x):
+    return a * np.sin(x)
+
+
+srcad.rule(
+    "y = softplus(x)",
+    "y_dot = expit(x) * x_dot",
+    "x_bar = expit(x) * y_bar",
+    functions={"softplus": softplus, "expit": expit},
+)
+srcad.rule(
+    "y = f(a, x)",
+    "y_dot = a_dot * np.sin(x) + a * np.cos(x) * x_dot",
+    "a_bar = np.sin(x) * y_bar",
+    "x_bar = a * np.cos(x) * y_bar",
+    functions={"f": scaled_sine},
+)
+
+
+def test_a_rule_holds_for_numbers_and_arrays():
+    check_rule(softplus, (0.3,), order=2)
+    check_rule(softplus, (x3,))
+    check_rule(scaled_sine, (0.7, 0.3), order=2)
+
+    def f(a, x):
+        return np.sum(scaled_sine(a, x) * softplus(x)) + scaled_sine(x[0], a)
+
+    check_grads(srcad.differentiate(f, jit=False), (0.7, x3), order=2)
+
+
+def test_a_wrong_rule_is_found():
+    def cube(a, b):
+        return a**3 * b
+
+    srcad.rule(
+        "y = c(a, b)",
+        "y_dot = 3 * a * a * b * a_dot + a**3 * b_dot",
+        "a_bar = 3 * a * b * y_bar",
+        functions={"c": cube},
+    )
+    with pytest.raises(AssertionError, match="reverse mode of cube disagrees with forward mode for argument 0"):
+        check_rule(cube, (1.3, 0.7))
+    wrong = custom_jvp(lambda x, n: x * n)
+    wrong.defjvp(lambda primals, tangents: (wrong(primals[0], primals[1]), tangents[0]))
+    with pytest.raises(
+        AssertionError, match=r"forward mode of <lambda> disagrees with finite differences for argument 0"
+    ):
+        check_rule(wrong, (1.3, 2))
+    with pytest.raises(TypeError, match="expit has no rule of its own"):
+        check_rule(expit, (1.0,))
+
+
+@pytest.mark.parametrize(
+    "texts, message",
+    [
+        (("y = f(x", "y_dot = x_dot"), "is not one equation"),
+        (("z = f(x)", "y_dot = x_dot"), "is not of the form 'y = f"),
+        (("y = f(2)", "y_dot = x_dot"), "must be names"),
+        (("y = h(x)", "y_dot = x_dot"), "does not say what 'h' is"),
+        (("y = f(x)", "x_dot = x_dot"), "is not of the form 'y_dot"),
+        (("y = f(x)", "y_dot = x_dot", "z_bar = y_bar"), "z_bar is the adjoint of no argument"),
+    ],
+)
+def test_misprints_in_a_rule(texts, message):
+    with pytest.raises(ValueError, match=message):
+        srcad.rule(*texts, functions={"f": lambda x: x})

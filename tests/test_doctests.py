@@ -3,6 +3,7 @@
 import doctest
 import functools
 import importlib
+import math
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ import srcad
 )
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
-    found = doctest.testmod(module, extraglobs={"np": np, "srcad": srcad, "functools": functools, "grad": srcad.grad})
+    found = doctest.testmod(
+        module, extraglobs={"np": np, "srcad": srcad, "functools": functools, "math": math, "grad": srcad.grad}
+    )
     assert found.attempted
     assert not found.failed

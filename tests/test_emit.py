@@ -14,7 +14,7 @@ import pytest
 
 from interp import run
 from random_traces import random_trace
-from srcad.emit import array_globals, emit
+from srcad.emit import emit, given_globals
 from srcad.ir import (
     BOOL,
     FLOAT,
@@ -898,7 +898,7 @@ def test_global_constants() -> None:
         def f(x):
             return x * G * x_1[0, 0] + TABLE[5]
         """)
-    (found,) = array_globals(trace).items()
+    (found,) = given_globals(trace).items()
     assert found[0] == "TABLE" and found[1] is big
 
 

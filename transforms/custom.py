@@ -68,7 +68,8 @@ def checked(trace: Trace) -> Trace:
 
 
 def _check(trace: Trace, name: str) -> None:
-    if modified(trace):
+    """What a foreign function does, nobody can see."""
+    if modified(trace) and all(function.foreign is None for function in trace.functions):
         reason = f"'{trace.name}' writes into its arguments, and is part of the rule of '{name}'"
         if trace.name == name:
             reason = f"'{name}' has a rule of its own and writes into its arguments"
@@ -233,7 +234,7 @@ def forward_rule(p: Primitive) -> Trace:
 @functools.lru_cache(maxsize=256)
 def reverse_rule(p: Primitive) -> Reverse:
     """The VJP rule: given, or the transpose of the JVP rule."""
-    if p.jvp is None:
+    if p.vjp is not None:
         return _vjp(p)
     jvp = forward_rule(p)
     jvp = replace(jvp, returns=Tree(tuple(range(len(jvp.body.yields)))))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from srcad.emit import array_globals, emit
+from srcad.emit import emit, given_globals
 from srcad.infer import ArgType, constant
 from srcad.ir import Trace, Tree
 from srcad.jit.cache import load
@@ -32,7 +32,7 @@ class Derivative(Protocol):
 def generate(trace: Trace, options: Options) -> Any:
     """The function that the trace becomes, in a module of its own."""
     trace = finish(trace)
-    values: dict[str, Any] = dict(array_globals(trace))
+    values = given_globals(trace)
     classes = list(dict.fromkeys(_classes(trace)))
     if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
         options = replace(options, cache=False)  # Numba's cache pickles them by name

@@ -21,10 +21,17 @@ from srcad.lower.scope import Closure
 from srcad.lower.selection import call_chosen
 from srcad.lower.structure import argument_type, atoms_of, value_of
 from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Tup, Value
+from srcad.primitive import with_rule
 
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
+    custom = with_rule(function.value) if isinstance(function, Obj) else None
+    return call_plain(ctx, function, args, kwargs) if custom is None else call_custom(ctx, custom, args, kwargs)
+
+
+def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Call what has no rule of its own, or the function itself of what has one."""
     if isinstance(function, Func):
         return _call_func(ctx, function, args, kwargs)
     if not isinstance(function, Obj):
@@ -32,8 +39,6 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     thing = function.value
     if isinstance(thing, Script):
         return thing.run(ctx, args)
-    if hasattr(thing, "__srcad_rule__"):
-        return call_custom(ctx, thing, args, kwargs)
     if isinstance(thing, Closure):
         return inline_closure(ctx, thing, args, kwargs)
     if thing is functools.partial:

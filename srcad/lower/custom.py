@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 
 from srcad import reads
 from srcad.errors import SrcadError, TypeInferenceError
-from srcad.ir import Array, Const, Op, Scalar, Trace, Type, Var, is_float
+from srcad.ir import Array, Block, Const, Op, Param, Scalar, Trace, Tree, Type, Var, is_float
 from srcad.lower.capture import captured, map_atoms, moved
 from srcad.lower.entry import span_of, trace_of
 from srcad.lower.function import Lowering, Session
 from srcad.lower.known import NONE, describe, is_none
-from srcad.lower.structure import atoms_of
+from srcad.lower.structure import atoms_of, value_of
 from srcad.lower.values import Func, Obj, Seq, Tup, Value
 from srcad.primitive import Primitive, Reverse
 
@@ -29,7 +29,7 @@ def call_custom(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Map
     """A call of what `srcad.custom_vjp` or `srcad.custom_jvp` made."""
     rules = _Rules(ctx, function, _bound(ctx, function, args, kwargs))
     primal, y = rules.primal()
-    given = {function.kind: functools.cache(getattr(rules, function.kind))} if function.rule else {}
+    given = {kind: functools.cache(getattr(rules, kind)) for kind in function.rules}
     primitive = Primitive(function.__name__, primal, rules.varies, **given, span=ctx.span)
     results = tuple(Var("", atom.type, ctx.span) for atom in primal.body.yields)
     ctx.b.add(Op(results, "custom", tuple(rules.inputs), (("primitive", primitive),), ctx.span))
@@ -65,20 +65,46 @@ class _Rules:
 
     def primal(self) -> tuple[Trace, Value]:
         """The function, and what it returns."""
+        from srcad.lower.calls import call_plain
+
         key = (self.function, *(v.type for v in self.inputs))
         if key in self.ctx.stack:
             self.ctx.refuse(f"'{self.function.__name__}' has a rule of its own and calls itself", "write a loop")
 
         def run(ctx: Lowering, given: Iterator[Value]) -> Sequence[Value]:
-            self.y = ctx.call(Obj(self.function.fn), self._arguments(given), {})
+            self.y = call_plain(ctx, Obj(self.function.fn), self._arguments(given), {})
             if any(isinstance(v, Func) for v in _nested(self.y)):
                 self._fail(self.function.fn, f"'{self.function.__name__}' returns a function")
             return atoms_of(self.y)
 
-        return self._trace(self.function.fn, [v.type for v in self.inputs], run, key), self.y
+        try:
+            return self._trace(self.function.fn, [v.type for v in self.inputs], run, key), self.y
+        except SrcadError:
+            foreign = self._foreign()
+            if foreign is None:
+                raise
+            return foreign, self.y
+
+    def _foreign(self) -> Trace | None:
+        """The function as one that only Numba knows, if it takes and gives numbers and arrays."""
+        atoms = [value for value in self.values if isinstance(value, Var | Const)]
+        if len(atoms) < len(self.values):
+            return None
+        inputs = [v.like() for v in self.inputs]
+        given = iter(inputs)
+        args = [next(given) if isinstance(v, Var) else v for v in atoms]
+        callee: Trace | None = self.function.foreign([arg.type for arg in args])
+        if callee is None:
+            return None
+        results = tuple(Var("", y.type) for y in callee.body.yields)
+        attrs = (("callee", callee.name), ("results", tuple(r.type for r in results)))
+        body = Block((Op(results, "call", tuple(args), attrs, self.site),), results)
+        self.y = value_of(callee.returns, results)
+        params = tuple(Param(v.hint or "x", v) for v in inputs)
+        return Trace(self.function.__name__, params, body, Tree(tuple(range(len(results)))), (callee,))
 
     def vjp(self) -> Reverse:
-        fwd, bwd = self.function.rule
+        fwd, bwd = self.function.rules["vjp"]
         name = self.function.__name__
 
         def run_forward(ctx: Lowering, given: Iterator[Value]) -> Sequence[Value]:
@@ -114,7 +140,7 @@ class _Rules:
         return Reverse(forward, self._trace(bwd, [*(v.type for v in self.inputs), *kept, *seeds], run_backward))
 
     def jvp(self) -> Trace:
-        (rule,) = self.function.rule
+        (rule,) = self.function.rules["jvp"]
         name = self.function.__name__
         dots = [_dense(v.type) for v, varies in zip(self.inputs, self.varies, strict=True) if varies]
 
@@ -202,8 +228,8 @@ class _Rules:
 
 
 def _bound(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
-    reads.record_attribute(function, "rule", function.rule)
-    signature = inspect.signature(function.fn)
+    reads.record_attribute(function, "rules", function.rules)
+    signature = function.__signature__
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -222,7 +248,7 @@ def _bound(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[
 
 
 def _names(function: Any, count: int) -> list[str]:
-    found = [p.name for p in inspect.signature(function.fn).parameters.values()]
+    found = [p.name for p in function.__signature__.parameters.values()]
     return [*found, *found[-1:] * (count - len(found))][:count]
 
 

@@ -42,6 +42,15 @@ def is_known(value: Value) -> bool:
     return False
 
 
+def is_hashable(thing: Any) -> bool:
+    """Whether the object can be looked up; functions of C libraries cannot, though their class says so."""
+    try:
+        hash(thing)
+    except TypeError:
+        return False
+    return True
+
+
 def python(value: Value) -> Any:
     """The Python object that a known value stands for; a strong literal is a NumPy scalar."""
     match value:

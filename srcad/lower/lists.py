@@ -8,7 +8,7 @@ rebinds the variable. Indexed, looped over, or given to NumPy, it is the used pa
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -17,7 +17,7 @@ from srcad.ir import Array, Atom, Const, Scalar, Var, const, operands
 from srcad.lower.casts import stored
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import NONE, describe
+from srcad.lower.known import NONE, describe, is_hashable
 from srcad.lower.merge import Growing, empty_buffer
 from srcad.lower.names import Names, appended, changed_inside, item_assigned
 from srcad.lower.operands import operand
@@ -152,7 +152,7 @@ def takes_lists(function: Value) -> bool:
 
 def reads(thing: Any) -> bool:
     """Whether the result is sure not to be a view of the argument, which of a list it cannot be."""
-    return isinstance(thing, np.ufunc) or (callable(thing) and isinstance(thing, Hashable) and thing in READERS)
+    return isinstance(thing, np.ufunc) or (callable(thing) and is_hashable(thing) and thing in READERS)
 
 
 def method(ctx: Lowering, name: str, attr: str, args: Sequence[Value]) -> Value:
