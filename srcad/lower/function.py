@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import TypeInferenceError, UnsupportedError
 from srcad.ir import Builder, Const, Span, Trace, Var
+from srcad.lower.exceptions import Catchers, Error, raise_error
 from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
 from srcad.lower.operators import guard
@@ -49,6 +50,7 @@ class Lowering:
     b: Builder
     frame: Frame
     stack: tuple[object, ...] = ()  #: the functions being inlined, outermost first
+    catchers: Catchers = field(default_factory=Catchers)  #: the `try` statements around
 
     @property
     def span(self) -> Span | None:
@@ -77,6 +79,17 @@ class Lowering:
         from srcad.lower.selection import select
 
         return select(self, value, index)
+
+    def catches(self, error: Error) -> bool:
+        return self.catchers.catch(error)
+
+    @property
+    def catches_any(self) -> bool:
+        """Whether there is an `except` around."""
+        return any(catcher.clauses for catcher in self.catchers.active)
+
+    def throw(self, error: Error, message: str | None = None) -> None:
+        raise_error(self, error, message)
 
     @contextmanager
     def at(self, node: Any) -> Iterator[None]:

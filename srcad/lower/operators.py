@@ -172,9 +172,10 @@ def _refuse_negative(ctx: Context, y: Atom) -> None:
 
 def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
     """Raise when the program runs and `wrong` is true."""
-    raising = Builder(span=ctx.span)
-    raising.effect("raise", exc=error, message=message)
-    ctx.b.add(If((), wrong, raising.block(), Block(), ctx.span))
+    outer, ctx.b = ctx.b, Builder(span=ctx.span)
+    ctx.throw(error, message)
+    raising, ctx.b = ctx.b.block(), outer
+    ctx.b.add(If((), wrong, raising, Block(), ctx.span))
 
 
 # --- in place ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +22,9 @@ from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
+from srcad.lower.tries import raise_again, try_statement
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.ops import is_spelt
 
 OPERATORS: Mapping[type, str] = {
     gast.Add: "add",
@@ -46,14 +47,7 @@ REFUSED: Mapping[type, tuple[str, str]] = {
     gast.AsyncWith: ("`async with` is not supported", "differentiate a plain function"),
     gast.AsyncFor: ("`async for` is not supported", "differentiate a plain function"),
     gast.AsyncFunctionDef: ("coroutines are not supported", "differentiate a plain function"),
-    gast.Try: (
-        "`try` is not supported: which line raises is not known while compiling",
-        "test the condition with `if`",
-    ),
-    gast.TryStar: (
-        "`try` is not supported: which line raises is not known while compiling",
-        "test the condition with `if`",
-    ),
+    gast.TryStar: ("`except*` is not supported: compiled code has no groups of exceptions", "write `except`"),
     gast.ClassDef: ("a class cannot be defined inside a compiled function", "define it outside"),
     gast.Global: (
         "`global` is not supported: a compiled function cannot assign to globals",
@@ -103,8 +97,10 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
             case gast.Continue():
                 ctx.env.names[ALIVE] = FALSE
+            case gast.Try():
+                return try_statement(ctx, stmt)
             case gast.Raise():
-                _raise(ctx, stmt)
+                return _raise(ctx, stmt)
             case gast.Pass():
                 pass
             case gast.Nonlocal() if all(ctx.frame.parent and owner(ctx.frame.parent, name) for name in stmt.names):
@@ -149,7 +145,8 @@ def _assert(ctx: Lowering, stmt: Any) -> Outcome:
 
     def fail() -> None:
         message = "" if stmt.msg is None else message_of(ctx, stmt.msg)
-        ctx.b.effect("raise", span=span, exc=AssertionError, message=message)
+        with ctx.at_span(span):
+            ctx.throw(AssertionError, message)
         ctx.env.dead = True
 
     if cond is False:
@@ -157,20 +154,23 @@ def _assert(ctx: Lowering, stmt: Any) -> Outcome:
     return Fork(cond, [], [fail])
 
 
-def _raise(ctx: Lowering, stmt: Any) -> None:
+def _raise(ctx: Lowering, stmt: Any) -> Outcome:
+    if (again := raise_again(ctx, stmt)) is not NotImplemented:
+        return again
     node = stmt.exc
     if node is None:
-        ctx.refuse("a bare `raise` needs `try`, which is not supported", "raise an exception by name")
+        ctx.refuse("a bare `raise` needs an `except` around it in the same function", "raise an exception by name")
     called = isinstance(node, gast.Call)
     kind = expr(ctx, node.func if called else node)
     exception = kind.value if isinstance(kind, Obj) else None
     if not (isinstance(exception, type) and issubclass(exception, BaseException)):
         ctx.refuse("only exception classes can be raised", "write raise ValueError('...')")
-    if vars(builtins).get(exception.__name__) is not exception:
+    if not is_spelt(exception) and not ctx.catches(exception):
         ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
     parts = [message_of(ctx, arg) for arg in node.args] if called else []
-    ctx.b.effect("raise", exc=exception, message=", ".join(parts))
+    ctx.throw(exception, ", ".join(parts))
     ctx.env.dead = True
+    return None
 
 
 def message_of(ctx: Lowering, node: Any) -> str:

@@ -85,3 +85,9 @@ class Context(Protocol):
 
     def select(self, value: Tup | Seq, index: Var | Const) -> Value:
         """The item of a tuple or list at a place that is computed."""
+
+    def catches(self, error: type[BaseException]) -> bool:
+        """Whether an `except` around catches this, so that what may raise it has to be checked before."""
+
+    def throw(self, error: type[BaseException], message: str | None = None) -> None:
+        """Raise when the program runs and comes here."""
