@@ -249,26 +249,33 @@ def _attempt(ctx: Lowering, catcher: Catcher, body: Iterable[Step], live: frozen
     codes = {key: const(number) for number, key in enumerate(found, 1)} if len(found) > 1 else dict.fromkeys(found, TRUE)
     landing = _Landing(ctx, throws, {*definitions(block)})
     around = {name: v for name, v in before.names.items() if name.startswith("<") and not is_flag(name)}
-    if len(throws) == 1 and (fall := only_fall(replace(block, yields=()), catcher)) is not None:
-        stmts, leaves = landing.ends[throws[0]]
-        thrown = Block((*fall.thrown.stmts[:-1], *stmts)), Env({**around, **landing.names(leaves)})
-        return Left(fall.before, fall.cond, thrown, (fall.goes_on, end), fall.holds, TRUE, keys)
     inside = {*definitions(block)}
     ends = [] if end.dead else _leaves_inside(end, live | {*FLAGS}, inside)
+
+    def known_after(yields: Sequence[Operand]) -> Env:
+        after = dict(zip(ends, yields, strict=True))
+        names = {name: moved for name, v in end.names.items() if (moved := _moved(v, after, inside)) is not None}
+        return Env(names, end.dead)
+
+    block = Block(block.stmts, tuple(ends))
+    if len(throws) == 1 and (fall := only_fall(block, catcher)) is not None:
+        stmts, leaves = landing.ends[throws[0]]
+        thrown = Block((*fall.thrown.stmts[:-1], *stmts)), Env({**around, **landing.names(leaves)})
+        goes_on = fall.goes_on, known_after(fall.goes_on.yields)
+        return Left(fall.before, fall.cond, thrown, goes_on, fall.holds, TRUE, keys)
     code = Var("raised" if len(found) == 1 else "error", BOOL if len(found) == 1 else INT, ctx.span)
     outs = [code, *landing.outs]
     escapes = Escapes(catcher, outs, lambda throw, b: landing.land(throw, b, codes[key(throw)]))
-    left = escapes.rewritten(Block(block.stmts, tuple(ends)), [Undef(var.type) for var in ends])
+    left = escapes.rewritten(block, [Undef(var.type) for var in ends])
     ended, *rest = left.yields
     assert isinstance(ended, Var | Const)
     thrown = Block(), Env({**around, **landing.names_after(rest[: len(landing.outs)])})
-    after = dict(zip(ends, rest[len(landing.outs) :], strict=True))
-    end.names = {name: moved for name, v in end.names.items() if (moved := _moved(v, after, inside)) is not None}
+    after = known_after(rest[len(landing.outs) :])
     if isinstance(ended, Const) or end.dead:
-        return Left(left.stmts, TRUE, thrown, (Block(), replace(end, dead=True)), True, ended, keys)
+        return Left(left.stmts, TRUE, thrown, (Block(), replace(after, dead=True)), True, ended, keys)
     b = Builder(span=ctx.span)
     cond = left_cond(b, ended)
-    return Left((*left.stmts, *b.stmts), cond, thrown, (Block(), end), True, ended, keys)
+    return Left((*left.stmts, *b.stmts), cond, thrown, (Block(), after), True, ended, keys)
 
 
 class _Landing:
