@@ -32,7 +32,8 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d).
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), is_invertible(a),
+is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -204,7 +205,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return first.item
         case "stop_gradient":
             return first
-        case "any" | "all":
+        case "any" | "all" | "is_invertible" | "is_positive_definite":
             return BOOL
     if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint"):
         return None

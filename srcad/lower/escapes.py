@@ -127,7 +127,13 @@ class Escapes:
         count = len(self.outs)
         outs, params = self._fresh(), self._fresh()
         looped = replace(
-            with_blocks(stmt, [*blocks_of(stmt)[:-1], Block(body.stmts, (body.yields[count], *body.yields[:count], *body.yields[count + 1 :]))]),
+            with_blocks(
+                stmt,
+                [
+                    *blocks_of(stmt)[:-1],
+                    Block(body.stmts, (body.yields[count], *body.yields[:count], *body.yields[count + 1 :])),
+                ],
+            ),
             results=(*outs, *stmt.results),
             params=(*params, *stmt.params),
             inits=(*self._stays(), *stmt.inits),

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from srcad.callees import unused_name
 from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
 from srcad.lower.capture import Variables, captured, moved
-from srcad.lower.function import Lowering, NeverReturns, Session
+from srcad.lower.function import Lowering, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
+from srcad.lower.risks import watched
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import argument_type, atoms_of, parameter_tree, returned, value_of_parameter
-from srcad.lower.values import Func, Obj, Seq, Tup, Value
+from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
 
 #: Recursion with ever new argument types would not end.
 MOST = 24
@@ -123,6 +124,7 @@ def _lower(session: Session, callee: Recursive) -> None:
 
     span = callee.frame.span(callee.frame.node)
     ctx = Lowering(session, Builder(span=span), Frame(callee.frame.source, callee.frame.node, {}))
+    ctx.b = watched(ctx)
     frame = replace(callee.frame, env=type(callee.frame.env)())
     try:
         result = run_body(ctx, frame, callee.params)

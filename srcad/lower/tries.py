@@ -23,6 +23,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Shape, flatten_variable, fresh, join, rebuild, shape_of
 from srcad.lower.names import leaves_loop, walk_scope
+from srcad.lower.risks import watched
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Env, Poison, unbound
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import Func, Obj, Seq, SliceValue, Tup, Value
@@ -56,7 +57,9 @@ def _classes(ctx: Lowering, handler: Any) -> tuple[Error, ...]:
     if handler.type is None:
         return (BaseException,)
     named = expr(ctx, handler.type)
-    found = [item.value if isinstance(item, Obj) else None for item in (named.items if isinstance(named, Tup) else [named])]
+    found = [
+        item.value if isinstance(item, Obj) else None for item in (named.items if isinstance(named, Tup) else [named])
+    ]
     classes = tuple(cls for cls in found if isinstance(cls, type) and issubclass(cls, BaseException))
     if len(classes) < len(found):
         with ctx.at(handler.type):
@@ -102,7 +105,9 @@ def _raise_one(ctx: Lowering, code: Operand, errors: Sequence[tuple[int, Raised]
         return None
     assert isinstance(code, Var)
     cond = ctx.b.op("eq", code, const(number))
-    return Fork(cond, [partial(_raise_one, ctx, code, errors[:1])], [partial(_raise_one, ctx, code, others)], frozenset())
+    return Fork(
+        cond, [partial(_raise_one, ctx, code, errors[:1])], [partial(_raise_one, ctx, code, others)], frozenset()
+    )
 
 
 def _handlers(ctx: Lowering, stmt: Any, left: Left) -> list[Step]:
@@ -116,7 +121,9 @@ def _handlers(ctx: Lowering, stmt: Any, left: Left) -> list[Step]:
         ctx.frame.handled[id(handler)] = left.code, numbers[clause]
         if handler.name is not None:
             name = handler.name.id
-            ctx.env.names[name] = Poison(f"the exception '{name}' is used as a value", "decide by several `except` clauses")
+            ctx.env.names[name] = Poison(
+                f"the exception '{name}' is used as a value", "decide by several `except` clauses"
+            )
             set_flag(ctx.env, name, TRUE)
 
     def leave(clause: int) -> None:
@@ -230,7 +237,7 @@ class Left:
 def _attempt(ctx: Lowering, catcher: Catcher, body: Iterable[Step], live: frozenset[str], exact: list[bool]) -> Left:
     """Lower the body. `exact` says for each clause whether it matters which exception it was."""
     before = ctx.env.copy()
-    with ctx.building(Builder(span=ctx.span)) as b, ctx.catchers.within(catcher):
+    with ctx.building(watched(ctx)) as b, ctx.catchers.within(catcher):
         run(ctx, body, live | {*FLAGS})
     end, ctx.env = ctx.env, before
     block = b.block()
@@ -246,7 +253,9 @@ def _attempt(ctx: Lowering, catcher: Catcher, body: Iterable[Step], live: frozen
 
     found = dict.fromkeys(sorted(map(key, throws), key=lambda k: k[0]))
     keys = [(clause, raised or throws[0].attr("raised")) for clause, raised in found]
-    codes = {key: const(number) for number, key in enumerate(found, 1)} if len(found) > 1 else dict.fromkeys(found, TRUE)
+    codes = (
+        {key: const(number) for number, key in enumerate(found, 1)} if len(found) > 1 else dict.fromkeys(found, TRUE)
+    )
     landing = _Landing(ctx, throws, {*definitions(block)})
     around = {name: v for name, v in before.names.items() if name.startswith("<") and not is_flag(name)}
     inside = {*definitions(block)}
