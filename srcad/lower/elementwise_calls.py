@@ -11,7 +11,7 @@ import numpy as np
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of
-from srcad.lower.failures import check_integer, check_math, check_math_overflow
+from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
@@ -82,7 +82,6 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
             numbers = [number if kind_of(number) == "f" else cast(ctx, number, "float64") for number in numbers]
         check_math(ctx, op, *numbers)
         result = elementwise(ctx, op, *numbers)
-        check_math_overflow(ctx, op, result, *numbers)
         ctx.belongs(result, python=True)
         return result
 
@@ -173,7 +172,6 @@ def _reciprocal(ctx: Context, x: Value, /) -> Value:
 def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
     check_math(ctx, "pow", operand(ctx, x), operand(ctx, y))
     result = _float_power(ctx, x, y)
-    check_math_overflow(ctx, "pow", result, operand(ctx, x), operand(ctx, y))
     ctx.belongs(result, python=True)
     return result
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from srcad.ir import Atom, Const, Scalar, Span, Var, const
+from srcad.ir import Atom, Const, Span, const
 from srcad.lower.casts import is_array, kind_of
 from srcad.lower.risks import guard
-from srcad.lower.values import Context, Value
+from srcad.lower.values import Context
 
 DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by zero", "mod": "modulo by zero"}
 
@@ -36,8 +36,24 @@ def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> No
         guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
     if op == "pow" and not (isinstance(y, Const) and kind_of(y) != "c" and y.value >= 0):
         _check_power(ctx, symbol, x, y)
+    if op == "pow":
+        _check_size_of_power(ctx, symbol, x, y)
     if op.endswith("shift") and not (isinstance(y, Const) and y.value >= 0) and ctx.catches(ValueError):
         guard(ctx, ctx.b.op("lt", y, const(0)), ValueError, "negative shift count")
+
+
+def _check_size_of_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
+    """The power is computed once more for this, as a constant: an infinite one is to have no derivative."""
+    kinds = kind_of(x) + kind_of(y)
+    if "f" not in kinds or "c" in kinds or not ctx.catches(OverflowError):
+        return
+    ctx.claim(Claim(ctx.span, symbol, (x, y)))
+    fixed = [atom if isinstance(atom, Const) else ctx.b.op("stop_gradient", atom) for atom in (x, y)]
+    wrong: Atom = ctx.b.op("isinf", ctx.b.op("pow", *fixed))
+    for atom in (x, y):
+        if kind_of(atom) == "f" and not isinstance(atom, Const):
+            wrong = ctx.b.op("and", wrong, ctx.b.op("isfinite", atom))
+    guard(ctx, wrong, OverflowError, "Numerical result out of range")
 
 
 def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
@@ -50,13 +66,6 @@ def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
     if not isinstance(y, Const):
         wrong = ctx.b.op("and", wrong, ctx.b.op("lt", y, const(0)))
     guard(ctx, wrong, ZeroDivisionError, "0.0 cannot be raised to a negative power")
-
-
-def check_power_overflow(ctx: Context, symbol: str, x: Atom, y: Atom, result: Value) -> None:
-    """The same, for what shows in the result only."""
-    if isinstance(result, Var) and not is_array(result) and kind_of(result) == "f" and ctx.catches(OverflowError):
-        ctx.claim(Claim(ctx.span, symbol, (x, y)))
-        _overflow(ctx, result, [x, y], "Numerical result out of range")
 
 
 def _may_be(atom: Atom, number: int) -> bool:
@@ -97,8 +106,16 @@ DOMAIN: Mapping[str, Wrong] = {
     **dict.fromkeys(("sin", "cos", "tan"), _infinite),
     "gamma": _pole,
 }
-#: Those that raise OverflowError where the result is infinite and the argument is not.
-LARGE = frozenset("exp exp2 expm1 sinh cosh gamma lgamma pow".split())
+#: The largest arguments (with even functions, the largest absolute values) for which these do not raise OverflowError.
+LARGEST = {
+    "exp": 709.782712893384,
+    "expm1": 709.782712893384,
+    "exp2": 1023.9999999999999,
+    "sinh": 710.4758600739439,
+    "cosh": 710.4758600739439,
+    "gamma": 171.6243769563027,
+    "lgamma": 2.5599833278516e305,
+}
 
 
 def check_math(ctx: Context, op: str, *args: Atom) -> None:
@@ -111,21 +128,12 @@ def check_math(ctx: Context, op: str, *args: Atom) -> None:
     if op == "fmod" and ctx.catches(ValueError):
         wrong = ctx.b.op("or", ctx.b.op("eq", args[1], const(0.0)), ctx.b.op("isinf", x))
         guard(ctx, wrong, ValueError, "math domain error")
-    if op == "pow" and ctx.catches(ValueError):
+    if op in LARGEST and ctx.catches(OverflowError):
+        size = ctx.b.op("abs", x) if op in ("sinh", "cosh") else x
+        large = ctx.b.op("gt", size, const(LARGEST[op]))
+        guard(ctx, ctx.b.op("and", large, ctx.b.op("isfinite", x)), OverflowError, "math range error")
+    if op == "pow" and (ctx.catches(ValueError) or ctx.catches(OverflowError)):
         ctx.refuse("what math.pow raises is caught, and cannot be foreseen", "write x ** y")
-
-
-def check_math_overflow(ctx: Context, op: str, result: Value, *args: Atom) -> None:
-    if op in LARGE and isinstance(result, Var) and ctx.catches(OverflowError):
-        _overflow(ctx, result, list(args), "math range error")
-
-
-def _overflow(ctx: Context, result: Var, args: list[Atom], message: str) -> None:
-    wrong: Atom = ctx.b.op("isinf", result)
-    for arg in args:
-        if kind_of(arg) == "f" and not isinstance(arg, Const):
-            wrong = ctx.b.op("and", wrong, ctx.b.op("isfinite", arg))
-    guard(ctx, wrong, OverflowError, message)
 
 
 def check_integer(ctx: Context, x: Atom) -> None:
@@ -136,7 +144,3 @@ def check_integer(ctx: Context, x: Atom) -> None:
         guard(ctx, ctx.b.op("isnan", x), ValueError, "cannot convert float NaN to integer")
     if ctx.catches(OverflowError):
         guard(ctx, ctx.b.op("isinf", x), OverflowError, "cannot convert float infinity to integer")
-
-
-def is_number(value: Value) -> bool:
-    return isinstance(value, Var | Const) and isinstance(value.type, Scalar)

@@ -195,7 +195,7 @@ class Liveness:
                 return read_names(stmt.test) | arms
             case gast.With():
                 contexts = NONE.union(*(read_names(item) for item in stmt.items))
-                return contexts | self._block(stmt.body, out, brk, cont)
+                return contexts | self._with(stmt, out, brk, cont)
             case gast.For() | gast.While():
                 return self._loop(stmt, out, brk, cont)
             case gast.Try():
@@ -229,6 +229,15 @@ class Liveness:
             head = grown
         self.head[id(stmt)] = head
         return head | read_names(stmt.iter) if is_for else head
+
+    def _with(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
+        """A block that exceptions may leave for what follows it."""
+        self.after[id(stmt)] = self.ends[id(stmt)] = out | _jumped(stmt.body, brk, cont)
+        self.handlers[id(stmt)] = out
+        outer, self.raising = self.raising, self.raising | out
+        head = self._block(stmt.body, out, brk, cont) | self.raising
+        self.raising = outer
+        return head
 
     def _try(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
         parts = [*stmt.body, *stmt.orelse, *(part for handler in stmt.handlers for part in handler.body)]

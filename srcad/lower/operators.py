@@ -11,7 +11,7 @@ import numpy as np
 from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
-from srcad.lower.failures import check_arithmetic, check_power_overflow
+from srcad.lower.failures import check_arithmetic
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.risks import guard
@@ -59,10 +59,7 @@ def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
     symbol = BINARY[op][0]
     x, y = operand(ctx, a, symbol), operand(ctx, b, symbol)
     check_arithmetic(ctx, op, symbol, x, y)
-    result = arithmetic(ctx, op, x, y)
-    if op == "pow":
-        check_power_overflow(ctx, symbol, x, y, result)
-    return result
+    return arithmetic(ctx, op, x, y)
 
 
 def unary(ctx: Context, op: str, a: Value) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
-from srcad.lower.tries import raise_again, try_statement
+from srcad.lower.tries import raise_again, suppress, try_statement
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import is_spelt
 
@@ -76,7 +77,11 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 return while_loop(ctx, stmt)
             case gast.Assert():
                 return _assert(ctx, stmt)
-            case gast.With() if all(_is_harmless(ctx, item) for item in stmt.items):
+            case gast.With() if all(managers := [_manager(ctx, item) for item in stmt.items]):
+                if managers == [contextlib.suppress]:
+                    return suppress(ctx, stmt, stmt.items[0].context_expr.args)
+                if contextlib.suppress in managers:
+                    ctx.refuse("contextlib.suppress is supported on its own", "nest the `with` statements")
                 return list(stmt.body)
             case gast.Assign():
                 only = stmt.targets[0] if len(stmt.targets) == 1 else None
@@ -128,13 +133,20 @@ def _if(ctx: Lowering, stmt: Any) -> Outcome:
     return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
 
 
-def _is_harmless(ctx: Lowering, item: Any) -> bool:
-    """Whether entering the context does nothing to numbers: `with np.errstate(...)`."""
+def _manager(ctx: Lowering, item: Any) -> Any:
+    """The context manager, if it is one that is supported: `np.errstate`, which does nothing to numbers, or
+    `contextlib.suppress`."""
     call = item.context_expr
     if not isinstance(call, gast.Call) or item.optional_vars is not None:
-        return False
+        return None
     manager = expr(ctx, call.func)
-    return isinstance(manager, Obj) and manager.value is np.errstate
+    thing = manager.value if isinstance(manager, Obj) else None
+    if thing is np.errstate:
+        for keyword in call.keywords:
+            if getattr(keyword.value, "value", "raise") in ("raise", "call"):
+                with ctx.at(keyword.value):
+                    ctx.refuse("np.errstate is supported where it does not raise", "test the numbers with `if`")
+    return thing if thing in (np.errstate, contextlib.suppress) else None
 
 
 def _assert(ctx: Lowering, stmt: Any) -> Outcome:

@@ -57,13 +57,15 @@ def _classes(ctx: Lowering, handler: Any) -> tuple[Error, ...]:
     if handler.type is None:
         return (BaseException,)
     named = expr(ctx, handler.type)
-    found = [
-        item.value if isinstance(item, Obj) else None for item in (named.items if isinstance(named, Tup) else [named])
-    ]
+    with ctx.at(handler.type):
+        return error_classes(ctx, named.items if isinstance(named, Tup) else [named])
+
+
+def error_classes(ctx: Lowering, values: Iterable[Value]) -> tuple[Error, ...]:
+    found = [value.value if isinstance(value, Obj) else None for value in values]
     classes = tuple(cls for cls in found if isinstance(cls, type) and issubclass(cls, BaseException))
     if len(classes) < len(found):
-        with ctx.at(handler.type):
-            ctx.refuse("`except` is supported with exception classes that are known", "name the class")
+        ctx.refuse("exceptions are caught by classes that are known while compiling", "name the class")
     return classes
 
 
@@ -148,6 +150,18 @@ def _handlers(ctx: Lowering, stmt: Any, left: Left) -> list[Step]:
     return steps(sorted(numbers))
 
 
+def suppress(ctx: Lowering, stmt: Any, named: list[Any]) -> Outcome:
+    """`with contextlib.suppress(*named)`"""
+    classes = error_classes(ctx, [expr(ctx, node) for node in named])
+    liveness = ctx.frame.liveness
+    catcher = Catcher(ctx.frame, liveness.live_in_handlers(stmt), (classes,))
+    left = _attempt(ctx, catcher, stmt.body, liveness.live_after_body(stmt), [False])
+    if left.thrown is None:
+        left.go_on(ctx)
+        return None
+    return left.fork(ctx, [], [], liveness.live_after(stmt))
+
+
 # --- finally ----------------------------------------------------------------------------------------------------------
 
 
@@ -163,14 +177,11 @@ def _finally(ctx: Lowering, stmt: Any) -> Outcome:
     body = [partial(_except, ctx, stmt)] if stmt.handlers else stmt.body
     left = _attempt(ctx, catcher, body, live, [True])
 
-    def set_aside(names: dict[str, Value | Poison], code: Atom) -> None:
-        names.update({kept[flag]: names[flag] for flag in FLAGS if flag in names})
-        names.pop(RESULT, None)
-        names.update({**CLEAN, raised: code})
-
-    set_aside(left.goes_on[1].names, FALSE)
+    names = left.goes_on[1].names
+    names.update({kept[flag]: names[flag] for flag in FLAGS if flag in names} | {**CLEAN, raised: FALSE})
+    names.pop(RESULT, None)
     if left.thrown is not None:
-        set_aside(left.thrown[1].names, left.code)
+        left.thrown[1].names.update({**CLEAN, raised: left.code})
 
     def resume() -> Outcome:
         names = ctx.env.names
