@@ -138,7 +138,7 @@ def _converts(function: Callable[..., Any], dtype: str) -> None:
         if function is int:
             check_integer(ctx, atom)
         number = cast(ctx, atom, dtype)
-        if number is atom and ctx.catches(ArithmeticError):
+        if number is atom and ctx.guarded:
             number = ctx.b.op("cast", atom, dtype=dtype)  # another number: whose it is matters
         if number is not atom:
             ctx.belongs(number, python=True)

@@ -103,8 +103,7 @@ class Lowering:
             self.catchers, self.b.check = outer, check
 
     @property
-    def catches_any(self) -> bool:
-        """Whether there is an `except` around."""
+    def guarded(self) -> bool:
         return any(catcher.clauses for catcher in self.catchers.active)
 
     def throw(self, error: Error, message: str | None = None) -> None:

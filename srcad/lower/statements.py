@@ -21,6 +21,7 @@ from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
+from srcad.lower.names import read_names
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.tries import raise_again, suppress, try_statement
@@ -189,6 +190,8 @@ def message_of(ctx: Lowering, node: Any) -> str:
     """The text of an exception: compiled code knows no other than constant ones, so what is computed shows as its source."""
     if isinstance(node, gast.JoinedStr):
         return "".join(map(str, (_part(ctx, part) for part in node.values)))
+    if any(isinstance(ctx.env.names.get(name), Poison) for name in read_names(node)):
+        return ctx.frame.source.text(node)
     value = expr(ctx, node)
     match value:
         case Obj() | Const() if not isinstance(value.type if isinstance(value, Const) else None, Array):

@@ -168,7 +168,8 @@ def suppress(ctx: Lowering, stmt: Any, named: list[Any]) -> Outcome:
 def _finally(ctx: Lowering, stmt: Any) -> Outcome:
     for kind, word in ((gast.Return, "return"), (gast.Break, "break"), (gast.Continue, "continue")):
         if leaves_loop(stmt.finalbody, kind):
-            ctx.refuse(f"`{word}` in `finally` is not supported: it drops exceptions", "write it after the `try`")
+            with ctx.at(next(node for node in walk_scope(stmt.finalbody) if isinstance(node, kind))):
+                ctx.refuse(f"`{word}` in `finally` is not supported: it drops exceptions", "write it after the `try`")
     live = ctx.frame.liveness.live_in_finally(stmt)
     depth = 1 + sum(catcher.frame is ctx.frame for catcher in ctx.catchers.active)
     kept = {flag: "<" * depth + flag + ">" * depth for flag in FLAGS}

@@ -91,6 +91,10 @@ class Context(Protocol):
     def select(self, value: Tup | Seq, index: Var | Const) -> Value:
         """The item of a tuple or list at a place that is computed."""
 
+    @property
+    def guarded(self) -> bool:
+        """Whether there is an `except` around."""
+
     def catches(self, error: type[BaseException]) -> bool:
         """Whether an `except` around catches this, so that what may raise it has to be checked before."""
 
