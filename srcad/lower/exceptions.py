@@ -67,11 +67,15 @@ class Catchers:
         return caught
 
     def taker(self, error: Error) -> Catcher | None:
-        """The one to which an exception goes that is raised here."""
-        caught = self.catch(error)
+        """The one to which an exception goes that is raised here: the first, if it is caught or shows somewhere further out."""
+        self.catch(error)
+        first: Catcher | None = None
         for catcher in reversed(self.active):
-            if catcher.clause(error) is not None or (catcher.passing and (caught or catcher.always)):
-                return catcher
+            catches = catcher.clause(error) is not None
+            if catches or catcher.passing:
+                first = first or catcher
+            if catches or catcher.always:
+                return first
         return None
 
     @contextmanager

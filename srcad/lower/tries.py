@@ -29,6 +29,8 @@ from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import Func, Obj, Seq, SliceValue, Tup, Value
 
 FLAGS = (ALIVE, GO, BROKE, RETURNED, RESULT)
+#: By what the body of a `try` was left, while its `finally` runs.
+_RAISED = "<<raised>>"
 #: What `finally` is run with.
 CLEAN: dict[str, Value] = {ALIVE: TRUE, GO: TRUE, BROKE: FALSE, RETURNED: FALSE}
 
@@ -171,9 +173,10 @@ def _finally(ctx: Lowering, stmt: Any) -> Outcome:
             with ctx.at(next(node for node in walk_scope(stmt.finalbody) if isinstance(node, kind))):
                 ctx.refuse(f"`{word}` in `finally` is not supported: it drops exceptions", "write it after the `try`")
     live = ctx.frame.liveness.live_in_finally(stmt)
-    depth = 1 + sum(catcher.frame is ctx.frame for catcher in ctx.catchers.active)
-    kept = {flag: "<" * depth + flag + ">" * depth for flag in FLAGS}
-    raised = kept[ALIVE].replace("alive", "raised")
+    raised = _RAISED
+    while raised in ctx.env.names:  # that of a `finally` which this one is in
+        raised = f"<{raised}>"
+    kept = {flag: raised.replace(_RAISED, f"<{flag}>") for flag in FLAGS}
     catcher = Catcher(ctx.frame, live, passing=True, always=_shows(stmt.finalbody))
     body = [partial(_except, ctx, stmt)] if stmt.handlers else stmt.body
     left = _attempt(ctx, catcher, body, live, [True])
@@ -184,18 +187,17 @@ def _finally(ctx: Lowering, stmt: Any) -> Outcome:
     if left.thrown is not None:
         left.thrown[1].names.update({**CLEAN, raised: left.code})
 
-    def resume() -> Outcome:
+    def restore() -> None:
         names = ctx.env.names
         names.update({flag: names.pop(name) for flag, name in kept.items() if name in names})
-        code = names.pop(raised)
-        errors = [(number, error) for number, (_, error) in enumerate(left.keys, 1)]
-        if isinstance(code, Const) and not code.value:
-            return None
-        again = partial(_raise_one, ctx, code, errors)
-        if isinstance(code, Const):
-            return again()
-        assert isinstance(code, Var)
-        return Fork(left_cond(ctx.b, code), [again], [])
+
+    def resume() -> Outcome:
+        code = ctx.env.names.pop(raised)
+        assert isinstance(code, Atom)
+        if code == FALSE:
+            return [restore]
+        again = partial(_raise_one, ctx, code, [(number, error) for number, (_, error) in enumerate(left.keys, 1)])
+        return [again] if isinstance(code, Const) else Fork(left_cond(ctx.b, code), [again], [restore])
 
     rest: list[Step] = [*stmt.finalbody, resume]
     if left.thrown is None:
@@ -280,8 +282,11 @@ def _attempt(ctx: Lowering, catcher: Catcher, body: Iterable[Step], live: frozen
 
     block = Block(block.stmts, tuple(ends))
     if len(throws) == 1 and (fall := only_fall(block, catcher)) is not None:
-        stmts, leaves = landing.ends[throws[0]]
-        thrown = Block((*fall.thrown.stmts[:-1], *stmts)), Env({**around, **landing.names(leaves)})
+        *stmts, throw = fall.thrown.stmts
+        b = Builder(stmts, ctx.span)
+        assert isinstance(throw, Op)
+        leaves = landing.leaves_of(throw, b)
+        thrown = b.block(), Env({**around, **landing.names(leaves)})
         goes_on = fall.goes_on, known_after(fall.goes_on.yields)
         return Left(fall.before, fall.cond, thrown, goes_on, fall.holds, TRUE, keys)
     code = Var("raised" if len(found) == 1 else "error", BOOL if len(found) == 1 else INT, ctx.span)
@@ -304,15 +309,16 @@ class _Landing:
     that only the body knows."""
 
     def __init__(self, ctx: Lowering, throws: list[Op], inside: set[Var]) -> None:
+        self.ctx = ctx
         envs = [variables(throw) for throw in throws]
         self.shapes: dict[str, Shape] = {}
         self.flags: dict[str, Value] = {}
         for name in dict.fromkeys(name for env in envs for name in env.names if not is_flag(name)):
             self._join(ctx, name, envs)
-        self.ends = {throw: self._end(ctx, env) for throw, env in zip(throws, envs, strict=True)}
         vars = [var for name, shape in self.shapes.items() for var in fresh(name, shape, ctx.span)]
-        columns = list(zip(*(leaves for _, leaves in self.ends.values()), strict=True)) if vars else []
-        made = {var for stmts, _ in self.ends.values() for stmt in stmts for var in stmt.results} | inside
+        b = Builder(span=ctx.span)
+        columns = list(zip(*(self.leaves_of(throw, b) for throw in throws), strict=True))
+        made = {var for stmt in b.stmts for var in stmt.results} | inside
         self.leaves: list[Operand] = []
         self.outs: list[Var] = []
         self.places: list[int] = []
@@ -336,17 +342,16 @@ class _Landing:
         elif any(flag != TRUE for flag in flags):
             self.flags[flag_name(name)] = flags[0] if all(flag == flags[0] for flag in flags) else PERHAPS
 
-    def _end(self, ctx: Lowering, env: Env) -> tuple[list[Any], list[Operand]]:
-        b = Builder(span=ctx.span)
+    def leaves_of(self, throw: Op, b: Builder) -> list[Operand]:
+        env = variables(throw)
         leaves: list[Operand] = []
         for name, shape in self.shapes.items():
             value = flag_of(env, name[7:-1]) if is_flag(name) else env.names.get(name)
-            leaves += flatten_variable(ctx, b, env, name, value, shape)
-        return b.stmts, leaves
+            leaves += flatten_variable(self.ctx, b, env, name, value, shape)
+        return leaves
 
     def land(self, throw: Op, b: Builder, code: Const) -> list[Operand]:
-        stmts, leaves = self.ends[throw]
-        b.stmts += stmts
+        leaves = self.leaves_of(throw, b)
         return [code, *(leaves[place] for place in self.places)]
 
     def names(self, leaves: Sequence[Operand]) -> dict[str, Value | Poison]:
