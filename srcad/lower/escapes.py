@@ -145,11 +145,14 @@ class Escapes:
         self, stmt: Stmt, outs: list[Var], rest: Block, missing: Sequence[Operand]
     ) -> tuple[list[Stmt], tuple[Operand, ...]]:
         """The statement, and then what follows it if it was not left."""
-        if not rest.stmts:
-            return [stmt], (*outs, *rest.yields)
         b = Builder(span=stmt.span)
-        left = Block((), tuple(missing))
-        stmts, yields = self._met_after(left_cond(b, outs[0]), outs, left, rest, missing)
+        left = left_cond(b, outs[0])
+        given = {(TRUE, FALSE): lambda: b.op("not", left)}  # a loop that goes on
+        pairs = list(zip(rest.yields, missing, strict=True))
+        if not rest.stmts and all(isinstance(gone, Undef) or pair in given for pair in pairs for gone in pair[1:]):
+            ends = [given[pair]() if pair in given else pair[0] for pair in pairs]
+            return [stmt, *b.stmts], (*outs, *ends)
+        stmts, yields = self._met_after(left, outs, Block((), tuple(missing)), rest, missing)
         return [stmt, *b.stmts, *stmts], yields
 
     def _met_after(
