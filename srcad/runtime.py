@@ -137,7 +137,7 @@ def is_invertible(a: Any) -> bool:
     """
     if a.shape[0] != a.shape[1]:
         return False
-    return a.shape[0] == 0 or np.linalg.slogdet(a)[0] != 0.0
+    return bool(a.shape[0] == 0 or np.linalg.slogdet(a)[0] != 0.0)
 
 
 @register_jitable  # type: ignore[untyped-decorator]

@@ -16,6 +16,7 @@ import programs_picking
 import programs_snapshots
 import programs_sorting
 import programs_tricky
+import programs_try
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
@@ -32,6 +33,7 @@ SOURCES = (
     programs_snapshots,
     programs_sorting,
     programs_tricky,
+    programs_try,
 )
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

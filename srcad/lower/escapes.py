@@ -109,7 +109,7 @@ class Escapes:
         undefined = [Undef(result.type) for result in stmt.results]
         outs = self._fresh()
         inner = [self.rewritten(arm, undefined) for arm in blocks_of(stmt)]
-        branched = replace(with_blocks(stmt, inner), results=(*outs, *stmt.results))  # type: ignore[call-arg]
+        branched = replace(stmt, results=(*outs, *stmt.results), then=inner[0], orelse=inner[1])
         return self._after(branched, outs, rest, missing)
 
     def _met(
@@ -119,26 +119,23 @@ class Escapes:
         outs = self._fresh()
         arms = [self.rewritten(arm, missing) for arm in (then, orelse)]
         more = [Var(_hint(*pair), _type(*pair)) for pair in zip(then.yields, orelse.yields, strict=True)]
-        return [If((*outs, *more), cond, *arms)], (*outs, *more)
+        return [If((*outs, *more), cond, arms[0], arms[1])], (*outs, *more)
 
     def _loop(self, stmt: Loop, rest: Block, missing: Sequence[Operand]) -> tuple[list[Stmt], tuple[Operand, ...]]:
         go, *after = stmt.body.yields if stmt.exits else (TRUE, *stmt.body.yields)
         body = self.rewritten(Block(stmt.body.stmts, (go, *after)), [FALSE, *(Undef(p.type) for p in stmt.params)])
         count = len(self.outs)
         outs, params = self._fresh(), self._fresh()
+        ends = body.yields[count], *body.yields[:count], *body.yields[count + 1 :]
+        inner = with_blocks(stmt, [*blocks_of(stmt)[:-1], Block(body.stmts, ends)])
+        assert isinstance(inner, Loop)
         looped = replace(
-            with_blocks(
-                stmt,
-                [
-                    *blocks_of(stmt)[:-1],
-                    Block(body.stmts, (body.yields[count], *body.yields[:count], *body.yields[count + 1 :])),
-                ],
-            ),
+            inner,
             results=(*outs, *stmt.results),
             params=(*params, *stmt.params),
             inits=(*self._stays(), *stmt.inits),
             exits=True,
-        )  # type: ignore[call-arg]
+        )
         return self._after(looped, outs, rest, missing)
 
     def _after(

@@ -76,8 +76,8 @@ def _spread(ctx: Lowering, block: Block, numpy: set[Var]) -> None:
                     elif stmt.name not in PYTHON and result not in ctx.session.pythons:
                         numpy.add(result)
             case If():
-                for result, *ends in zip(stmt.results, stmt.then.yields, stmt.orelse.yields, strict=True):
-                    note(result, *ends)
+                for result, then, orelse in zip(stmt.results, stmt.then.yields, stmt.orelse.yields, strict=True):
+                    note(result, then, orelse)
             case For() | While():
                 ends = stmt.body.yields[1:] if stmt.exits else stmt.body.yields
                 for result, param, init, end in zip(stmt.results, stmt.params, stmt.inits, ends, strict=True):
