@@ -24,7 +24,17 @@ from srcad.unparse import Comment, unparse
 
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `given_globals`).
 LARGE = 1000
-_RUNTIME = ("broadcast_dim", "check_disjoint", "cofactors", "expand", "of_shape", "polygamma", "reduce_like")
+_RUNTIME = (
+    "broadcast_dim",
+    "check_disjoint",
+    "cofactors",
+    "expand",
+    "is_invertible",
+    "is_positive_definite",
+    "of_shape",
+    "polygamma",
+    "reduce_like",
+)
 _IMPORTS = {
     "math": "import math",
     "namedtuple": "from collections import namedtuple",

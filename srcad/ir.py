@@ -448,10 +448,12 @@ def clone(block: Block, env: Env) -> Block:
 
 @dataclass
 class Builder:
-    """Collects the statements of one block. `op` finds the result's type by `srcad.ops.result_type`."""
+    """Collects the statements of one block. `op` finds the result's type by `srcad.ops.result_type`. `check` is told of every
+    op before it is appended, and may append others."""
 
     stmts: list[Stmt] = field(default_factory=list)
     span: Span | None = None
+    check: Callable[[str, tuple[Atom, ...], dict[str, Any]], None] | None = None
 
     def op(self, name: str, *args: Atom, hint: str = "", span: Span | None = None, **attrs: Any) -> Var:
         """Append an op with one result, and give the result."""
@@ -459,6 +461,8 @@ class Builder:
 
         span = span or self.span
         type = result_type(name, args, attrs)
+        if self.check is not None:
+            self.check(name, args, attrs)
         assert type is not None, f"{name} has no result: use effect()"
         result = Var(hint, type, span)
         self.stmts.append(Op((result,), name, args, tuple(attrs.items()), span))
@@ -466,6 +470,8 @@ class Builder:
 
     def effect(self, name: str, *args: Atom, span: Span | None = None, **attrs: Any) -> None:
         """Append an op that has no result."""
+        if self.check is not None:
+            self.check(name, args, attrs)
         self.stmts.append(Op((), name, args, tuple(attrs.items()), span or self.span))
 
     def add(self, stmt: Stmt) -> None:

@@ -256,7 +256,7 @@ class Values:
     def arguments(self, op: Op) -> tuple[list[ast.expr], Roots]:
         """The op's arguments as expressions, and the memory that they read."""
         types = constants(op)
-        if not op.results:  # what is written into has a name, or is a view of what has one
+        if op.args and not op.results:  # what is written into has a name, or is a view of what has one
             self.frame.settle(lambda p: p.var is op.args[0] and not isinstance(p.expr, ast.Subscript | ast.Attribute))
         self.fit(op.args, op.results[0].hint if op.results else None)
         reads = [p.reads for p in self.waiting(op.args)]

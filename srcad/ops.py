@@ -32,13 +32,15 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d).
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), is_invertible(a),
+is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
 check_disjoint(a, b) raises ValueError if the two arrays share memory. comment() text= is a line of comment in the generated code.
 
-Effects without memory: raise() exc= message= ; print(*args) template= (a tuple of str | None: None stands for the next arg).
+Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
+srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
@@ -49,6 +51,7 @@ the forward half of its rule, on arguments that `stop_gradient` with passing=Tru
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -145,12 +148,17 @@ FRESH = frozenset(
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
-EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "print", "call", "comment", "check_disjoint"})
+EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint"})
 
 
 def is_pure(name: str) -> bool:
     """Whether the op may be dropped when its result is not used (a `load` is pure; it depends on memory, though)."""
     return name not in EFFECTS
+
+
+def is_spelt(error: type) -> bool:
+    """Whether generated code can name the exception: Python's own, and NumPy's for singular matrices."""
+    return error is np.linalg.LinAlgError or vars(builtins).get(error.__name__) is error
 
 
 # --- types ----------------------------------------------------------------------------------------------------------
@@ -221,9 +229,9 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return first.item
         case "stop_gradient":
             return first
-        case "any" | "all":
+        case "any" | "all" | "is_invertible" | "is_positive_definite":
             return BOOL
-    if name in WRITES or name in ("append", "raise", "print", "comment", "check_disjoint"):
+    if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint"):
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:

@@ -133,6 +133,44 @@ def cofactors(a: Any, d: Any) -> Any:
     return out
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def is_invertible(a: Any) -> bool:
+    """Whether `np.linalg.inv` and `solve` take the matrix: it is square, and LAPACK's LU (getrf) finds no pivot of exactly 0.
+
+    >>> bool(is_invertible(np.array([[1.0, 2.0], [2.0, 4.0]])))
+    False
+    """
+    if a.shape[0] != a.shape[1]:
+        return False
+    return bool(a.shape[0] == 0 or np.linalg.slogdet(a)[0] != 0.0)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def is_positive_definite(a: Any) -> bool:
+    """Whether `np.linalg.cholesky` takes the matrix: it is square, and all pivots, read from the lower triangle, are positive.
+
+    >>> bool(is_positive_definite(np.array([[1.0, 2.0], [2.0, 4.0]])))
+    False
+    """
+    n = a.shape[0]
+    if a.shape[1] != n:
+        return False
+    out = np.zeros((n, n), a.dtype)
+    for j in range(n):
+        rest = a[j, j]
+        for k in range(j):
+            rest -= out[j, k] * out[j, k]
+        if not rest > 0:
+            return False
+        out[j, j] = np.sqrt(rest)
+        for i in range(j + 1, n):
+            rest = a[i, j]
+            for k in range(j):
+                rest -= out[i, k] * out[j, k]
+            out[i, j] = rest / out[j, j]
+    return True
+
+
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import BOOL, INT, Array, Const, ListOf, Op, Scalar, Trace, Type
-from srcad.ops import ELEMENTWISE, promote
+from srcad.ops import ELEMENTWISE, is_spelt, promote
 from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple, phrase, total, unsigned
 
 #: Array functions that are NumPy's, under the same name.
@@ -136,7 +136,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim" | "cofactors":
+        case "reduce_like" | "broadcast_dim" | "cofactors" | "is_invertible" | "is_positive_definite":
             return call(op.name, *args)
         case "stop_gradient":
             return args[0]
@@ -268,8 +268,9 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
             return ast.Expr(call("check_disjoint", *args))
         case "raise":
             exc = op.attr("exc")
-            exc = exc if isinstance(exc, str) else exc.__name__
-            assert hasattr(builtins, exc), f"{exc} is not a built-in exception"
+            exc = vars(builtins)[exc] if isinstance(exc, str) else exc
+            assert is_spelt(exc), f"{exc} is not a built-in exception"
+            exc = "np.linalg.LinAlgError" if exc is np.linalg.LinAlgError else exc.__name__
             message = op.attr("message")
             return ast.Raise(call(exc, *([] if message is None else [ast.Constant(message)])), None)
         case "print":

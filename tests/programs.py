@@ -18,6 +18,7 @@ import programs_sorting
 import programs_special
 import programs_stats
 import programs_tricky
+import programs_try
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
@@ -36,6 +37,7 @@ SOURCES = (
     programs_special,
     programs_stats,
     programs_tricky,
+    programs_try,
 )
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

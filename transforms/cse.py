@@ -37,7 +37,7 @@ from srcad.transforms.alias import Aliases, is_memory
 NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "stop_gradient"})
 #: What reads memory and gives a number.
 READS = frozenset(
-    {"load", "length", "sum", "mean", "prod", "max", "min", "argmax", "argmin", "dot", "det", "any", "all"}
+    """load length sum mean prod max min argmax argmin dot det any all is_invertible is_positive_definite""".split()
 )
 COMMUTATIVE = frozenset({"add", "mul", "eq", "ne", "and", "or", "maximum", "minimum"})
 

@@ -61,6 +61,8 @@ _CONTENTS = frozenset(
         "inv",
         "det",
         "cofactors",
+        "is_invertible",
+        "is_positive_definite",
         "expand",
         "reduce_like",
         "pop",

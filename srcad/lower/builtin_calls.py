@@ -15,6 +15,7 @@ from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
 from srcad.lower.elementwise_calls import elementwise
+from srcad.lower.failures import check_integer
 from srcad.lower.known import (
     FALSE,
     NONE,
@@ -69,6 +70,7 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
     x = operand(ctx, number, "round")
     if is_array(x) or digits:
         return numpy_round(ctx, x, *digits)
+    check_integer(ctx, x)
     return x if kind_of(x) in "biu" else cast(ctx, elementwise(ctx, "rint", x), "int64")
 
 
@@ -133,7 +135,14 @@ def _converts(function: Callable[..., Any], dtype: str) -> None:
                 f"{function.__name__} takes a number, not {describe(atom)}",
                 f"use .astype({function.__name__}), or index it",
             )
-        return cast(ctx, atom, dtype)
+        if function is int:
+            check_integer(ctx, atom)
+        number = cast(ctx, atom, dtype)
+        if number is atom and ctx.guarded:
+            number = ctx.b.op("cast", atom, dtype=dtype)  # another number: whose it is matters
+        if number is not atom:
+            ctx.belongs(number, python=True)
+        return number
 
 
 _converts(float, "float64")

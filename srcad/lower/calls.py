@@ -123,6 +123,8 @@ def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapp
             args.append(Tup(tuple(given.get(name, ()))))
         else:
             args.append(given[name] if name in given else ctx.session.constants.lift(ctx, p.default, name))
+    if ctx.guarded:
+        ctx.refuse("a derivative is called where exceptions are caught", "call it outside of the `try`")
     trace: Trace = thing.__srcad_trace__(tuple(map(argument_type, args)))
     trace = adopted(ctx.session.functions, trace, [callee.name for callee in ctx.session.called.values()])
     atoms = [atom for arg in args for atom in atoms_of(arg)]

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcad.ir import Atom, Builder, Const, Var
-from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, merge
 from srcad.lower.names import Names
 from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE
 from srcad.lower.unbound import settle
-from srcad.lower.values import Value
+from srcad.lower.values import NeverReturns, Value
 
 
 @dataclass

@@ -11,9 +11,10 @@ import numpy as np
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of
+from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.operands import operand
-from srcad.lower.operators import arithmetic, fold, unary
+from srcad.lower.operators import arithmetic, binary, fold, unary
 from srcad.lower.registry import METHODS, Lowering, lowers
 from srcad.lower.shapes import alloc, dims
 from srcad.lower.values import Context, Value
@@ -79,7 +80,10 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
         numbers = [math_operand(ctx, function, arg) for arg in args]
         if op == "abs":
             numbers = [number if kind_of(number) == "f" else cast(ctx, number, "float64") for number in numbers]
-        return elementwise(ctx, op, *numbers)
+        check_math(ctx, op, *numbers)
+        result = elementwise(ctx, op, *numbers)
+        ctx.belongs(result, python=True)
+        return result
 
     if ELEMENTWISE[op].arity == 1:
         return lambda ctx, x, /: lowering(ctx, x)
@@ -164,7 +168,15 @@ def _reciprocal(ctx: Context, x: Value, /) -> Value:
     return ctx.b.op("div", const(1.0), atom)
 
 
-@lowers(np.float_power, math.pow)
+@lowers(math.pow)
+def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
+    check_math(ctx, "pow", operand(ctx, x), operand(ctx, y))
+    result = _float_power(ctx, x, y)
+    ctx.belongs(result, python=True)
+    return result
+
+
+@lowers(np.float_power)
 def _float_power(ctx: Context, x: Value, y: Value, /) -> Value:
     if is_known(x) and is_known(y) and (folded := fold(ctx, math.pow, x, y)) is not None:
         return folded
@@ -177,8 +189,8 @@ def _log(ctx: Context, x: Value, base: Value = NONE, /) -> Value:
     args = [x] if is_none(base) else [x, base]
     if all(map(is_known, args)) and (folded := fold(ctx, math.log, *args)) is not None:
         return folded
-    logs = [elementwise(ctx, "log", math_operand(ctx, math.log, arg)) for arg in args]
-    return logs[0] if is_none(base) else arithmetic(ctx, "div", *logs)
+    logs = [_of_math("log", math.log)(ctx, arg) for arg in args]
+    return logs[0] if is_none(base) else binary(ctx, "div", *logs)
 
 
 def _to_integer(op: str, function: Callable[[float], int]) -> None:
@@ -186,7 +198,11 @@ def _to_integer(op: str, function: Callable[[float], int]) -> None:
     def lowering(ctx: Context, x: Value, /) -> Value:
         if is_known(x) and (folded := fold(ctx, function, x)) is not None:
             return folded
-        return cast(ctx, elementwise(ctx, op, math_operand(ctx, function, x)), "int64")
+        number = math_operand(ctx, function, x)
+        check_integer(ctx, number)
+        result = cast(ctx, elementwise(ctx, op, number), "int64")
+        ctx.belongs(result, python=True)
+        return result
 
 
 for _op in ("floor", "ceil", "trunc"):

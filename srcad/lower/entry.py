@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
 from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
-from srcad.lower.function import Lowering, NeverReturns, Session
+from srcad.lower.function import Lowering, Session
 from srcad.lower.known import NONE
 from srcad.lower.layouts import check
+from srcad.lower.origins import check_claims
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
 from srcad.lower.unbound import UnboundReadFound
-from srcad.lower.values import Obj, Tup, Value
+from srcad.lower.values import NeverReturns, Obj, Tup, Value
 from srcad.source import Source, source_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _lower(
 ) -> Trace:
     while True:
         session.functions.clear()
+        session.claims.clear()
         ctx = Lowering(session, Builder(span=span), outermost(), stack)
         result = _call(ctx, function, parameters, params)
         settle(session)
@@ -95,6 +97,7 @@ def _lower(
     returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
     body = ctx.b.block(*yields)
+    check_claims(ctx, params, body, functions, nested)
     given = {leaf for param in params for leaf in leaves(param.tree)}
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
     assert not around or nested, "a function on its own reads nothing of others"

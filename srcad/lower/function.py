@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import TypeInferenceError, UnsupportedError
 from srcad.ir import Builder, Const, Span, Trace, Var
+from srcad.lower.exceptions import Catchers, Error, raise_error
+from srcad.lower.failures import Claim
 from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
-from srcad.lower.operators import guard
+from srcad.lower.risks import guard
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import NeverReturns, Obj, Seq, Tup, Value
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
-
-
-class NeverReturns(Exception):  # noqa: N818 - control flow, not an error
-    """The expression being lowered calls a function that always raises: what follows is not reached."""
 
 
 @dataclass
@@ -39,6 +37,9 @@ class Session:
     unsettled: bool = False  #: something new became known of them
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
+    claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)
+    pythons: set[Var] = field(default_factory=set)  #: what is known to be Python's number, and what NumPy's
+    numpys: set[Var] = field(default_factory=set)
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Lowering:
     b: Builder
     frame: Frame
     stack: tuple[object, ...] = ()  #: the functions being inlined, outermost first
+    catchers: Catchers = field(default_factory=Catchers)  #: the `try` statements around
 
     @property
     def span(self) -> Span | None:
@@ -78,6 +80,35 @@ class Lowering:
 
         return select(self, value, index)
 
+    def catches(self, error: Error) -> bool:
+        if self.frame.site and issubclass(error, ArithmeticError):
+            return False  # srcad's own library computes with NumPy's numbers
+        return self.catchers.catch(error)
+
+    def claim(self, claim: Claim) -> None:
+        self.session.claims.append(claim)
+
+    def belongs(self, number: Value, python: bool) -> None:
+        if isinstance(number, Var):
+            (self.session.pythons if python else self.session.numpys).add(number)
+
+    @contextmanager
+    def sure(self) -> Iterator[None]:
+        """What is lowered in here does not raise: that was checked before."""
+        outer, check = self.catchers, self.b.check
+        self.catchers, self.b.check = Catchers(), None
+        try:
+            yield
+        finally:
+            self.catchers, self.b.check = outer, check
+
+    @property
+    def guarded(self) -> bool:
+        return any(catcher.clauses for catcher in self.catchers.active)
+
+    def throw(self, error: Error, message: str | None = None) -> None:
+        raise_error(self, error, message)
+
     @contextmanager
     def at(self, node: Any) -> Iterator[None]:
         """Ops and errors come from this node."""
@@ -96,6 +127,7 @@ class Lowering:
     @contextmanager
     def building(self, b: Builder) -> Iterator[Builder]:
         """Ops go into another block."""
+        b.check = b.check or self.b.check
         outer, self.b = self.b, b
         try:
             yield b

@@ -17,7 +17,7 @@ from srcad.lower.operators import BINARY, augmented, binary, check_writable, fit
 from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
-from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import Context, NeverReturns, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
@@ -67,6 +67,9 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
     number = known_int(index)
     if number is not None:
         if not -len(value.items) <= number < len(value.items):
+            if ctx.catches(IndexError):
+                ctx.throw(IndexError, "index out of range")
+                raise NeverReturns
             ctx.type_error(f"index {number} is out of range for {describe(value)}")
         return value.items[number]
     return ctx.select(value, int_operand(ctx, index, "the index of a tuple or list"))
@@ -133,7 +136,7 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
         return
     number = scalar_operand(ctx, item, f"{BINARY[op][0]}= on an array element")
     if writes:
-        b = Builder(span=ctx.span)
+        b = Builder(span=ctx.span, check=ctx.b.check)
         old = b.op("load", array, *element)
         ctx.b.stmts[start:start] = b.stmts
         result = operand(ctx, binary(ctx, op, old, number))

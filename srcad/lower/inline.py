@@ -12,7 +12,7 @@ import gast
 
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
-from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
@@ -20,7 +20,7 @@ from srcad.lower.names import Names, shared, walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, owner
 from srcad.lower.unbound import flag_of, set_flag
-from srcad.lower.values import Tup, Value
+from srcad.lower.values import NeverReturns, Tup, Value
 from srcad.source import Source, source_of
 
 #: How deep calls may nest before it is taken for recursion through ever new functions.

@@ -15,7 +15,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
 from srcad.lower.operands import int_operand
-from srcad.lower.operators import binary
+from srcad.lower.operators import binary, guard
 from srcad.lower.values import Obj, Seq, Tup, Value
 
 ONE = const(1)
@@ -104,6 +104,8 @@ def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
     step = bounds[2] if len(bounds) == 3 else ONE
     if step == ZERO:
         ctx.type_error("the step of range() must not be zero")
+    if not isinstance(step, Const) and ctx.catches(ValueError):
+        guard(ctx, ctx.b.op("eq", step, ZERO), ValueError, "range() arg 3 must not be zero")
     return Range(start, stop, step)
 
 

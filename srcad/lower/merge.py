@@ -342,7 +342,7 @@ def merge(ctx: Tracker, cond: Atom, then: Arm, orelse: Arm, live: Names | None) 
             continue
         if a is b and a is not None:
             env.names[name] = a
-        elif live is None or name in live:
+        elif live is None or name in live or name.startswith("<<"):  # what `finally` keeps for later
             env.names[name] = met_as(name, a, b)
         else:
             continue

@@ -157,6 +157,10 @@ class Liveness:
         self.always = captured(body) | shared(node)
         self.after: dict[int, Names] = {}
         self.head: dict[int, Names] = {}
+        self.handlers: dict[int, Names] = {}
+        self.finals: dict[int, Names] = {}
+        self.ends: dict[int, Names] = {}
+        self.raising = NONE  # what is live where an exception goes
         if not isinstance(node, gast.Lambda):
             self._block(body, NONE, NONE, NONE)
 
@@ -167,9 +171,20 @@ class Liveness:
         """What is live at the end of the loop's body: what the next trip needs, and what comes after."""
         return self.head[id(loop)] | self.live_after(loop)
 
+    def live_in_handlers(self, stmt: Any) -> Names:
+        """What the `except` clauses of a `try` statement read, and what comes after them."""
+        return self.handlers[id(stmt)] | self.always
+
+    def live_in_finally(self, stmt: Any) -> Names:
+        return self.finals[id(stmt)] | self.always
+
+    def live_after_body(self, stmt: Any) -> Names:
+        """What is live at the end of the body of a `try` statement, or where it jumps to."""
+        return self.ends[id(stmt)] | self.always
+
     def _block(self, stmts: list[Any], out: Names, brk: Names, cont: Names) -> Names:
         for stmt in reversed(stmts):
-            out = self._stmt(stmt, out, brk, cont)
+            out = self._stmt(stmt, out, brk, cont) | self.raising
         return out
 
     def _stmt(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
@@ -180,9 +195,11 @@ class Liveness:
                 return read_names(stmt.test) | arms
             case gast.With():
                 contexts = NONE.union(*(read_names(item) for item in stmt.items))
-                return contexts | self._block(stmt.body, out, brk, cont)
+                return contexts | self._with(stmt, out, brk, cont)
             case gast.For() | gast.While():
                 return self._loop(stmt, out, brk, cont)
+            case gast.Try():
+                return self._try(stmt, out, brk, cont)
             case gast.Return() | gast.Raise():
                 return read_names(stmt)
             case gast.Break():
@@ -212,3 +229,30 @@ class Liveness:
             head = grown
         self.head[id(stmt)] = head
         return head | read_names(stmt.iter) if is_for else head
+
+    def _with(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
+        """A block that exceptions may leave for what follows it."""
+        self.after[id(stmt)] = self.ends[id(stmt)] = out | _jumped(stmt.body, brk, cont)
+        self.handlers[id(stmt)] = out
+        outer, self.raising = self.raising, self.raising | out
+        head = self._block(stmt.body, out, brk, cont) | self.raising
+        self.raising = outer
+        return head
+
+    def _try(self, stmt: Any, out: Names, brk: Names, cont: Names) -> Names:
+        parts = [*stmt.body, *stmt.orelse, *(part for handler in stmt.handlers for part in handler.body)]
+        self.after[id(stmt)] = out | _jumped([*parts, *stmt.finalbody], brk, cont)
+        outer = self.raising
+        if stmt.finalbody:
+            out = brk = cont = self._block(stmt.finalbody, self.after[id(stmt)] | outer, brk, cont)
+            self.finals[id(stmt)] = self.raising = out
+        end = self._block(stmt.orelse, out, brk, cont)
+        caught = NONE.union(
+            *(self._block(h.body, out, brk, cont) | (read_names(h.type) if h.type else NONE) for h in stmt.handlers)
+        )
+        self.ends[id(stmt)] = end | _jumped(stmt.body, brk, cont)
+        self.handlers[id(stmt)] = caught
+        self.raising |= caught
+        head = self._block(stmt.body, end, brk, cont) | self.raising
+        self.raising = outer
+        return head

@@ -22,11 +22,12 @@ from srcad.lower import (  # noqa: F401  (the tables)
     sorting_calls,
     special_calls,
 )
+from srcad.lower.casts import is_array
 from srcad.lower.known import is_known, lift, python
 from srcad.lower.methods import BoundMethod, call_method
 from srcad.lower.registry import apply, lookup
 from srcad.lower.stats_calls import distributions
-from srcad.lower.values import Context, Obj, Value
+from srcad.lower.values import Context, NeverReturns, Obj, Value
 
 #: Functions of what is known while lowering, evaluated then and there.
 EVALUATED = frozenset(
@@ -44,6 +45,8 @@ EVALUATED = frozenset(
         slice,
     }
 )
+#: Functions of NumPy that give Python's integers.
+SIZES = (np.size, np.ndim, np.shape)
 REMEDIES: dict[str, str] = {
     "partition": "use np.sort",
     "nonzero": "write a loop",
@@ -66,7 +69,11 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
     if "scipy.stats" in sys.modules:
         distributions(sys.modules["scipy.stats"])
     if (lowering := lookup(function)) is not None:
-        return apply(ctx, full_name(function), lowering, args, kwargs)
+        name = full_name(function)
+        result = apply(ctx, name, lowering, args, kwargs)
+        if name.startswith("np.") and function not in SIZES and not is_array(result):
+            ctx.belongs(result, python=False)
+        return result
     if _is_evaluated(function) and all(map(is_known, (*args, *kwargs.values()))):
         return _evaluate(ctx, function, args, kwargs)
     if not _is_foreign(function):
@@ -98,6 +105,9 @@ def _evaluate(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mappin
         if function is getattr:
             reads.record_attribute(python(args[0]), python(args[1]), result)
     except Exception as error:  # whatever the function says of these arguments, it would say when run
+        if ctx.catches(type(error)):
+            ctx.throw(type(error), str(error))
+            raise NeverReturns from error
         ctx.type_error(f"{full_name(function)}(): {error}")
     return lift(ctx, result)
 

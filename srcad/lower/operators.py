@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Atom, Block, Builder, Const, If, Var, const
+from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
+from srcad.lower.failures import check_arithmetic
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
+from srcad.lower.risks import guard
 from srcad.lower.shapes import READ_ONLY, dim, view
-from srcad.lower.values import Context, Seq, Tup, Value
+from srcad.lower.values import Context, NeverReturns, Seq, Tup, Value
 from srcad.ops import promote
 
-__all__ = ["augmented", "binary", "compare", "truth", "unary"]
+__all__ = ["augmented", "binary", "compare", "guard", "truth", "unary"]
 
 #: How Python writes and computes each binary operator.
 BINARY: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -54,7 +56,10 @@ def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
         return matmul(ctx, a, b)
     if not (is_array(a) or is_array(b)) and isinstance(a, Tup | Seq) | isinstance(b, Tup | Seq):
         ctx.type_error(f"unsupported operands of {BINARY[op][0]}: {describe(a)} and {describe(b)}")
-    return arithmetic(ctx, op, operand(ctx, a, BINARY[op][0]), operand(ctx, b, BINARY[op][0]))
+    symbol = BINARY[op][0]
+    x, y = operand(ctx, a, symbol), operand(ctx, b, symbol)
+    check_arithmetic(ctx, op, symbol, x, y)
+    return arithmetic(ctx, op, x, y)
 
 
 def unary(ctx: Context, op: str, a: Value) -> Value:
@@ -87,6 +92,9 @@ def fold(ctx: Context, function: Callable[..., Any], *values: Value) -> Value | 
     except ArithmeticError:
         return None
     except Exception as error:  # whatever Python says of these operands, it would say when run
+        if ctx.catches(type(error)):
+            ctx.throw(type(error), str(error))
+            raise NeverReturns from error
         ctx.type_error(str(error))
     return None if isinstance(result, np.ndarray) else lift(ctx, result)
 
@@ -166,15 +174,10 @@ def _refuse_negative(ctx: Context, y: Atom) -> None:
     )
     if is_array(negative):
         negative = ctx.b.op("any", negative)
-        message = "Integers to negative integer powers are not allowed."
-    guard(ctx, negative, ValueError, message)
-
-
-def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
-    """Raise when the program runs and `wrong` is true."""
-    raising = Builder(span=ctx.span)
-    raising.effect("raise", exc=error, message=message)
-    ctx.b.add(If((), wrong, raising.block(), Block(), ctx.span))
+        guard(ctx, negative, ValueError, "Integers to negative integer powers are not allowed.")
+        return
+    with ctx.sure():  # Python would go on: nobody is to catch this
+        guard(ctx, negative, ValueError, message)
 
 
 # --- in place ---------------------------------------------------------------------------------------------------------

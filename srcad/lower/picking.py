@@ -56,6 +56,12 @@ def _is_picking(item: Item) -> bool:
     return not isinstance(item, tuple) and item is not None and ndim_of(item) > 0
 
 
+def _check_uncaught(ctx: Context) -> None:
+    """NumPy looks at all places before it writes any; the loops do not."""
+    if ctx.catches(IndexError):
+        ctx.refuse("what this index raises is caught, and elements are written", "move it out of the `try`")
+
+
 def find(ctx: Context, array: Atom, place: Picked) -> Places:
     seen: list[Item] = []  # the index that views the array
     indexed: list[int] = []  # the axes of the view that have index arrays
@@ -146,6 +152,7 @@ def read(ctx: Context, array: Atom, place: Picked) -> Value:
 
 
 def write(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
+    _check_uncaught(ctx)
     mask = place.only_mask(array)
     if mask is not None and not is_array(item) and ndim_of(mask) < 3:
         ctx.call(Obj(library.masked_fill), [array, mask, item], {})
@@ -158,6 +165,7 @@ def write(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
 
 def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> None:
     """`array[place] op= item`, buffered: a place that is given twice is written twice, and the last time counts."""
+    _check_uncaught(ctx)
     amount = operand(ctx, item, f"{BINARY[op][0]}=")
     mask = place.only_mask(array)
     if mask is not None and not is_array(amount) and ndim_of(mask) < 3:
@@ -171,6 +179,7 @@ def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> No
 
 
 def add_at(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
+    _check_uncaught(ctx)
     found = find(ctx, array, place)
     ctx.call(Obj(library.add_at), [found.target, _lasting(ctx, found), _apart(ctx, _values(ctx, found, item))], {})
 

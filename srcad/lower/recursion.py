@@ -10,16 +10,17 @@ What a recursive function, or a function among its arguments, reads of the funct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from srcad.callees import unused_name
 from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
 from srcad.lower.capture import Variables, captured, moved
-from srcad.lower.function import Lowering, NeverReturns, Session
+from srcad.lower.function import Lowering, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
+from srcad.lower.risks import watched
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import argument_type, atoms_of, parameter_tree, returned, value_of_parameter
-from srcad.lower.values import Func, Obj, Seq, Tup, Value
+from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
 
 #: Recursion with ever new argument types would not end.
 MOST = 24
@@ -45,6 +46,7 @@ class Recursive:
     tree: tuple[Param, ...]
     shape: Shape | None = None
     trace: Trace | None = None
+    raises: set[type[BaseException]] = field(default_factory=set)  #: and what operations in it would, if somebody asked
 
 
 def key_of(identity: object, names: Mapping[str, Value]) -> Key:
@@ -76,6 +78,9 @@ def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value
         session.called[key] = _recursive(ctx, frame, names, around)
         session.unsettled = True
     callee = session.called[key]
+    if any(map(ctx.catches, sorted(callee.raises, key=str))):
+        reason = f"'{frame.name}' calls itself, and what it may raise is caught outside of it"
+        ctx.refuse(reason, "catch it inside, or return a flag")
     if callee.shape is None:
         raise NeverReturns
     args = [atom for value in (*names.values(), *around.values()) for atom in atoms_of(value)]
@@ -119,11 +124,15 @@ def _lower(session: Session, callee: Recursive) -> None:
 
     span = callee.frame.span(callee.frame.node)
     ctx = Lowering(session, Builder(span=span), Frame(callee.frame.source, callee.frame.node, {}))
+    ctx.b = watched(ctx)
     frame = replace(callee.frame, env=type(callee.frame.env)())
     try:
         result = run_body(ctx, frame, callee.params)
     except NeverReturns:
         return
+    finally:
+        session.unsettled |= not ctx.catchers.loose <= callee.raises
+        callee.raises |= ctx.catchers.loose
     shape = shape_of(result)
     joined = shape if callee.shape is None else join("<result>", callee.shape, shape)
     ctx.usable(rebuild(joined, iter(fresh("", joined, span))))

@@ -82,6 +82,7 @@ class Frame:
     #: variables that the loop being lowered assigns further down, of which nothing is known yet; and those that were read
     awaited: Names = frozenset()
     missed: set[str] = field(default_factory=set)
+    handled: dict[int, Any] = field(default_factory=dict)  #: by handler, what it caught (tries.py)
 
     @property
     def locals(self) -> Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import contextlib
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -21,9 +21,12 @@ from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
+from srcad.lower.names import read_names
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
+from srcad.lower.tries import raise_again, suppress, try_statement
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.ops import is_spelt
 
 OPERATORS: Mapping[type, str] = {
     gast.Add: "add",
@@ -46,14 +49,7 @@ REFUSED: Mapping[type, tuple[str, str]] = {
     gast.AsyncWith: ("`async with` is not supported", "differentiate a plain function"),
     gast.AsyncFor: ("`async for` is not supported", "differentiate a plain function"),
     gast.AsyncFunctionDef: ("coroutines are not supported", "differentiate a plain function"),
-    gast.Try: (
-        "`try` is not supported: which line raises is not known while compiling",
-        "test the condition with `if`",
-    ),
-    gast.TryStar: (
-        "`try` is not supported: which line raises is not known while compiling",
-        "test the condition with `if`",
-    ),
+    gast.TryStar: ("`except*` is not supported: compiled code has no groups of exceptions", "write `except`"),
     gast.ClassDef: ("a class cannot be defined inside a compiled function", "define it outside"),
     gast.Global: (
         "`global` is not supported: a compiled function cannot assign to globals",
@@ -82,7 +78,11 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 return while_loop(ctx, stmt)
             case gast.Assert():
                 return _assert(ctx, stmt)
-            case gast.With() if all(_is_harmless(ctx, item) for item in stmt.items):
+            case gast.With() if all(managers := [_manager(ctx, item) for item in stmt.items]):
+                if managers == [contextlib.suppress]:
+                    return suppress(ctx, stmt, stmt.items[0].context_expr.args)
+                if contextlib.suppress in managers:
+                    ctx.refuse("contextlib.suppress is supported on its own", "nest the `with` statements")
                 return list(stmt.body)
             case gast.Assign():
                 only = stmt.targets[0] if len(stmt.targets) == 1 else None
@@ -103,8 +103,10 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
             case gast.Continue():
                 ctx.env.names[ALIVE] = FALSE
+            case gast.Try():
+                return try_statement(ctx, stmt)
             case gast.Raise():
-                _raise(ctx, stmt)
+                return _raise(ctx, stmt)
             case gast.Pass():
                 pass
             case gast.Nonlocal() if all(ctx.frame.parent and owner(ctx.frame.parent, name) for name in stmt.names):
@@ -132,13 +134,20 @@ def _if(ctx: Lowering, stmt: Any) -> Outcome:
     return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
 
 
-def _is_harmless(ctx: Lowering, item: Any) -> bool:
-    """Whether entering the context does nothing to numbers: `with np.errstate(...)`."""
+def _manager(ctx: Lowering, item: Any) -> Any:
+    """The context manager, if it is one that is supported: `np.errstate`, which does nothing to numbers, or
+    `contextlib.suppress`."""
     call = item.context_expr
     if not isinstance(call, gast.Call) or item.optional_vars is not None:
-        return False
+        return None
     manager = expr(ctx, call.func)
-    return isinstance(manager, Obj) and manager.value is np.errstate
+    thing = manager.value if isinstance(manager, Obj) else None
+    if thing is np.errstate:
+        for keyword in call.keywords:
+            if getattr(keyword.value, "value", "raise") in ("raise", "call"):
+                with ctx.at(keyword.value):
+                    ctx.refuse("np.errstate is supported where it does not raise", "test the numbers with `if`")
+    return thing if thing in (np.errstate, contextlib.suppress) else None
 
 
 def _assert(ctx: Lowering, stmt: Any) -> Outcome:
@@ -149,7 +158,8 @@ def _assert(ctx: Lowering, stmt: Any) -> Outcome:
 
     def fail() -> None:
         message = "" if stmt.msg is None else message_of(ctx, stmt.msg)
-        ctx.b.effect("raise", span=span, exc=AssertionError, message=message)
+        with ctx.at_span(span):
+            ctx.throw(AssertionError, message)
         ctx.env.dead = True
 
     if cond is False:
@@ -157,26 +167,31 @@ def _assert(ctx: Lowering, stmt: Any) -> Outcome:
     return Fork(cond, [], [fail])
 
 
-def _raise(ctx: Lowering, stmt: Any) -> None:
+def _raise(ctx: Lowering, stmt: Any) -> Outcome:
+    if (again := raise_again(ctx, stmt)) is not NotImplemented:
+        return again
     node = stmt.exc
     if node is None:
-        ctx.refuse("a bare `raise` needs `try`, which is not supported", "raise an exception by name")
+        ctx.refuse("a bare `raise` needs an `except` around it in the same function", "raise an exception by name")
     called = isinstance(node, gast.Call)
     kind = expr(ctx, node.func if called else node)
     exception = kind.value if isinstance(kind, Obj) else None
     if not (isinstance(exception, type) and issubclass(exception, BaseException)):
         ctx.refuse("only exception classes can be raised", "write raise ValueError('...')")
-    if vars(builtins).get(exception.__name__) is not exception:
+    if not is_spelt(exception) and not ctx.catches(exception):
         ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
     parts = [message_of(ctx, arg) for arg in node.args] if called else []
-    ctx.b.effect("raise", exc=exception, message=", ".join(parts))
+    ctx.throw(exception, ", ".join(parts))
     ctx.env.dead = True
+    return None
 
 
 def message_of(ctx: Lowering, node: Any) -> str:
     """The text of an exception: compiled code knows no other than constant ones, so what is computed shows as its source."""
     if isinstance(node, gast.JoinedStr):
         return "".join(map(str, (_part(ctx, part) for part in node.values)))
+    if any(isinstance(ctx.env.names.get(name), Poison) for name in read_names(node)):
+        return ctx.frame.source.text(node)
     value = expr(ctx, node)
     match value:
         case Obj() | Const() if not isinstance(value.type if isinstance(value, Const) else None, Array):

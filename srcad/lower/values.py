@@ -11,10 +11,15 @@ SliceValue      a slice inside a subscript
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 from srcad.ir import Builder, Const, Span, Var
+
+
+class NeverReturns(Exception):  # noqa: N818 - control flow, not an error
+    """The expression being lowered always raises, or calls a function that does: what follows is not reached."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,22 @@ class Context(Protocol):
 
     def select(self, value: Tup | Seq, index: Var | Const) -> Value:
         """The item of a tuple or list at a place that is computed."""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether there is an `except` around."""
+
+    def catches(self, error: type[BaseException]) -> bool:
+        """Whether an `except` around catches this, so that what may raise it has to be checked before."""
+
+    def claim(self, claim: Any) -> None:
+        """Note that what is lowered here is right for Python's numbers only (failures.py)."""
+
+    def belongs(self, number: Value, python: bool) -> None:
+        """Note that a number that was made here is one of Python's, or one of NumPy's."""
+
+    def sure(self) -> AbstractContextManager[None]:
+        """What is lowered in there does not raise: that was checked before."""
+
+    def throw(self, error: type[BaseException], message: str | None = None) -> None:
+        """Raise when the program runs and comes here."""

@@ -1,0 +1,146 @@
+"""What Python's own arithmetic, math functions and conversions raise, checked before where somebody catches it.
+
+`1.0 / 0.0` raises in Python, while with one of NumPy's numbers it is inf, and raises again where plain Numba compiles it. So
+such a check holds for Python's numbers only: it is noted as a claim, and once the whole function is lowered, origins.py looks
+where the numbers come from. math's functions and `int` raise for any number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from srcad.ir import Atom, Const, Span, const
+from srcad.lower.casts import is_array, kind_of
+from srcad.lower.risks import guard
+from srcad.lower.values import Context
+
+DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by zero", "mod": "modulo by zero"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is lowered here is right if these are Python's numbers."""
+
+    span: Span | None
+    symbol: str
+    atoms: tuple[Atom, ...]
+
+
+def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> None:
+    """Append what raises where `x op y` would, for two numbers."""
+    if is_array(x) or is_array(y):
+        return
+    if op in DIVIDE and _may_be(y, 0) and ctx.catches(ZeroDivisionError):
+        ctx.claim(Claim(ctx.span, symbol, (x, y)))
+        guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
+    if op == "pow" and not (isinstance(y, Const) and kind_of(y) != "c" and y.value >= 0):
+        _check_power(ctx, symbol, x, y)
+    if op == "pow":
+        _check_size_of_power(ctx, symbol, x, y)
+    if op.endswith("shift") and not (isinstance(y, Const) and y.value >= 0) and ctx.catches(ValueError):
+        guard(ctx, ctx.b.op("lt", y, const(0)), ValueError, "negative shift count")
+
+
+def _check_size_of_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
+    """The power is computed once more for this, as a constant: an infinite one is to have no derivative."""
+    kinds = kind_of(x) + kind_of(y)
+    if "f" not in kinds or "c" in kinds or not ctx.catches(OverflowError):
+        return
+    ctx.claim(Claim(ctx.span, symbol, (x, y)))
+    fixed = [atom if isinstance(atom, Const) else ctx.b.op("stop_gradient", atom) for atom in (x, y)]
+    wrong: Atom = ctx.b.op("isinf", ctx.b.op("pow", *fixed))
+    for atom in (x, y):
+        if kind_of(atom) == "f" and not isinstance(atom, Const):
+            wrong = ctx.b.op("and", wrong, ctx.b.op("isfinite", atom))
+    guard(ctx, wrong, OverflowError, "Numerical result out of range")
+
+
+def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
+    if not _may_be(x, 0) or not ctx.catches(ZeroDivisionError):
+        return
+    if "c" in kind_of(x) + kind_of(y):
+        ctx.refuse("what this power raises is caught, and it is of complex numbers", "move it out of the `try`")
+    ctx.claim(Claim(ctx.span, symbol, (x, y)))
+    wrong = ctx.b.op("eq", x, const(0))
+    if not isinstance(y, Const):
+        wrong = ctx.b.op("and", wrong, ctx.b.op("lt", y, const(0)))
+    guard(ctx, wrong, ZeroDivisionError, "0.0 cannot be raised to a negative power")
+
+
+def _may_be(atom: Atom, number: int) -> bool:
+    return not isinstance(atom, Const) or bool(atom.value == number)
+
+
+# --- math -------------------------------------------------------------------------------------------------------------
+
+Wrong = Callable[[Context, Atom], Atom]
+
+
+def _compared(op: str, bound: float) -> Wrong:
+    return lambda ctx, x: ctx.b.op(op, x, const(bound))
+
+
+def _magnitude(op: str, bound: float) -> Wrong:
+    return lambda ctx, x: ctx.b.op(op, ctx.b.op("abs", x), const(bound))
+
+
+def _pole(ctx: Context, x: Atom) -> Atom:
+    """Where the gamma function has none: at integers that are not positive."""
+    whole = ctx.b.op("eq", ctx.b.op("floor", x), x) if kind_of(x) == "f" else const(True)
+    return ctx.b.op("and", ctx.b.op("le", x, const(0.0)), whole)
+
+
+def _infinite(ctx: Context, x: Atom) -> Atom:
+    return ctx.b.op("isinf", x)
+
+
+#: Where math's functions of one number raise ValueError, by their op.
+DOMAIN: Mapping[str, Wrong] = {
+    **dict.fromkeys(("log", "log2", "log10"), _compared("le", 0.0)),
+    "log1p": _compared("le", -1.0),
+    "sqrt": _compared("lt", 0.0),
+    **dict.fromkeys(("arcsin", "arccos"), _magnitude("gt", 1.0)),
+    "arccosh": _compared("lt", 1.0),
+    "arctanh": _magnitude("ge", 1.0),
+    **dict.fromkeys(("sin", "cos", "tan"), _infinite),
+    "gamma": _pole,
+}
+#: The largest arguments (with even functions, the largest absolute values) for which these do not raise OverflowError.
+LARGEST = {
+    "exp": 709.782712893384,
+    "expm1": 709.782712893384,
+    "exp2": 1023.9999999999999,
+    "sinh": 710.4758600739439,
+    "cosh": 710.4758600739439,
+    "gamma": 171.6243769563027,
+    "lgamma": 2.5599833278516e305,
+}
+
+
+def check_math(ctx: Context, op: str, *args: Atom) -> None:
+    """Append what raises where math's function would for these numbers."""
+    x = args[0]
+    if op in DOMAIN and ctx.catches(ValueError):
+        guard(ctx, DOMAIN[op](ctx, x), ValueError, "math domain error")
+    if op == "lgamma" and ctx.catches(ValueError):
+        guard(ctx, _pole(ctx, x), ValueError, "math domain error")
+    if op == "fmod" and ctx.catches(ValueError):
+        wrong = ctx.b.op("or", ctx.b.op("eq", args[1], const(0.0)), ctx.b.op("isinf", x))
+        guard(ctx, wrong, ValueError, "math domain error")
+    if op in LARGEST and ctx.catches(OverflowError):
+        size = ctx.b.op("abs", x) if op in ("sinh", "cosh") else x
+        large = ctx.b.op("gt", size, const(LARGEST[op]))
+        guard(ctx, ctx.b.op("and", large, ctx.b.op("isfinite", x)), OverflowError, "math range error")
+    if op == "pow" and (ctx.catches(ValueError) or ctx.catches(OverflowError)):
+        ctx.refuse("what math.pow raises is caught, and cannot be foreseen", "write x ** y")
+
+
+def check_integer(ctx: Context, x: Atom) -> None:
+    """Append what raises where `int(x)`, or rounding to an integer, would."""
+    if is_array(x) or kind_of(x) != "f":
+        return
+    if ctx.catches(ValueError):
+        guard(ctx, ctx.b.op("isnan", x), ValueError, "cannot convert float NaN to integer")
+    if ctx.catches(OverflowError):
+        guard(ctx, ctx.b.op("isinf", x), OverflowError, "cannot convert float infinity to integer")
