@@ -24,7 +24,9 @@ from srcad.unparse import Comment, unparse
 
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `array_globals`).
 LARGE = 1000
-_RUNTIME = ("broadcast_dim", "check_disjoint", "cofactors", "expand", "of_shape", "polygamma", "reduce_like")
+_RUNTIME = tuple(
+    "broadcast_dim check_disjoint cofactors expand inverse_gaps multiplicity of_shape polygamma reduce_like".split()
+)
 _IMPORTS = {
     "math": "import math",
     "namedtuple": "from collections import namedtuple",

@@ -123,7 +123,7 @@ class _Machine:
             return
         value = evaluate(op, args)
         if op.results:
-            define(op.results, [value], env)
+            define(op.results, list(value) if len(op.results) > 1 else [value], env)
 
     def named(self, name: str) -> Trace:
         return next(f for f in self.functions if f.name == name)
@@ -242,8 +242,18 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.argsort(a, kind="mergesort")
         case "cofactors", [a, d]:
             return runtime.cofactors(a, d)
-        case (("solve" | "inv" | "det"), _):
+        case (("inverse_gaps" | "multiplicity"), [a]):
+            return getattr(runtime, name)(a)
+        case "tril", [a]:
+            return np.tril(a, op.attr("k"))
+        case "svd", [a]:
+            return np.linalg.svd(a, full_matrices=op.attr("full"))
+        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv"), _):
             return getattr(np.linalg, name)(*args)
+        case (("fft" | "ifft"), [a]):
+            return getattr(np.fft, f"{name}n")(a, axes=op.attr("axes"), norm=op.attr("norm"))
+        case (("rfft" | "irfft"), _):
+            return getattr(np.fft, name)(*args, axis=op.attr("axes")[0], norm=op.attr("norm"))
         case "list", _:
             return []
         case "append", [items, x]:

@@ -75,7 +75,7 @@ def reverse(trace: Trace) -> Trace:
         if bar is None or is_constant(op.name):
             continue
         wanted = [isinstance(arg, Var) and is_float(arg.type) for arg in op.args]
-        for arg, given in zip(op.args, pullback(b, op, bar, wanted), strict=True):
+        for arg, given in zip(op.args, pullback(b, op, [bar], wanted), strict=True):
             if given is not None:
                 assert isinstance(arg, Var)
                 bars[arg] = b.op("add", bars[arg], given) if arg in bars else given

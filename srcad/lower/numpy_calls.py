@@ -14,6 +14,8 @@ from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
+    decomposition_calls,
+    fourier_calls,
     functional,
     joining_calls,
     linalg_calls,
@@ -61,6 +63,8 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
         return ctx.call(Obj(function.func), [*(lift(ctx, v, "argument") for v in function.args), *args], rest)
     if "scipy.special" in sys.modules:
         _scipy(sys.modules["scipy.special"])
+    if "scipy.fft" in sys.modules:
+        _scipy_fft(sys.modules["scipy.fft"])
     if (lowering := lookup(function)) is not None:
         return apply(ctx, full_name(function), lowering, args, kwargs)
     if _is_evaluated(function) and all(map(is_known, (*args, *kwargs.values()))):
@@ -75,6 +79,11 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
 @functools.cache
 def _scipy(module: types.ModuleType) -> None:
     special_calls.special_functions(module)
+
+
+@functools.cache
+def _scipy_fft(module: types.ModuleType) -> None:
+    fourier_calls.scipy_functions(module)
 
 
 def _is_evaluated(function: Any) -> bool:
