@@ -7,6 +7,7 @@ finite numbers a function of them wants cannot be known. What depends on the val
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from srcad.ir import Atom, Block, Builder, If, Op, const
@@ -99,12 +100,11 @@ class Tril:
         return [b.op("tril", y_bar, k=op.attr("k")) if wanted[0] else None]
 
 
-def _require(b: Builder, op: Op, compare: str, message: str) -> None:
-    """ValueError if the matrix has, by `compare`, too few or too many rows for its columns."""
-    rows, columns = (b.op("dim", op.args[0], axis=axis) for axis in (0, 1))
+def _refuse_if(b: Builder, op: Op, wrong: Atom, message: str) -> None:
+    """ValueError when the program runs and `wrong` is true."""
     raising = Builder(span=op.span)
     raising.effect("raise", exc=ValueError, message=message)
-    b.add(If((), b.op(compare, rows, columns), raising.block(), Block(), op.span))
+    b.add(If((), wrong, raising.block(), Block(), op.span))
 
 
 @several("qr")
@@ -114,13 +114,18 @@ class Qr:
     and R_dot = (W - D) R. Its adjoint takes for W_bar the symmetric matrix whose upper triangle is that of
     R_bar R^T - Q^T Q_bar, and A_bar = (Q_bar + Q W_bar) R^-T."""
 
+    @staticmethod
+    def _check(b: Builder, op: Op) -> None:
+        rows, columns = (b.op("dim", op.args[0], axis=axis) for axis in (0, 1))
+        _refuse_if(b, op, b.op("lt", rows, columns), Qr.WIDE)
+
     WIDE = "the derivative of a QR decomposition needs a matrix with as many rows as columns or more"
 
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> list[Atom | None]:
         q, r = op.results
         assert dots[0] is not None
-        _require(b, op, "lt", Qr.WIDE)
+        Qr._check(b, op)
         x = transposed(b, b.op("solve", transposed(b, r), transposed(b, dots[0])))
         w = _dot(b, transposed(b, q), x)
         below = b.op("tril", w, k=-1)
@@ -130,7 +135,7 @@ class Qr:
     @staticmethod
     def pullback(b: Builder, op: Op, y_bars: Sequence[Atom | None], wanted: Sequence[bool]) -> list[Atom | None]:
         (q, r), (q_bar, r_bar) = op.results, y_bars
-        _require(b, op, "lt", Qr.WIDE)
+        Qr._check(b, op)
         m = total(
             b,
             [
@@ -151,7 +156,7 @@ class Svd:
     P = U^T A_dot V and F = 1 / (s[j]**2 - s[i]**2) off the diagonal, s_dot = diag(P),
     U_dot = U (F * (P S + S P^T)) + (I - U U^T) A_dot V S^-1, V_dot = V (F * (S P + P^T S)) + (I - V V^T) A_dot^T U S^-1."""
 
-    FULL = "the full singular vectors of a matrix that is not square have no derivative: pass full_matrices=False"
+    FULL = "singular vectors without a singular value have no derivative: pass full_matrices=False"
 
     @staticmethod
     def _thin(b: Builder, op: Op) -> tuple[Atom, Atom, Atom]:
@@ -159,8 +164,7 @@ class Svd:
         u, s, vt = op.results
         if not op.attr("full"):
             return u, s, vt
-        every, first = (OMITTED,) * 3, (OMITTED, b.op("dim", s, axis=0), OMITTED)
-        return b.op("view", u, *every, *first, spec="ss"), s, b.op("view", vt, *first, spec="s")
+        return Svd._first(b, op, u, 1), s, Svd._first(b, op, vt, 0)
 
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> list[Atom | None]:
@@ -175,22 +179,40 @@ class Svd:
         u_dot = b.op("add", _dot(b, u, turn), b.op("div", b.op("sub", moved, _dot(b, u, p)), row))
         turn = b.op("mul", f, _plus_adjoint(b, b.op("mul", column, p)))
         vt_dot = b.op("sub", b.op("div", b.op("sub", across, _dot(b, p, vt)), column), _dot(b, turn, vt))
-        if op.attr("full"):
-            u_dot, vt_dot = (Svd._square(b, dot, of) for dot, of in ((u_dot, op.results[0]), (vt_dot, op.results[2])))
-        return [u_dot, _summed(b, b.op("mul", u, moved), 0), vt_dot]
+        return [Svd._whole(b, op, u_dot, 1), _summed(b, b.op("mul", u, moved), 0), Svd._whole(b, op, vt_dot, 0)]
 
     @staticmethod
-    def _square(b: Builder, dot: Atom, of: Atom) -> Atom:
-        """The dot itself; where it is read and not as large as what it belongs to, ValueError."""
-        return b.op(
-            "expand", dot, *[b.op("dim", of, axis=axis) for axis in (0, 1)], seed="the derivative of full_matrices=True"
-        )
+    def _whole(b: Builder, op: Op, dot: Atom, axis: int) -> Atom:
+        """The dot of all singular vectors, which stand along the axis: NaN for those without a singular value."""
+        if not op.attr("full"):
+            return dot
+        of = op.results[2 - 2 * axis]
+        out = b.op("alloc", *[b.op("dim", of, axis=k) for k in (0, 1)], fill="empty", dtype=array_type(of).dtype)
+        b.effect("assign", out, const(math.nan))
+        b.effect("assign", Svd._first(b, op, out, axis), dot)
+        return out
+
+    @staticmethod
+    def _first(b: Builder, op: Op, vectors: Atom, axis: int) -> Atom:
+        """Those singular vectors that have a singular value."""
+        first = (OMITTED, b.op("dim", op.results[1], axis=0), OMITTED)
+        return b.op("view", vectors, *[OMITTED] * (3 * axis), *first, spec="s" * (axis + 1))
+
+    @staticmethod
+    def _thin_bar(b: Builder, op: Op, bar: Atom | None, axis: int) -> Atom | None:
+        """The adjoint of the singular vectors that have a singular value. The others must have none."""
+        if bar is None or not op.attr("full"):
+            return bar
+        rest = (b.op("dim", op.results[1], axis=0), OMITTED, OMITTED)
+        others = b.op("view", bar, *[OMITTED] * (3 * axis), *rest, spec="s" * (axis + 1))
+        size = b.op("sum", b.op("abs", others), axis=None, keepdims=False)
+        _refuse_if(b, op, b.op("gt", size, const(0.0)), Svd.FULL)
+        return Svd._first(b, op, bar, axis)
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bars: Sequence[Atom | None], wanted: Sequence[bool]) -> list[Atom | None]:
         u_bar, s_bar, vt_bar = y_bars
-        if op.attr("full") and (u_bar is not None or vt_bar is not None):
-            _require(b, op, "ne", Svd.FULL)
+        u_bar, vt_bar = Svd._thin_bar(b, op, u_bar, 1), Svd._thin_bar(b, op, vt_bar, 0)
         u, s, vt = Svd._thin(b, op)
         row, column = newaxis(b, s, (0,)), newaxis(b, s, (1,))
         f = None if u_bar is None and vt_bar is None else b.op("inverse_gaps", b.op("mul", s, s))
