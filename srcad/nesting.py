@@ -172,7 +172,7 @@ class Values:
         """An op with several results, of which those that nobody reads have no name."""
         expr, _ = self.spell(op)
         self.hints |= {r: text for r, text in zip(op.results, RESULTS[op.name], strict=True) if not r.hint}
-        read = [target(r) if self.counts[r] else ast.Name("_", STORE) for r in op.results]
+        read: list[ast.expr] = [target(r) if self.counts[r] else ast.Name("_", STORE) for r in op.results]
         pattern: ast.expr = ast.Tuple(read, STORE)
         if op.name == "eigh" and not self.counts[op.results[1]]:
             assert isinstance(expr, ast.Call)

@@ -77,8 +77,11 @@ def default(type: Type) -> ast.expr:
 
 
 def _alloc(fill: str, dims: Sequence[ast.expr], dtype: str) -> ast.expr:
-    keywords = {} if dtype == "float64" else {"dtype": dtype_name(dtype)}
-    return call(f"np.{fill}", one_or_tuple(dims), **keywords)
+    return call(f"np.{fill}", one_or_tuple(dims), **_dtype_keyword(dtype))
+
+
+def _dtype_keyword(dtype: str) -> dict[str, ast.expr]:
+    return {} if dtype == "float64" else {"dtype": dtype_name(dtype)}
 
 
 # --- expressions ----------------------------------------------------------------------------------
@@ -139,8 +142,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         case "reduce_like" | "broadcast_dim" | "cofactors" | "inverse_gaps":
             return call(op.name, *args)
         case "multiplicity":
-            keywords = {} if op.attr("dtype") == "float64" else {"dtype": dtype_name(op.attr("dtype"))}
-            return call(op.name, *args, **keywords)
+            return call(op.name, *args, **_dtype_keyword(op.attr("dtype")))
         case "tril":
             return call("np.tril", args[0], ast.Constant(op.attr("k")))
         case "svd":

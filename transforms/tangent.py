@@ -225,7 +225,7 @@ class _Tangent:
             case _ if len(op.results) > 1 and any(y in self._active for y in op.results):
                 for y, dot in zip(op.results, pushforward(b, op, [self._dot(arg) for arg in op.args]), strict=True):
                     assert dot is not None
-                    self._dots[y] = dot  # type: ignore[assignment]
+                    self._dots[y] = dot
             case _ if len(op.results) == 1 and op.result in self._active:
                 dot = self._result(b, op)
                 if dot is None and not isinstance(op.result.type, Scalar):
