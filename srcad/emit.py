@@ -25,12 +25,13 @@ from srcad.unparse import Comment, unparse
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `array_globals`).
 LARGE = 1000
 _RUNTIME = tuple(
-    "broadcast_dim check_disjoint cofactors expand inverse_gaps multiplicity of_shape polygamma reduce_like".split()
+    "broadcast_dim check_disjoint cofactors ends expand inverse_gaps multiplicity of_shape polygamma reduce_like".split()
 )
 _IMPORTS = {
     "math": "import math",
     "namedtuple": "from collections import namedtuple",
     "np": "import numpy as np",
+    "scipy": "import scipy.fft",
     "njit": "from numba import njit",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }

@@ -39,7 +39,8 @@ With several results: eigh(a) gives the eigenvalues and eigenvectors of the lowe
 full= gives u, s and v^H.
 
 Fourier transforms, of C-contiguous arrays: fft(a), ifft(a) axes= norm=; rfft(a) and irfft(a, n) likewise along one axis;
-multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for.
+multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for. dct(a), dst(a) type= axis= norm= are SciPy's
+trigonometric transforms; ends(n) first= inside= last= dtype= is a vector of n numbers, equal but for the ends.
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -124,12 +125,12 @@ WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort eigh svd qr pinv tril inverse_gaps
-    fft ifft rfft irfft multiplicity""".split(),
+    fft ifft rfft irfft multiplicity dct dst ends""".split(),
 )
 #: Ops with several results, and what these are called.
 RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r")}
 #: Discrete Fourier transforms.
-FOURIER = frozenset({"fft", "ifft", "rfft", "irfft"})
+FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
@@ -211,7 +212,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return first
         case "any" | "all":
             return BOOL
-        case "multiplicity":
+        case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
     if name in WRITES or name in ("append", "raise", "print", "comment", "check_disjoint"):
         return None
@@ -269,10 +270,10 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Scalar(_float(first.dtype))
         case "pinv":
             return Array(first.dtype, 2, "F")
-        case "tril":
+        case "tril" | "inverse_gaps":
             return Array(first.dtype, 2)
-        case "inverse_gaps":
-            return Array(first.dtype, 2)
+        case "dct" | "dst":
+            return Array(first.dtype, first.ndim)
         case "fft" | "ifft" | "rfft":
             return Array(_paired(first.dtype), first.ndim)
         case "irfft":

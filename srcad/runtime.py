@@ -159,6 +159,21 @@ def multiplicity(n: int, dtype: Any = np.float64) -> Any:
     return out
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def ends(n: int, first: float, inside: float, last: float, dtype: Any = np.float64) -> Any:
+    """`n` equal numbers, but for the first or the last one.
+
+    >>> ends(4, 1.0, 2.0, 1.0)
+    array([1., 2., 2., 1.])
+    """
+    out = np.full(n, inside, dtype)
+    if last != inside:
+        out[n - 1] = last
+    if first != inside:
+        out[0] = first
+    return out
+
+
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 

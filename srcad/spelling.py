@@ -143,11 +143,14 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call(op.name, *args)
         case "multiplicity":
             return call(op.name, *args, **_dtype_keyword(op.attr("dtype")))
+        case "ends":
+            values = [ast.Constant(op.attr(key)) for key in ("first", "inside", "last")]
+            return call(op.name, *args, *values, **_dtype_keyword(op.attr("dtype")))
         case "tril":
             return call("np.tril", args[0], ast.Constant(op.attr("k")))
         case "svd":
             return call("np.linalg.svd", args[0], **({} if op.attr("full") else {"full_matrices": ast.Constant(False)}))
-        case "fft" | "ifft" | "rfft" | "irfft":
+        case "fft" | "ifft" | "rfft" | "irfft" | "dct" | "dst":
             return _fourier(op, args)
         case "stop_gradient":
             return args[0]
@@ -184,8 +187,10 @@ def _fourier(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     """Along the last axis unless said otherwise; `fftn` where there are several."""
     array = op.args[0].type
     assert isinstance(array, Array)
-    axes, name = op.attr("axes"), op.name
+    axes, name = op.attr("axes"), f"np.fft.{op.name}"
     keywords: dict[str, ast.expr] = {}
+    if op.attr("type"):
+        name, keywords = f"scipy.fft.{op.name}", {} if op.attr("type") == 2 else {"type": ast.Constant(op.attr("type"))}
     if len(axes) > 1:
         name += "n"
         keywords = {} if axes == tuple(range(array.ndim)) else {"axes": phrase(repr(axes))}
@@ -193,7 +198,7 @@ def _fourier(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         keywords["axis"] = ast.Constant(axes[0])
     if op.attr("norm") != "backward":
         keywords["norm"] = ast.Constant(op.attr("norm"))
-    return call(f"np.fft.{name}", *args, **keywords)
+    return call(name, *args, **keywords)
 
 
 def _trips(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:

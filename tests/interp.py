@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 from srcad import runtime
 from srcad.ir import (
@@ -244,6 +245,10 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return runtime.cofactors(a, d)
         case (("inverse_gaps" | "multiplicity"), [a]):
             return getattr(runtime, name)(a)
+        case "ends", [n]:
+            return runtime.ends(n, *(op.attr(key) for key in ("first", "inside", "last")))
+        case (("dct" | "dst"), [a]):
+            return getattr(scipy.fft, name)(a, op.attr("type"), axis=op.attr("axes")[0], norm=op.attr("norm"))
         case "tril", [a]:
             return np.tril(a, op.attr("k"))
         case "svd", [a]:

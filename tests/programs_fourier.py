@@ -1,6 +1,7 @@
 """Fourier transforms: spectra, filters, convolutions, and fits to them."""
 
 import numpy as np
+import scipy.fft
 
 from programs_kit import normal, program
 
@@ -85,3 +86,20 @@ def shifts_there_and_back(x):
     y = np.fft.ifftshift(np.fft.fftshift(x) * np.arange(5.0))
     z = np.fft.ifftshift(np.fft.fft(y))
     return np.sum(z.real * y) + np.angle(z[1]) + np.abs(z[2])
+
+
+@program(normal(6), normal(4, 5), tags="fft dct")
+def cosine_and_sine_transforms(x, y):
+    smooth = scipy.fft.idct(scipy.fft.dct(x, norm="ortho") * np.exp(-0.1 * np.arange(6.0)), norm="ortho")
+    total = np.sum((smooth - x) ** 2)
+    for kind in (1, 2, 3, 4):
+        total += np.sum(scipy.fft.dct(y, kind, axis=0) ** 2 * y) + np.sum(scipy.fft.idst(x, type=kind, n=4) ** 3)
+        total += np.sum(scipy.fft.idct(y, kind, n=7, norm="forward") ** 2) + np.sum(scipy.fft.dst(y, kind) ** 2 * y)
+    return total
+
+
+@program(normal(6), tags="fft")
+def names_of_scipy(x):
+    z = scipy.fft.ifft(scipy.fft.fft(x, n=8) * scipy.fft.fftfreq(8), norm="ortho", workers=1)
+    plane = scipy.fft.rfft2(np.outer(x, x), axes=(0, 1))
+    return np.sum(np.abs(scipy.fft.fftshift(z))) + np.sum(scipy.fft.irfftn(plane * 1j, s=(6, 6)) ** 2)

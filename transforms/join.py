@@ -71,6 +71,8 @@ _CONTENTS = frozenset(
         "ifft",
         "rfft",
         "irfft",
+        "dct",
+        "dst",
         "expand",
         "reduce_like",
         "pop",

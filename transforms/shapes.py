@@ -134,8 +134,10 @@ class Shapes:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
             case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
                 return self.of(a)
-            case (("cofactors" | "tril" | "fft" | "ifft"), (a, *_)):
+            case (("cofactors" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
                 return self.of(a)
+            case "ends", (n,):
+                return self._made((n,))
             case "irfft", (z, n):
                 (axis,) = op.attr("axes")
                 return tuple(own if k != axis else Size.of(self.value(n)) for k, own in enumerate(self.of(z)))

@@ -11,7 +11,20 @@ from srcad.ir import Atom, const
 from srcad.lower import library
 from srcad.lower.arguments import axis_number
 from srcad.lower.casts import cast, dtype_of, kind_of, ndim_of
-from srcad.lower.known import ABSENT, FALSE, MINUS_ONE, NONE, ONE, describe, flag, is_known, is_none, python
+from srcad.lower.known import (
+    ABSENT,
+    FALSE,
+    MINUS_ONE,
+    NONE,
+    ONE,
+    TWO,
+    describe,
+    flag,
+    is_known,
+    is_none,
+    known_int,
+    python,
+)
 from srcad.lower.operands import array_operand, int_operand, operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import Lowering, lowers
@@ -133,6 +146,8 @@ def scipy_functions(module: Any) -> None:
         lowers(getattr(module, op))(_scipy(op))
         lowers(getattr(module, f"{op}2"))(_scipy_over(op, f"scipy.fft.{op}2", LAST_TWO))
         lowers(getattr(module, f"{op}n"))(_scipy_over(op, f"scipy.fft.{op}n", NONE))
+    for name in ("dct", "idct", "dst", "idst"):
+        lowers(getattr(module, name))(_trigonometric(name))
     lowers(module.fftshift)(_fftshift)
     lowers(module.ifftshift)(_ifftshift)
     lowers(module.fftfreq)(_fftfreq)
@@ -167,6 +182,36 @@ def _scipy_over(op: str, name: str, every: Value) -> Lowering:
     ) -> Value:
         _kept(ctx, overwrite_x)
         return _over_all(ctx, op, x, s, axes, norm, name)
+
+    return lowering
+
+
+def _trigonometric(name: str) -> Lowering:
+    """The inverse of a transform is that of another type, which is scaled by what this one is not."""
+
+    def lowering(
+        ctx: Context,
+        x: Value,
+        type: Value = TWO,
+        n: Value = NONE,
+        axis: Value = MINUS_ONE,
+        norm: Value = NONE,
+        overwrite_x: Value = FALSE,
+        workers: Value = NONE,
+    ) -> Value:
+        _kept(ctx, overwrite_x)
+        a = _input(ctx, x, f"scipy.fft.{name}")
+        if kind_of(a) == "c":
+            ctx.refuse(f"scipy.fft.{name} of complex numbers is not supported", "transform the two parts")
+        kind, scale = known_int(type), _norm(ctx, norm)
+        if kind not in (1, 2, 3, 4):
+            ctx.type_error(f"the type of scipy.fft.{name} is 1, 2, 3 or 4")
+        if name.startswith("i"):
+            kind = {2: 3, 3: 2}.get(kind, kind)
+            scale = {"backward": "forward", "forward": "backward"}.get(scale, scale)
+        number = axis_number(ctx, axis, ndim_of(a))
+        rows = contiguous(ctx, _ready(ctx, a, n, number))
+        return ctx.b.op(name.removeprefix("i"), rows, type=kind, axes=(number,), norm=scale)
 
     return lowering
 
