@@ -346,6 +346,20 @@ def test_matrix_functions(name: str) -> None:
     check(trace, [np.random.default_rng(4).standard_normal((3, 3)) + 3 * np.eye(3)], order=1)
 
 
+PARTS: list[tuple[str, dict[str, Any]]] = [("pinv", {}), ("tril", {"k": -1})]
+PARTS += [(name, {"type": k, "axes": (0,), "norm": "forward"}) for name in ("dct", "dst") for k in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(("name", "attrs"), PARTS)
+def test_parts_of_decompositions(name: str, attrs: dict[str, Any]) -> None:
+    trace = single(name, [Var("a", matrix(2))], **attrs)
+    check(trace, [np.random.default_rng(4).standard_normal((4, 3))])
+
+
+def test_inverse_gaps() -> None:
+    check(single("inverse_gaps", [Var("w", matrix(1))]), [np.array([0.3, 1.1, 2.5])])
+
+
 def test_matrix_float32() -> None:
     for name in ("dot", "solve"):
         trace = single(name, [Var("a", matrix(2, "float32")), Var("b", matrix(1, "float32"))])
