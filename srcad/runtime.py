@@ -130,7 +130,7 @@ def cofactors(a: Any, d: Any) -> Any:
 
 @register_jitable  # type: ignore[untyped-decorator]
 def inverse_gaps(w: Any) -> Any:
-    """The matrix of 1 / (w[j] - w[i]) with a diagonal of zeros, and NaN where others are equal.
+    """The matrix of 1 / (w[j] - w[i]) with a diagonal of zeros, and NaN where others are equal to rounding.
 
     >>> inverse_gaps(np.array([1.0, 3.0, 3.0]))
     array([[ 0. ,  0.5,  0.5],
@@ -138,10 +138,13 @@ def inverse_gaps(w: Any) -> Any:
            [-0.5,  nan,  0. ]])
     """
     out = np.zeros((w.size, w.size), w.dtype)
+    if w.size == 0:
+        return out
+    rounding = w.size * np.finfo(w.dtype).eps * np.max(np.abs(w))
     for i in range(w.size):
         for j in range(w.size):
             if i != j:
-                out[i, j] = 1 / (w[j] - w[i]) if w[j] != w[i] else np.nan
+                out[i, j] = 1 / (w[j] - w[i]) if abs(w[j] - w[i]) > rounding else np.nan
     return out
 
 

@@ -44,6 +44,16 @@ def test_functions_of_repeated_eigenvalues():
     assert np.isnan(srcad.jvp(interpreted(by_vectors), (A,), (np.ones((3, 3)),))[1])
 
 
+def test_eigenvalues_that_are_equal_to_rounding():
+    """A ring has pairs of equal eigenvalues, which LAPACK gives apart by a few units in the last place."""
+    n = 6
+    ring = 2 * np.eye(n) - np.roll(np.eye(n), 1, axis=0) - np.roll(np.eye(n), -1, axis=0) + 0.1 * np.eye(n)
+    assert np.isnan(srcad.grad(interpreted(by_vectors))(ring)).any()
+    want = -np.eye(n) - srcad.grad(interpreted(lambda A: np.linalg.det(A)))(ring) / np.linalg.det(ring)
+    got = srcad.grad(interpreted(lambda A: -np.sum(np.log(np.linalg.eigvalsh(A)) + np.linalg.eigvalsh(A))))(ring)
+    np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+
+
 def test_second_derivatives_at_repeated_eigenvalues():
     """The gradient is made of eigenvectors: its own derivative there is no number, rather than a wrong one."""
     hv = srcad.hvp(interpreted(entropy))(np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]]))

@@ -114,7 +114,7 @@ np.trapezoid(m, x) | np.trapezoid(m, dx=0.5, axis=0) | math.fsum(x)
 math.prod((s, n)) | k.max() | k.prod() | np.logaddexp(x, y)
 """)
 each("""
-np.dot(x, y) | x.dot(m.T) | np.dot(s, x) | np.vdot(x, y) | np.vdot(1j * x, x + 1j * y) | np.inner(x, y) | np.inner(m, m) | np.outer(x, y) | np.trace(q)
+np.dot(x, y) | x.dot(m.T) | np.dot(s, x) | np.vdot(x, y) | np.inner(x, y) | np.inner(m, m) | np.outer(x, y) | np.trace(q)
 np.linalg.solve(q, x) | np.linalg.solve(q, q) | np.linalg.solve(q, k) | np.linalg.inv(q) | np.linalg.det(q)
 np.linalg.slogdet(q) | np.linalg.matrix_power(q, 3) | np.linalg.matrix_power(q, -2) | np.linalg.matrix_power(q, n)
 np.linalg.matrix_power(q, 0) | np.linalg.multi_dot([m, q, x]) | np.linalg.cholesky(q) | np.trace(q.astype(int), 1)
@@ -262,6 +262,7 @@ h, w = m.shape; h * w
 """)
 
 each("""
+np.vdot(1j * x, x + 1j * y)
 np.linalg.eigh(q) | np.linalg.eigh(q, UPLO="U")[0] | np.linalg.eigvalsh(q + m[:3], "u") | np.linalg.eigh(q).eigenvalues
 np.linalg.eigh(q + 1j * (m[:3] - m[:3].T)) | np.linalg.eigvalsh(q.astype(np.float32)) | np.linalg.eigvalsh(q.astype(int))
 np.linalg.svd(q) | np.linalg.svd(m) | np.linalg.svd(m.T, full_matrices=False) | np.linalg.svd(m, compute_uv=False)

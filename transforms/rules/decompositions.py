@@ -1,8 +1,9 @@
 """Rules of eigh, svd, qr and pinv, and of what these rules are made of.
 
 A decomposition has several results, so that its rules take and give a derivative for each of them. Eigenvectors and singular
-vectors have no derivative where two eigenvalues (singular values) are equal; it comes out as NaN there, since which of the
-finite numbers a function of them wants cannot be known. What depends on the values alone never divides by their differences.
+vectors have no derivative where two eigenvalues (singular values) are equal, to rounding. It comes out as NaN there: which
+number a function of them wants cannot be known (for V f(w) V^T, the derivative of f), and zero would be a wrong one. The
+derivative of what depends on the values alone never divides by their differences.
 """
 
 from __future__ import annotations
@@ -159,6 +160,11 @@ class Svd:
     FULL = "singular vectors without a singular value have no derivative: pass full_matrices=False"
 
     @staticmethod
+    def _inverse_gaps(b: Builder, s: Atom) -> Atom:
+        """1 / (s[j]**2 - s[i]**2), of differences that no square has rounded."""
+        return b.op("div", b.op("inverse_gaps", s), b.op("add", newaxis(b, s, (0,)), newaxis(b, s, (1,))))
+
+    @staticmethod
     def _thin(b: Builder, op: Op) -> tuple[Atom, Atom, Atom]:
         """U, s and V^T with as many columns and rows as there are singular values."""
         u, s, vt = op.results
@@ -174,7 +180,7 @@ class Svd:
         moved, across = _dot(b, a_dot, transposed(b, vt)), _dot(b, transposed(b, u), a_dot)
         row, column = newaxis(b, s, (0,)), newaxis(b, s, (1,))
         p = _dot(b, transposed(b, u), moved)
-        f = b.op("inverse_gaps", b.op("mul", s, s))
+        f = Svd._inverse_gaps(b, s)
         turn = b.op("mul", f, _plus_adjoint(b, b.op("mul", p, row)))
         u_dot = b.op("add", _dot(b, u, turn), b.op("div", b.op("sub", moved, _dot(b, u, p)), row))
         turn = b.op("mul", f, _plus_adjoint(b, b.op("mul", column, p)))
@@ -206,7 +212,7 @@ class Svd:
         rest = (b.op("dim", op.results[1], axis=0), OMITTED, OMITTED)
         others = b.op("view", bar, *[OMITTED] * (3 * axis), *rest, spec="s" * (axis + 1))
         size = b.op("sum", b.op("abs", others), axis=None, keepdims=False)
-        _refuse_if(b, op, b.op("gt", size, const(0.0)), Svd.FULL)
+        _refuse_if(b, op, b.op("ne", size, const(0.0)), Svd.FULL)
         return Svd._first(b, op, bar, axis)
 
     @staticmethod
@@ -215,7 +221,7 @@ class Svd:
         u_bar, vt_bar = Svd._thin_bar(b, op, u_bar, 1), Svd._thin_bar(b, op, vt_bar, 0)
         u, s, vt = Svd._thin(b, op)
         row, column = newaxis(b, s, (0,)), newaxis(b, s, (1,))
-        f = None if u_bar is None and vt_bar is None else b.op("inverse_gaps", b.op("mul", s, s))
+        f = None if u_bar is None and vt_bar is None else Svd._inverse_gaps(b, s)
         p_bars: list[Atom | None] = []
         inner: list[Atom | None] = []
         outer: Atom | None = None
