@@ -24,21 +24,15 @@ from srcad.unparse import Comment, unparse
 
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `given_globals`).
 LARGE = 1000
-_RUNTIME = (
-    "broadcast_dim",
-    "check_disjoint",
-    "cofactors",
-    "expand",
-    "is_invertible",
-    "is_positive_definite",
-    "of_shape",
-    "polygamma",
-    "reduce_like",
+_RUNTIME = tuple(
+    """broadcast_dim check_disjoint cofactors ends expand inverse_gaps is_invertible is_positive_definite multiplicity of_shape
+    polygamma reduce_like""".split()
 )
 _IMPORTS = {
     "math": "import math",
     "namedtuple": "from collections import namedtuple",
     "np": "import numpy as np",
+    "scipy": "import scipy.fft",
     "njit": "from numba import njit",
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},

@@ -468,6 +468,15 @@ class Builder:
         self.stmts.append(Op((result,), name, args, tuple(attrs.items()), span))
         return result
 
+    def several(self, name: str, *args: Atom, span: Span | None = None, **attrs: Any) -> tuple[Var, ...]:
+        """Append an op with several results, and give these."""
+        from srcad.ops import result_types
+
+        span = span or self.span
+        results = tuple(Var("", type, span) for type in result_types(name, args, attrs))
+        self.stmts.append(Op(results, name, args, tuple(attrs.items()), span))
+        return results
+
     def effect(self, name: str, *args: Atom, span: Span | None = None, **attrs: Any) -> None:
         """Append an op that has no result."""
         if self.check is not None:

@@ -36,8 +36,9 @@ from srcad.ir import (
     blocks_of,
     operands,
 )
+from srcad.ops import RESULTS
 from srcad.spelling import call_of, constants, effect, expression, literal
-from srcad.syntax import STORE, name, target, tuple_of
+from srcad.syntax import STORE, call, name, target, tuple_of
 from srcad.unparse import expression_text
 
 #: How long an expression may become by nesting, and a statement without a name before it.
@@ -149,6 +150,8 @@ class Values:
             self.call(op, scope)
         elif not op.results or op.name == "pop":
             self.effect(op)
+        elif len(op.results) > 1:
+            self.several(op)
         else:
             self.define(op, scope)
 
@@ -164,6 +167,17 @@ class Values:
             if not op.result.hint and op.args:
                 self.hints[op.result] = self.element_hint(op)
             self.frame.put(at(ast.Assign([target(op.result)], expr), op.span))
+
+    def several(self, op: Op) -> None:
+        """An op with several results, of which those that nobody reads have no name."""
+        expr, _ = self.spell(op)
+        self.hints |= {r: text for r, text in zip(op.results, RESULTS[op.name], strict=True) if not r.hint}
+        read: list[ast.expr] = [target(r) if self.counts[r] else ast.Name("_", STORE) for r in op.results]
+        pattern: ast.expr = ast.Tuple(read, STORE)
+        if op.name == "eigh" and not self.counts[op.results[1]]:
+            assert isinstance(expr, ast.Call)
+            pattern, expr = read[0], call("np.linalg.eigvalsh", *expr.args)
+        self.frame.put(at(ast.Assign([pattern], expr), op.span))
 
     def wait(self, var: Var, expr: ast.expr, reads: Roots, span: Span | None) -> None:
         self.frame.put()

@@ -32,8 +32,15 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), is_invertible(a),
-is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), pinv(a, rcond), tril(a) k=, inverse_gaps(w)
+(1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
+
+With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, qr(a) gives q and r (reduced), svd(a)
+full= gives u, s and v^H.
+
+Fourier transforms, of C-contiguous arrays: fft(a), ifft(a) axes= norm=; rfft(a) and irfft(a, n) likewise along one axis;
+multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for. dct(a), dst(a) type= axis= norm= are SciPy's
+trigonometric transforms; ends(n) first= inside= last= dtype= is a vector of n numbers, equal but for the ends.
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -143,8 +150,13 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort custom ruled".split(),
+    """alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort eigh svd qr pinv tril inverse_gaps
+    custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
 )
+#: Ops with several results, and what these are called.
+RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r")}
+#: Discrete Fourier transforms.
+FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
@@ -190,8 +202,8 @@ def elementwise_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]
         dtype = promote(args[1:] if name == "where" else args)
         if kind == "float" and not dtype.startswith(("float", "complex")):
             dtype = "float64"
-        if kind == "real" and dtype.startswith("complex"):
-            dtype = {"complex64": "float32"}.get(dtype, "float64")
+        if kind == "real":
+            dtype = real_part(dtype)
         if dtype == "bool" and name in ("add", "sub", "mul", "pow", "floordiv", "mod", "neg"):
             dtype = "int64"
     arrays = [a.type for a in args if isinstance(a.type, Array)]
@@ -231,6 +243,8 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return first
         case "any" | "all" | "is_invertible" | "is_positive_definite":
             return BOOL
+        case "multiplicity" | "ends":
+            return Array(attrs["dtype"], 1)
     if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint"):
         return None
     assert isinstance(first, Array), f"{name} of {first}"
@@ -285,8 +299,43 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(_float(first.dtype), 2)
         case "det":
             return Scalar(_float(first.dtype))
+        case "pinv":
+            return Array(first.dtype, 2, "F")
+        case "tril" | "inverse_gaps":
+            return Array(first.dtype, 2)
+        case "dct" | "dst":
+            return Array(first.dtype, first.ndim)
+        case "fft" | "ifft" | "rfft":
+            return Array(_paired(first.dtype), first.ndim)
+        case "irfft":
+            return Array(real_part(first.dtype), first.ndim)
     raise AssertionError(f"unknown op {name}")
 
 
 def _float(dtype: str) -> str:
     return dtype if dtype.startswith(("float", "complex")) else "float64"
+
+
+def _paired(dtype: str) -> str:
+    """The complex dtype of numbers of this one."""
+    return "complex64" if dtype in ("float32", "complex64") else "complex128"
+
+
+def real_part(dtype: str) -> str:
+    """The dtype of the parts of a complex number."""
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
+
+
+def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+    """The types of the results of an op that has several, laid out as Numba's LAPACK has them."""
+    first = args[0].type
+    assert isinstance(first, Array)
+    matrix, vector = Array(first.dtype, 2, "F"), Array(real_part(first.dtype), 1)
+    match name:
+        case "eigh":
+            return vector, matrix
+        case "qr":
+            return matrix, matrix
+        case "svd":
+            return matrix, vector, matrix
+    raise AssertionError(f"unknown op {name}")

@@ -171,6 +171,55 @@ def is_positive_definite(a: Any) -> bool:
     return True
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def inverse_gaps(w: Any) -> Any:
+    """The matrix of 1 / (w[j] - w[i]) with a diagonal of zeros, and NaN where others are equal to rounding.
+
+    >>> inverse_gaps(np.array([1.0, 3.0, 3.0]))
+    array([[ 0. ,  0.5,  0.5],
+           [-0.5,  0. ,  nan],
+           [-0.5,  nan,  0. ]])
+    """
+    out = np.zeros((w.size, w.size), w.dtype)
+    if w.size == 0:
+        return out
+    rounding = w.size * np.finfo(w.dtype).eps * np.max(np.abs(w))
+    for i in range(w.size):
+        for j in range(w.size):
+            if i != j:
+                out[i, j] = 1 / (w[j] - w[i]) if abs(w[j] - w[i]) > rounding else np.nan
+    return out
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def multiplicity(n: int, dtype: Any = np.float64) -> Any:
+    """For how many of `n` frequencies each that `np.fft.rfft` gives stands: itself, and its conjugate if that is another.
+
+    >>> multiplicity(4)
+    array([1., 2., 1.])
+    """
+    out = np.full(n // 2 + 1, 2, dtype)
+    out[0] = 1
+    if n % 2 == 0:
+        out[n // 2] = 1
+    return out
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def ends(n: int, first: float, inside: float, last: float, dtype: Any = np.float64) -> Any:
+    """`n` equal numbers, but for the first or the last one.
+
+    >>> ends(4, 1.0, 2.0, 1.0)
+    array([1., 2., 2., 1.])
+    """
+    out = np.full(n, inside, dtype)
+    if last != inside:
+        out[n - 1] = last
+    if first != inside:
+        out[0] = first
+    return out
+
+
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple,
 #: Array functions that are NumPy's, under the same name.
 _NUMPY = frozenset("sum mean prod max min argmax argmin any all copy".split())
 _REDUCTIONS = frozenset("sum mean prod max min".split())
-_LINALG = frozenset("solve inv det".split())
+_LINALG = frozenset("solve inv det eigh qr pinv".split())
 _CASTS = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not", "where": "np.where"}
 
@@ -77,8 +77,11 @@ def default(type: Type) -> ast.expr:
 
 
 def _alloc(fill: str, dims: Sequence[ast.expr], dtype: str) -> ast.expr:
-    keywords = {} if dtype == "float64" else {"dtype": dtype_name(dtype)}
-    return call(f"np.{fill}", one_or_tuple(dims), **keywords)
+    return call(f"np.{fill}", one_or_tuple(dims), **_dtype_keyword(dtype))
+
+
+def _dtype_keyword(dtype: str) -> dict[str, ast.expr]:
+    return {} if dtype == "float64" else {"dtype": dtype_name(dtype)}
 
 
 # --- expressions ----------------------------------------------------------------------------------
@@ -136,8 +139,19 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim" | "cofactors" | "is_invertible" | "is_positive_definite":
+        case "reduce_like" | "broadcast_dim" | "cofactors" | "inverse_gaps" | "is_invertible" | "is_positive_definite":
             return call(op.name, *args)
+        case "multiplicity":
+            return call(op.name, *args, **_dtype_keyword(op.attr("dtype")))
+        case "ends":
+            values = [ast.Constant(op.attr(key)) for key in ("first", "inside", "last")]
+            return call(op.name, *args, *values, **_dtype_keyword(op.attr("dtype")))
+        case "tril":
+            return call("np.tril", args[0], ast.Constant(op.attr("k")))
+        case "svd":
+            return call("np.linalg.svd", args[0], **({} if op.attr("full") else {"full_matrices": ast.Constant(False)}))
+        case "fft" | "ifft" | "rfft" | "irfft" | "dct" | "dst":
+            return _fourier(op, args)
         case "stop_gradient":
             return args[0]
         case "dim":
@@ -167,6 +181,24 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             keywords["keepdims"] = ast.Constant(True)
         return call(f"np.{op.name}", *args, **keywords)
     raise AssertionError(f"no spelling for {op.name}")
+
+
+def _fourier(op: Op, args: Sequence[ast.expr]) -> ast.expr:
+    """Along the last axis unless said otherwise; `fftn` where there are several."""
+    array = op.args[0].type
+    assert isinstance(array, Array)
+    axes, name = op.attr("axes"), f"np.fft.{op.name}"
+    keywords: dict[str, ast.expr] = {}
+    if op.attr("type"):
+        name, keywords = f"scipy.fft.{op.name}", {} if op.attr("type") == 2 else {"type": ast.Constant(op.attr("type"))}
+    if len(axes) > 1:
+        name += "n"
+        keywords = {} if axes == tuple(range(array.ndim)) else {"axes": phrase(repr(axes))}
+    elif axes != (array.ndim - 1,):
+        keywords["axis"] = ast.Constant(axes[0])
+    if op.attr("norm") != "backward":
+        keywords["norm"] = ast.Constant(op.attr("norm"))
+    return call(name, *args, **keywords)
 
 
 def _trips(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:

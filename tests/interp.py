@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.fft
 import scipy.special
 
 from srcad import runtime
@@ -124,7 +125,7 @@ class _Machine:
             return
         value = evaluate(op, args)
         if op.results:
-            define(op.results, [value], env)
+            define(op.results, list(value) if len(op.results) > 1 else [value], env)
 
     def named(self, name: str) -> Trace:
         return next(f for f in self.functions if f.name == name)
@@ -243,8 +244,22 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.argsort(a, kind="mergesort")
         case "cofactors", [a, d]:
             return runtime.cofactors(a, d)
-        case (("solve" | "inv" | "det"), _):
+        case (("inverse_gaps" | "multiplicity"), [a]):
+            return getattr(runtime, name)(a)
+        case "ends", [n]:
+            return runtime.ends(n, *(op.attr(key) for key in ("first", "inside", "last")))
+        case (("dct" | "dst"), [a]):
+            return getattr(scipy.fft, name)(a, op.attr("type"), axis=op.attr("axes")[0], norm=op.attr("norm"))
+        case "tril", [a]:
+            return np.tril(a, op.attr("k"))
+        case "svd", [a]:
+            return np.linalg.svd(a, full_matrices=op.attr("full"))
+        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv"), _):
             return getattr(np.linalg, name)(*args)
+        case (("fft" | "ifft"), [a]):
+            return getattr(np.fft, f"{name}n")(a, axes=op.attr("axes"), norm=op.attr("norm"))
+        case (("rfft" | "irfft"), _):
+            return getattr(np.fft, name)(*args, axis=op.attr("axes")[0], norm=op.attr("norm"))
         case "list", _:
             return []
         case "append", [items, x]:

@@ -6,6 +6,8 @@ Each lives in the module of its kind; importing them enters them into `PROGRAMS`
 import programs_complex
 import programs_control
 import programs_corners
+import programs_decompositions
+import programs_fourier
 import programs_functions
 import programs_higher
 import programs_lists
@@ -25,6 +27,8 @@ SOURCES = (
     programs_complex,
     programs_corners,
     programs_control,
+    programs_decompositions,
+    programs_fourier,
     programs_functions,
     programs_higher,
     programs_lists,

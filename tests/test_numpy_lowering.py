@@ -103,6 +103,9 @@ m.prod(axis=0) | m.min(axis=1) | np.amax(m, 0) | b.sum() | k.sum() | k.mean() | 
 m.std(axis=1, keepdims=True) | np.ptp(x)
 np.average(x, weights=y) | np.average(m, axis=0) | np.average(m, axis=1, weights=x)
 np.sum(s) | np.sum([s, 2.0]) | np.mean(n) | np.max(t, axis=(0, 2)) | np.sum(f, dtype=np.float64) | np.add.reduce(m)
+np.linalg.norm(t) | np.linalg.norm(k, 3) | np.linalg.norm(q, "nuc", keepdims=True) | np.linalg.norm(t, -1, axis=(0, 2))
+np.linalg.norm(t, np.inf, axis=(-1, 0)) | np.linalg.norm(x, 0) | np.linalg.norm(f, 1.5) | np.linalg.norm(1j * m, "fro")
+np.linalg.norm(q, axis=(0, 1), keepdims=True) | np.linalg.norm(t, axis=2) | np.linalg.norm(s) | np.linalg.norm(m, -np.inf)
 np.linalg.norm(x) | np.linalg.norm(m) | np.linalg.norm(m, axis=1) | np.linalg.norm(x, 1) | np.linalg.norm(y, np.inf)
 np.argmax(x) | x.argmin() | np.argmax(m, axis=0) | m.argmin(axis=1) | np.any(x > 1) | np.all(b) | np.any(m > 1, axis=0)
 np.count_nonzero(b) | np.diff(x) | np.diff(m, axis=0) | np.diff(x, n=2) | np.allclose(x, x) | np.nansum(x) | np.trapezoid(x)
@@ -258,13 +261,32 @@ a, c, d = x; a * c + d
 h, w = m.shape; h * w
 """)
 
+each("""
+np.vdot(1j * x, x + 1j * y)
+np.linalg.eigh(q) | np.linalg.eigh(q, UPLO="U")[0] | np.linalg.eigvalsh(q + m[:3], "u") | np.linalg.eigh(q).eigenvalues
+np.linalg.eigh(q + 1j * (m[:3] - m[:3].T)) | np.linalg.eigvalsh(q.astype(np.float32)) | np.linalg.eigvalsh(q.astype(int))
+np.linalg.svd(q) | np.linalg.svd(m) | np.linalg.svd(m.T, full_matrices=False) | np.linalg.svd(m, compute_uv=False)
+np.linalg.svd(m).S | np.linalg.svdvals(q) | np.linalg.qr(m) | np.linalg.qr(m.T).R | np.linalg.qr(q, mode="r")
+np.linalg.pinv(q) | np.linalg.pinv(m, 0.1) | np.linalg.pinv(m.T, rtol=1e-3) | np.linalg.matrix_rank(m) | np.linalg.cond(q)
+np.linalg.matrix_rank(q) | np.linalg.matrix_rank(q, tol=3.0) | np.linalg.matrix_rank(m, rtol=0.5) | np.linalg.cond(q, -2)
+np.linalg.lstsq(q, x) | np.linalg.lstsq(q, m[:3], 0.1) | np.linalg.lstsq(q[:, :2], x) | np.linalg.lstsq(q[:, :2], m[:3], None)
+np.linalg.lstsq(q[:2], x[:2], rcond=None) | np.linalg.cond(q, 1) | np.linalg.cond(q, np.inf) | np.linalg.cond(q, "fro")
+np.fft.fft(x) | np.fft.ifft(x, 5) | np.fft.fft(f) | np.fft.rfft(k, 2) | np.fft.irfft(x) | np.fft.irfft(1j * x, n=3, norm="ortho")
+np.fft.fft(m, axis=0) | np.fft.rfft(t, axis=1, norm="forward") | np.fft.irfft(t, axis=-2) | np.fft.fft(t[::-1, :, 1])
+np.fft.fft2(t) | np.fft.ifftn(t, norm="ortho") | np.fft.fftn(m, (3, 5), (0, 1)) | np.fft.rfft2(m)
+np.fft.irfftn(t, (4, 2), axes=(2, 0))
+np.fft.rfftn(t, axes=(2, 0)) | np.fft.irfft2(m, s=(3, 3)) | np.fft.fftshift(m) | np.fft.ifftshift(x) | np.fft.fftshift(t, axes=1)
+np.fft.fftshift(t, axes=(0, 2)) | np.fft.fftfreq(n) | np.fft.fftfreq(6, d=s) | np.fft.rfftfreq(n, 0.1) | np.fft.rfftfreq(6)
+""")
+
 UNSUPPORTED = """
-x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.svd(q) | x.strides
+x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.eig(q) | x.strides
 np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
 np.max(b) | np.fmod(k, k) | np.reciprocal(k)
-np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(q, 2)
+np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
-x.reshape(3, order="F") | np.fft.fft(x) | (s, x)[n] | math.nextafter(s, 1.0)
+x.reshape(3, order="F") | np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.linalg.qr(q, "complete")
+(s, x)[n] | math.nextafter(s, 1.0)
 isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
 """
 WRONG = """
@@ -277,7 +299,9 @@ np.array([[1, 2], [3]]) | np.array([x, m]) | np.array(None)
 np.array(["a"]) | np.linspace(0, 1, s) | np.split(x, [s]) | (1, s)[7]
 x < None | (1, s) + 2 | len(s) | max(m) | abs("a") | float(x) | math.sin(x) | np.zeros(-1) | x.item(0, 1) | x.dot()
 x[y] | x[..., ...] | np.float64("a") | s.foo | (1, 2).foo
-math.foo | np.eye(s) | np.linalg.solve(q, s) | [s] + (s,) | "a" * s
+math.foo | np.eye(s) | np.linalg.solve(q, s) | np.fft.rfft(1j * x) | np.fft.fft(s)
+np.linalg.norm(t, 2) | np.linalg.norm(x, "nuc") | np.linalg.norm(m, 3) | np.linalg.eigh(q, UPLO="x") | np.fft.fft(x, norm="other")
+np.fft.fft(x, axis=1) | np.fft.fft(x, s) | np.linalg.lstsq(q, t) | [s] + (s,) | "a" * s
 """
 WRONG_STATEMENTS = """
 k += 0.5; k

@@ -85,7 +85,7 @@ def reverse(trace: Trace) -> Trace:
         if bar is None or is_constant(op.name):
             continue
         wanted = [isinstance(arg, Var) and is_float(arg.type) for arg in op.args]
-        for arg, given in zip(op.args, pullback(b, op, bar, wanted), strict=True):
+        for arg, given in zip(op.args, pullback(b, op, [bar], wanted), strict=True):
             if given is not None:
                 assert isinstance(arg, Var)
                 bars[arg] = b.op("add", bars[arg], given) if arg in bars else given
@@ -355,6 +355,20 @@ def test_solve(columns: tuple[int, ...]) -> None:
 def test_matrix_functions(name: str) -> None:
     trace = single(name, [Var("a", matrix(2))])
     check(trace, [np.random.default_rng(4).standard_normal((3, 3)) + 3 * np.eye(3)], order=1)
+
+
+PARTS: list[tuple[str, dict[str, Any]]] = [("pinv", {}), ("tril", {"k": -1})]
+PARTS += [(name, {"type": k, "axes": (0,), "norm": "forward"}) for name in ("dct", "dst") for k in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(("name", "attrs"), PARTS)
+def test_parts_of_decompositions(name: str, attrs: dict[str, Any]) -> None:
+    trace = single(name, [Var("a", matrix(2))], **attrs)
+    check(trace, [np.random.default_rng(4).standard_normal((4, 3))])
+
+
+def test_inverse_gaps() -> None:
+    check(single("inverse_gaps", [Var("w", matrix(1))]), [np.array([0.3, 1.1, 2.5])])
 
 
 def test_matrix_float32() -> None:

@@ -126,7 +126,7 @@ class Memory:
         home = len(self.home(array))
         if write.name != "call" and (made := self._made(write.args[0])) is not None:
             around = self._loops[made]
-            if common(self._loops[read], around) != around or self.apart(self.origin(write.args[0]), array):
+            if common(self._loops[read], around) != around or self.apart(write.args[0], array):
                 return False  # such a write goes to memory that is made after the read, or is other memory
             home = max(home, len(around))
         shared = common(self._loops[read], self._loops[write])[home:]

@@ -25,6 +25,7 @@ from srcad.ir import (
     is_float,
     replace,
 )
+from srcad.ops import FOURIER
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import is_memory, made_fortran
 from srcad.transforms.memory import Memory
@@ -32,6 +33,9 @@ from srcad.transforms.regions import Region
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import Dim
 from srcad.transforms.tape import Tape
+
+#: Ops whose fresh result can be a shadow.
+ADOPTED = frozenset({"dot", "reduce_like", "solve", "inv", *FOURIER})
 
 
 class Shadows:
@@ -147,11 +151,7 @@ class Shadows:
         if b is not self.outermost or to not in self.unused or contribution.type != self.shadows[to].type:  # type: ignore[index]
             return False
         made = [k for k, stmt in enumerate(b.stmts) if contribution in stmt.results]
-        if (
-            not made
-            or not isinstance(op := b.stmts[made[0]], Op)
-            or op.name not in ("dot", "reduce_like", "solve", "inv")
-        ):
+        if not made or not isinstance(op := b.stmts[made[0]], Op) or op.name not in ADOPTED:
             return False
         if contribution in free(Block(tuple(b.stmts[made[0] + 1 :]))):
             return False

@@ -108,6 +108,10 @@ class Shapes:
         """Take note of what an op gives."""
         if not op.results:
             return
+        if op.name == "eigh":
+            n = self.of(op.args[0])[:1]
+            self._sizes.update(zip(op.results, (n, n * 2), strict=True))
+            return
         var = op.results[0]
         if isinstance(var.type, Array):
             sizes = self._shape(op)
@@ -130,8 +134,15 @@ class Shapes:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
             case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
                 return self.of(a)
-            case "cofactors", (a, _):
+            case (("cofactors" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
                 return self.of(a)
+            case "ends", (n,):
+                return self._made((n,))
+            case "irfft", (z, n):
+                (axis,) = op.attr("axes")
+                return tuple(own if k != axis else Size.of(self.value(n)) for k, own in enumerate(self.of(z)))
+            case "inverse_gaps", (w,):
+                return self.of(w) * 2
             case (("reduce_like" | "solve"), (_, a)):
                 return self.of(a)
             case "transpose", (a,):

@@ -46,7 +46,9 @@ from srcad.transforms.tape import counted
 Bars = dict[Var, Atom]
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
-READS_CONTENTS = frozenset({"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod"})
+READS_CONTENTS = frozenset(
+    {"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod", "eigh", "svd", "qr", "pinv", "inverse_gaps"}
+)
 
 
 class Sweeps(Shadows):
@@ -172,13 +174,12 @@ class Sweeps(Shadows):
         """The op with copies of the arrays whose contents its rule will read when they are overwritten by then."""
         kept = replace(op, args=self.lasting(op, op.args, region))
         self.emit(region, kept)
-        seen = kept
-        result = kept.result
-        if is_memory(result) and not self.memory.intact(op, result):
-            copy = result.like()
-            self.emit(region, Op((copy,), "copy", (result,), (), op.span))
-            seen = replace(kept, results=(copy,))
-        self.seen_as[op] = seen
+        results = list(kept.results)
+        for k, result in enumerate(kept.results):
+            if is_memory(result) and not self.memory.intact(op, result):
+                results[k] = Var(result.hint, Array(result.type.dtype, result.type.ndim), result.span)  # type: ignore[union-attr]
+                self.emit(region, Op((results[k],), "copy", (result,), (), op.span))
+        self.seen_as[op] = replace(kept, results=tuple(results))
         return kept
 
     def lasting(self, op: Op, wanted: Sequence[Atom | None], region: Region) -> tuple[Atom, ...]:
@@ -329,7 +330,7 @@ class Sweeps(Shadows):
             case "pop" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
                 y_bar = bars.pop(op.result, None)
                 b.effect("append", self.shadow(args[0]), zero(op.result.type) if y_bar is None else y_bar)
-            case _ if len(op.results) == 1 and not is_constant(op.name) and op.name not in SILENT:
+            case _ if op.results and not is_constant(op.name) and op.name not in SILENT:
                 self.reverse_function(op, original, b, bars)
 
     def reverse_assign(self, op: Op, b: Builder, bars: Bars) -> None:
@@ -348,15 +349,14 @@ class Sweeps(Shadows):
 
     def reverse_function(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
         """An op with a rule in the book."""
-        result = original.result
-        if is_memory(result):
-            y_bar: Atom | None = self.shadow(result) if self.has_shadow(result) else None
-        else:
-            y_bar = bars.pop(result, None)
+        y_bars: list[Atom | None] = []
+        for result in original.results:
+            shadow = self.shadow(result) if self.has_shadow(result) else None
+            y_bars.append(shadow if is_memory(result) else bars.pop(result, None))
         wanted = [arg in self.active for arg in original.args]
-        if y_bar is None or not any(wanted):
+        if not any(wanted) or all(y_bar is None for y_bar in y_bars):
             return
-        contributions = pullback(b, op, y_bar, wanted)
+        contributions = pullback(b, op, y_bars, wanted)
         for k, (to, contribution) in enumerate(zip(original.args, contributions, strict=True)):
             if contribution in contributions[:k] or contribution in contributions[k + 1 :]:
                 self.unused.discard(to)  # one buffer cannot be the shadow of two arrays

@@ -230,6 +230,10 @@ class _Tangent:
                     item = op.args[1]
                     memory = not isinstance(item.type, Scalar)
                     b.effect("append", self._dual(op.args[0]), self._carry(b, item) if memory else self._scalar(item))  # type: ignore[arg-type]
+            case _ if len(op.results) > 1 and any(y in self._active for y in op.results):
+                for y, dot in zip(op.results, pushforward(b, op, [self._dot(arg) for arg in op.args]), strict=True):
+                    assert dot is not None
+                    self._dots[y] = dot
             case _ if len(op.results) == 1 and op.result in self._active:
                 dot = self._result(b, op)
                 if dot is None and not isinstance(op.result.type, Scalar):
@@ -275,7 +279,7 @@ class _Tangent:
             return None
         if not has_rule(op.name):
             raise UnsupportedError(f"the derivative of {op.name} is not known to srcad", op.span)
-        dot = pushforward(b, op, dots)
+        (dot,) = pushforward(b, op, dots)
         if op.name in ELEMENTWISE and isinstance(op.result.type, Array) and dot is not None:
             dual = zeros_like(b, op.result)
             b.effect("assign", dual, dot)

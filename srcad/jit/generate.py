@@ -6,13 +6,16 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from srcad.emit import emit, given_globals
+from srcad.errors import UnsupportedError
 from srcad.infer import ArgType, constant
-from srcad.ir import Trace, Tree
+from srcad.ir import Op, Trace, Tree, walk
 from srcad.jit.cache import load
 from srcad.jit.options import Options
+from srcad.ops import FOURIER
 from srcad.transforms.finish import finish
 
 
@@ -38,10 +41,24 @@ def generate(trace: Trace, options: Options) -> Any:
         options = replace(options, cache=False)  # Numba's cache pickles them by name
     if trace.functions:
         options = replace(options, cache=False)  # what Numba loads of a recursive function aborts the process
+    if options.jit:
+        _check_fourier(trace)
     text = emit(trace, jit=options.jit, options=options.njit() if options.jit else {})
     if classes:
         values |= _own_classes(text, classes)
     return getattr(load(text, trace.name, values), trace.name)
+
+
+def _check_fourier(trace: Trace) -> None:
+    """Numba compiles np.fft where rocket-fft is installed."""
+    ops = (stmt for function in (*trace.functions, trace) for stmt in walk(function.body) if isinstance(stmt, Op))
+    first = next((op for op in ops if op.name in FOURIER), None)
+    if first is not None and find_spec("rocket_fft") is None:
+        raise UnsupportedError(
+            "Fourier transforms are compiled by rocket-fft, which is not installed",
+            first.span,
+            "pip install 'srcad[fft]', or pass jit=False",
+        )
 
 
 def source(trace: Trace, options: Options) -> str:

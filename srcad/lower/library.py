@@ -200,6 +200,22 @@ def roll(out: Any, a: Any, shift: Any) -> None:
         out[(i + shift) % n] = a[i]
 
 
+def frequencies(n: Any, d: Any) -> Any:
+    out = np.empty(n)
+    step = 1.0 / (n * d)
+    for i in range(n):
+        out[i] = (i if i <= (n - 1) // 2 else i - n) * step
+    return out
+
+
+def frequencies_of_real(n: Any, d: Any) -> Any:
+    out = np.empty(n // 2 + 1)
+    step = 1.0 / (n * d)
+    for i in range(n // 2 + 1):
+        out[i] = i * step
+    return out
+
+
 def accumulate_sum(a: Any) -> None:
     for i in range(1, a.shape[0]):
         a[i] += a[i - 1]

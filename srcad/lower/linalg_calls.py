@@ -67,8 +67,8 @@ def _summed(x: Atom, y: Atom) -> tuple[int, ...] | None:
 @lowers(np.vdot)
 def _vdot(ctx: Context, a: Value, b: Value, /) -> Value:
     x, y = operand(ctx, a, "np.vdot"), operand(ctx, b, "np.vdot")
-    if "c" in kind_of(x) + kind_of(y):
-        ctx.refuse("np.vdot of complex arrays is not supported")
+    if kind_of(x) == "c":
+        x = ctx.b.op("conj", x)
     return dot(ctx, ravel(ctx, x) if is_array(x) else x, ravel(ctx, y) if is_array(y) else y)
 
 
@@ -114,7 +114,8 @@ def trace(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
 def matrix(ctx: Context, value: Value, name: str) -> Atom:
     x = operand(ctx, value, name)
     if ndim_of(x) != 2:
-        ctx.refuse(f"{name} of {describe(x)} is not supported", "pass a two-dimensional array")
+        remedy = "loop over the leading axes" if ndim_of(x) > 2 else "pass a two-dimensional array"
+        ctx.refuse(f"{name} of {describe(x)} is not supported", remedy)
     return x
 
 

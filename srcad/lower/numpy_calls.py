@@ -14,6 +14,8 @@ from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
+    decomposition_calls,
+    fourier_calls,
     functional,
     joining_calls,
     linalg_calls,
@@ -68,6 +70,8 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
         _scipy(sys.modules["scipy.special"])
     if "scipy.stats" in sys.modules:
         distributions(sys.modules["scipy.stats"])
+    if "scipy.fft" in sys.modules:
+        _scipy_fft(sys.modules["scipy.fft"])
     if (lowering := lookup(function)) is not None:
         name = full_name(function)
         result = apply(ctx, name, lowering, args, kwargs)
@@ -86,6 +90,11 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
 @functools.cache
 def _scipy(module: types.ModuleType) -> None:
     special_calls.special_functions(module)
+
+
+@functools.cache
+def _scipy_fft(module: types.ModuleType) -> None:
+    fourier_calls.scipy_functions(module)
 
 
 def _is_evaluated(function: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extremes, norms, and the running ones."""
+"""Reductions: sums, means, extremes, and the running ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from srcad.lower.known import (
     flag,
     is_none,
     known_int,
-    python,
 )
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary
@@ -184,25 +183,6 @@ def _average(ctx: Context, a: Value, axis: Value = NONE, weights: Value = NONE, 
 @lowers(np.ptp)
 def _range(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
     return binary(ctx, "sub", reduction(ctx, "max", a, axis, keepdims), reduction(ctx, "min", a, axis, keepdims))
-
-
-@lowers(np.linalg.norm)
-def _norm(ctx: Context, x: Value, ord: Value = NONE, axis: Value = NONE, keepdims: Value = FALSE) -> Value:
-    a = operand(ctx, x, "np.linalg.norm")
-    if not is_array(a):
-        return elementwise(ctx, "abs", a)
-    kind = None if is_none(ord) else python(ord)
-    vector = (not is_none(axis) and known_int(axis) is not None) or (is_none(axis) and ndim_of(a) == 1)
-    if kind not in (None, "fro") and not vector:
-        ctx.refuse(f"the matrix norm {kind!r} is not supported", "use the Frobenius norm, or write it out")
-    magnitude = elementwise(ctx, "abs", a) if kind in (1, math.inf, -math.inf) else a
-    if kind == 1:
-        return reduction(ctx, "sum", magnitude, axis, keepdims)
-    if kind in (math.inf, -math.inf):
-        return reduction(ctx, "max" if kind > 0 else "min", magnitude, axis, keepdims)
-    if kind in (None, "fro", 2):
-        return elementwise(ctx, "sqrt", reduction(ctx, "sum", magnitude_squared(ctx, a), axis, keepdims))
-    return ctx.refuse(f"the norm {kind!r} is not supported", "write it out: np.sum(np.abs(x)**p)**(1 / p)")
 
 
 # --- which, any, all --------------------------------------------------------------------------------------------------

@@ -13,15 +13,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Array, Atom, Builder, Const, Op, Scalar, Type, is_float, replace
-from srcad.transforms.rules import arithmetic, choice, complex_numbers, elementary, linalg, reductions, special
+from srcad.transforms.rules import (
+    arithmetic,
+    choice,
+    complex_numbers,
+    decompositions,
+    elementary,
+    fourier,
+    linalg,
+    reductions,
+    special,
+)
 from srcad.transforms.rules.language import BOOK, check_known, evaluate, find
-from srcad.transforms.rules.structural import STRUCTURAL
+from srcad.transforms.rules.structural import SEVERAL, STRUCTURAL
 
 __all__ = [
     "arithmetic",
     "choice",
     "complex_numbers",
+    "decompositions",
     "elementary",
+    "fourier",
     "has_rule",
     "in_dtype",
     "is_constant",
@@ -35,14 +47,14 @@ __all__ = [
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(
     """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
-    isfinite argmax argmin argsort any all is_invertible is_positive_definite
+    isfinite argmax argmin argsort any all is_invertible is_positive_definite multiplicity ends
     dim trips broadcast_dim length stop_gradient""".split()
 )
 
 
 def has_rule(name: str) -> bool:
     """Whether the op has a rule in the book."""
-    return name in BOOK or name in STRUCTURAL
+    return name in BOOK or name in STRUCTURAL or name in SEVERAL
 
 
 def is_constant(name: str) -> bool:
@@ -50,10 +62,13 @@ def is_constant(name: str) -> bool:
     return name in CONSTANT
 
 
-def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-    """The derivative of the op's result, from its arguments' (None is zero)."""
-    if not is_float(op.result.type) or all(dot is None for dot in dots):
-        return None
+def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> list[Atom | None]:
+    """The derivatives of the op's results, from its arguments' (None is zero)."""
+    if not any(is_float(y.type) for y in op.results) or all(dot is None for dot in dots):
+        return [None] * len(op.results)
+    if op.name in SEVERAL:
+        y_dots = SEVERAL[op.name].pushforward(b, op, dots)
+        return [None if dot is None else _as(b, dot, y.type) for dot, y in zip(y_dots, op.results, strict=True)]
     if op.name in STRUCTURAL:
         y_dot = STRUCTURAL[op.name].pushforward(b, op, dots)
     else:
@@ -62,17 +77,23 @@ def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
         env |= {f"{param}_dot": dot for param, dot in zip(rule.params, dots, strict=True)}
         y_dot = evaluate(b, rule.forward, env)
     if y_dot is None:
-        return None
-    return _named(b, _as(b, y_dot, op.result.type), f"{op.result.hint}_dot" if op.result.hint else "")
+        return [None]
+    return [_named(b, _as(b, y_dot, op.result.type), f"{op.result.hint}_dot" if op.result.hint else "")]
 
 
-def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
-    """What the op contributes to its arguments' adjoints; None where that is zero or not wanted.
+def pullback(b: Builder, op: Op, y_bars: Sequence[Atom | None], wanted: Sequence[bool]) -> list[Atom | None]:
+    """What the op contributes to its arguments' adjoints; None where that is zero or not wanted. One of its results at least
+    has an adjoint.
 
-    A contribution may be `y_bar` itself or a view of it, and for a reduction it may have fewer elements than the argument and
+    A contribution may be a `y_bar` itself or a view of it, and for a reduction it may have fewer elements than the argument and
     broadcast to its shape: it belongs to nobody, and is to be accumulated, not kept.
     """
     wanted = [want and is_float(arg.type) for want, arg in zip(wanted, op.args, strict=True)]
+    if op.name in SEVERAL:
+        bars = SEVERAL[op.name].pullback(b, op, y_bars, wanted)
+        return [None if bar is None else _as(b, bar, arg.type) for bar, arg in zip(bars, op.args, strict=True)]
+    (y_bar,) = y_bars
+    assert y_bar is not None
     if op.name in STRUCTURAL:
         bars = STRUCTURAL[op.name].pullback(b, op, y_bar, wanted)
         return [None if bar is None else _as(b, bar, arg.type) for bar, arg in zip(bars, op.args, strict=True)]

@@ -24,12 +24,33 @@ class Structural:
 STRUCTURAL: dict[str, Structural] = {}
 
 
+@dataclass(frozen=True)
+class Several:
+    """The rules of an op with several results: with a derivative for each of them, None where that is zero."""
+
+    pushforward: Callable[[Builder, Op, Sequence[Atom | None]], list[Atom | None]]
+    pullback: Callable[[Builder, Op, Sequence[Atom | None], Sequence[bool]], list[Atom | None]]
+
+
+SEVERAL: dict[str, Several] = {}
+
+
 def structural(*names: str) -> Callable[[type[Any]], type[Any]]:
     """Enter a class with the static methods `pushforward` and `pullback` in the book."""
 
     def enter(rules: type[Any]) -> type[Any]:
         for name in names:
             STRUCTURAL[name] = Structural(rules.pushforward, rules.pullback)
+        return rules
+
+    return enter
+
+
+def several(name: str) -> Callable[[type[Any]], type[Any]]:
+    """Enter the rules of an op with several results in the book."""
+
+    def enter(rules: type[Any]) -> type[Any]:
+        SEVERAL[name] = Several(rules.pushforward, rules.pullback)
         return rules
 
     return enter
