@@ -5,7 +5,8 @@ result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are element
 
 Memory (an array Var is a reference):
 
-    alloc(*dims) fill= dtype=        fresh memory; fill is "empty", "zeros" or "ones"
+    alloc(*dims) fill= dtype=        fresh memory; fill is "empty", "zeros" or "ones". That of a tape, and a list that is
+                                     one, has the attribute tape=True
     array(*elements) shape= dtype=   np.array([...]) of scalars, row-major; fresh memory
     load(a, *index)                  one element (as many indices as a has axes; negative ones count from the end)
     store(a, *index, value)          a[index] = value
@@ -32,7 +33,8 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d).
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), cofactors_along(a, d, v) (that of cofactors along
+v).
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
@@ -116,7 +118,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort".split(),
+    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors cofactors_along argsort".split(),
 )
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
@@ -249,7 +251,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(_float(promote(args)), other.ndim, "F" if other.ndim == 2 else "C")  # as Numba's LAPACK has it
         case "inv":
             return Array(_float(first.dtype), 2, "F")
-        case "cofactors":
+        case "cofactors" | "cofactors_along":
             return Array(_float(first.dtype), 2)
         case "det":
             return Scalar(_float(first.dtype))

@@ -1,4 +1,4 @@
-"""The helpers that generated code may call: three about broadcasting, one each about seeds, aliases, lgamma and det.
+"""The helpers that generated code may call: three about broadcasting, two about det, one each about seeds, aliases, lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -125,6 +125,37 @@ def cofactors(a: Any, d: Any) -> Any:
         for j in range(s.size):
             v[i, j] *= others
     out[:] = u @ v
+    return out
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def cofactors_along(a: Any, d: Any, v: Any) -> Any:
+    """The derivative of the cofactors of `a` along `v`. Of a singular matrix u diag(s) w it is made from minors of diag(s):
+    the diagonal of u^H v w^H meets products of all but two of s, and so does each other element, transposed.
+
+    >>> cofactors_along(np.zeros((2, 2)), 0.0, np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[ 4., -3.],
+           [-2.,  1.]])
+    """
+    out = np.empty(a.shape, a.dtype)
+    if d != 0.0:
+        c = cofactors(a, d)
+        out[:] = (np.sum(c * v) * c - c @ np.ascontiguousarray(v.T) @ c) / d
+        return out
+    u, s, w = np.linalg.svd(a)
+    sign = np.linalg.det(u) * np.linalg.det(w)
+    inner = np.conj(u.T) @ np.ascontiguousarray(v) @ np.conj(w.T)
+    minor = np.zeros(a.shape, a.dtype)
+    for i in range(s.size):
+        for j in range(s.size):
+            if i != j:
+                others = sign
+                for k in range(s.size):
+                    if k != i and k != j:
+                        others *= s[k]
+                minor[i, i] += others * inner[j, j]
+                minor[i, j] -= others * inner[j, i]
+    out[:] = np.conj(u) @ minor @ np.conj(w)
     return out
 
 

@@ -136,7 +136,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim" | "cofactors":
+        case "reduce_like" | "broadcast_dim" | "cofactors" | "cofactors_along":
             return call(op.name, *args)
         case "stop_gradient":
             return args[0]

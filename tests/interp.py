@@ -242,6 +242,8 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.argsort(a, kind="mergesort")
         case "cofactors", [a, d]:
             return runtime.cofactors(a, d)
+        case "cofactors_along", [a, d, v]:
+            return runtime.cofactors_along(a, d, v)
         case (("solve" | "inv" | "det"), _):
             return getattr(np.linalg, name)(*args)
         case "list", _:

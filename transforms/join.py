@@ -61,6 +61,7 @@ _CONTENTS = frozenset(
         "inv",
         "det",
         "cofactors",
+        "cofactors_along",
         "expand",
         "reduce_like",
         "pop",

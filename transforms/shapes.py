@@ -130,7 +130,7 @@ class Shapes:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
             case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
                 return self.of(a)
-            case "cofactors", (a, _):
+            case "cofactors" | "cofactors_along", (a, *_):
                 return self.of(a)
             case (("reduce_like" | "solve"), (_, a)):
                 return self.of(a)
