@@ -27,12 +27,18 @@ LARGE = 1000
 _RUNTIME = (
     "broadcast_dim",
     "check_disjoint",
+    "checked_add",
+    "checked_lshift",
+    "checked_mul",
+    "checked_pow",
+    "checked_sub",
     "cofactors",
     "cofactors_along",
     "expand",
     "of_shape",
     "polygamma",
     "reduce_like",
+    "to_int",
 )
 _IMPORTS = {
     "math": "import math",

@@ -1,7 +1,8 @@
 """The vocabulary of the trace: every op, what it means, what type it gives, and what it does to memory.
 
 Elementwise ops take scalars and arrays with NumPy's broadcasting, and give a scalar when all arguments are scalars. An array
-result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too.
+result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too. `checked_add` and its kin are for
+integers that may not fit into 64 bits: see `transforms.integers`.
 
 Memory (an array Var is a reference):
 
@@ -95,6 +96,9 @@ def _table() -> dict[str, Elementwise]:
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "same")
+    for name in ("add", "sub", "mul", "pow", "lshift"):
+        table[f"checked_{name}"] = Elementwise(f"checked_{name}({{0}}, {{1}})", 2, "same")
+    table["to_int"] = Elementwise("to_int({0})", 1, "cast")
     table["sign"] = Elementwise("np.sign({0})", 1, "same")
     for name in ("isnan", "isinf", "isfinite"):
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")

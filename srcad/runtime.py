@@ -1,4 +1,5 @@
-"""The helpers that generated code may call: three about broadcasting, two about det, one each about seeds, aliases, lgamma.
+"""The helpers that generated code may call: three about broadcasting, two about det, six about integers, one each about seeds,
+aliases and lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -10,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload, register_jitable
+from numba.extending import intrinsic, overload, register_jitable
 
+TOO_LARGE = "an integer does not fit into the 64 bits that compiled code has for it: compute with floats"
 SHARED = "two array arguments share memory, and the function writes into one of them: pass a copy"
 
 
@@ -71,6 +73,68 @@ def check_disjoint(a: Any, b: Any) -> None:
     """
     if np.may_share_memory(a, b):
         raise ValueError(SHARED)
+
+
+def checked_add(a: int, b: int) -> int:
+    """a + b. Compiled, it raises OverflowError where the sum does not fit into 64 bits.
+
+    >>> checked_add(2, 3)
+    5
+    """
+    return a + b
+
+
+def checked_sub(a: int, b: int) -> int:
+    """a - b, likewise."""
+    return a - b
+
+
+def checked_mul(a: int, b: int) -> int:
+    """a * b, likewise."""
+    return a * b
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_pow(a: int, n: int) -> int:
+    """a**n for n >= 0, likewise.
+
+    >>> checked_pow(-3, 5)
+    -243
+    """
+    power = 1
+    while n > 0:
+        if n & 1:
+            power = checked_mul(power, a)
+        n >>= 1
+        if n > 0:
+            a = checked_mul(a, a)
+    return power
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_lshift(a: int, n: int) -> int:
+    """a << n, likewise.
+
+    >>> checked_lshift(3, 4)
+    48
+    """
+    if n < 0:
+        raise ValueError("negative shift count")
+    return checked_mul(a, checked_pow(2, n)) if a != 0 else 0
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def to_int(x: float) -> int:
+    """int(x), likewise; and ValueError for a NaN, as in Python.
+
+    >>> to_int(-2.7)
+    -2
+    """
+    if not abs(x) < 9223372036854775808.0:
+        if x != x:
+            raise ValueError("cannot convert float NaN to integer")
+        raise OverflowError(TOO_LARGE)
+    return int(x)
 
 
 @register_jitable  # type: ignore[untyped-decorator]
@@ -201,6 +265,34 @@ def _reduce_like(g: Any, a: Any) -> Any:
     body = _loops(letters, "g", f"out[{_repeated(a.ndim, letters)}] += g[{', '.join(letters) or '()'}]")
     same = ["if g.shape == a.shape:", "    return g"] if g.ndim == a.ndim else []
     return _define("reduce_like", "g, a", [*same, "out = np.zeros(a.shape, g.dtype)", *body, "return out"])
+
+
+def _checked(function: Any, operation: str) -> None:
+    """Compiled, the processor's own flag tells whether the result fits."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def with_overflow(typing_context: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            both = getattr(builder, f"s{operation}_with_overflow")(*args)
+            parts = [builder.extract_value(both, k) for k in range(2)]
+            return context.make_tuple(builder, signature.return_type, parts)
+
+        return types.Tuple((types.int64, types.boolean))(types.int64, types.int64), generate
+
+    @overload(function, strict=False)  # type: ignore[untyped-decorator]
+    def compiled(a: Any, b: Any) -> Any:
+        def checked(a: int, b: int) -> int:
+            result, overflow = with_overflow(a, b)
+            if overflow:
+                raise OverflowError(TOO_LARGE)
+            return result  # type: ignore[no-any-return]
+
+        return checked
+
+
+_checked(checked_add, "add")
+_checked(checked_sub, "sub")
+_checked(checked_mul, "mul")
 
 
 @overload(check_disjoint, strict=False)  # type: ignore[untyped-decorator]

@@ -29,7 +29,12 @@ def late_binding(x):
     return g(x)
 
 
-@trap("a lambda made in a loop reads the loop's variable when it is called", 3.0, value=3.0 * (0 + 1 + 2) + 3.0 * 7, grad=10.0)
+@trap(
+    "a lambda made in a loop reads the loop's variable when it is called",
+    3.0,
+    value=3.0 * (0 + 1 + 2) + 3.0 * 7,
+    grad=10.0,
+)
 def lambda_in_a_loop(x):
     s = 0.0
     for i in range(3):

@@ -15,6 +15,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
     creation_calls,
     functional,
+    integer_calls,
     joining_calls,
     linalg_calls,
     numerical_calls,

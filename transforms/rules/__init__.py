@@ -34,7 +34,8 @@ __all__ = [
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(
     """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
-    isfinite argmax argmin argsort any all dim trips broadcast_dim length stop_gradient""".split()
+    isfinite argmax argmin argsort any all dim trips broadcast_dim length stop_gradient checked_add checked_sub checked_mul
+    checked_pow checked_lshift to_int""".split()
 )
 
 
