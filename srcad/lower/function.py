@@ -39,6 +39,7 @@ class Session:
     unsettled: bool = False  #: something new became known of them
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
+    returned: Span | None = None  #: the first expression that the outermost function returns and that is no number or array
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Lowering:
     def env(self, env: Env) -> None:
         self.frame.env = env
 
-    def refuse(self, reason: str, remedy: str = "") -> NoReturn:
+    def refuse(self, reason: str, remedy: str) -> NoReturn:
         raise UnsupportedError(reason, self.span, remedy)
 
     def type_error(self, reason: str, remedy: str = "") -> NoReturn:

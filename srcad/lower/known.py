@@ -42,6 +42,10 @@ def is_known(value: Value) -> bool:
     return False
 
 
+class NotKnown(Exception):  # noqa: N818 - becomes a refusal of the call
+    """A value was asked for that is computed when the program runs."""
+
+
 def python(value: Value) -> Any:
     """The Python object that a known value stands for; a strong literal is a NumPy scalar."""
     match value:
@@ -56,7 +60,7 @@ def python(value: Value) -> Any:
             return [python(item) for item in value.items]
         case SliceValue():
             return slice(python(value.start), python(value.stop), python(value.step))
-    raise AssertionError(f"{value} is not known while lowering")
+    raise NotKnown(value)
 
 
 def lift(ctx: Context, thing: Any, name: str = "") -> Value:

@@ -68,7 +68,7 @@ def _summed(x: Atom, y: Atom) -> tuple[int, ...] | None:
 def _vdot(ctx: Context, a: Value, b: Value, /) -> Value:
     x, y = operand(ctx, a, "np.vdot"), operand(ctx, b, "np.vdot")
     if "c" in kind_of(x) + kind_of(y):
-        ctx.refuse("np.vdot of complex arrays is not supported")
+        ctx.refuse("np.vdot of complex arrays is not supported", "write np.sum(np.conj(a) * b)")
     return dot(ctx, ravel(ctx, x) if is_array(x) else x, ravel(ctx, y) if is_array(y) else y)
 
 
