@@ -46,6 +46,8 @@ def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
     plain = getattr(thing, "py_func", thing)
+    if isinstance(plain, functools._lru_cache_wrapper):  # what is remembered is what would be computed
+        return call(ctx, Obj(plain.__wrapped__), args, kwargs)
     if isinstance(plain, types.MethodType):
         return call(ctx, Obj(plain.__func__), [Obj(plain.__self__), *args], kwargs)
     if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
