@@ -359,7 +359,7 @@ def now_a_global_array(x):
     return s
 
 
-@functools.lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=64)
 def remembered(k):
     return 1 if k < 2 else remembered(k - 1) + remembered(k - 2)
 

@@ -1,8 +1,8 @@
 """Generated modules as files, so that tracebacks and debuggers show them and Numba's own cache works.
 
-A file is named after its function and a hash of its text, of the versions of what runs it and of the arrays it is given:
-the same text is the same file, for every process. Numba keeps the machine code beside it. What is read back from there is
-unpickled, which runs code; a folder that others can write to is never used.
+A file is named after its function and a hash of its text, of the versions and options of what runs it, and of the arrays that it
+is given: the same text is the same file, for every process. Numba keeps the machine code beside it. What is read back from
+there is unpickled, which runs code; a folder that others can write to is never used.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from srcad import runtime
@@ -64,7 +65,9 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
 
 
 def _key(text: str, values: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(_versions().encode())
+    digest = hashlib.sha256(
+        f"{_versions()} {config.BOUNDSCHECK}".encode()
+    )  # NUMBA_BOUNDSCHECK is no part of Numba's key
     digest.update(text.encode())
     for key, value in sorted(values.items()):
         if isinstance(value, np.ndarray):

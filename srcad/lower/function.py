@@ -39,7 +39,9 @@ class Session:
     unsettled: bool = False  #: something new became known of them
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
-    returned: Span | None = None  #: the first expression that the outermost function returns and that is no number or array
+    returned: Span | None = (
+        None  #: the first expression that the outermost function returns and that is no number or array
+    )
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any
 
 import gast
 
+from srcad import reads
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
@@ -42,6 +43,8 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     frame = Frame(source, node, fn.__globals__, cells)
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
+    else:
+        reads.record_function(fn, steady=not ctx.stack)
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
     raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (
         fn.__kwdefaults__ or {}

@@ -152,6 +152,8 @@ def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) ->
             reads.record_item(frame.globals, name, frame.globals[name])
         return constants.lift(ctx, frame.globals[name], name)
     if name in vars(builtins):
+        if not frame.site:
+            reads.record_builtin(frame.globals, name, vars(builtins)[name])
         return constants.lift(ctx, vars(builtins)[name], name)
     if own:
         reason = f"'{name}' of a comprehension is read after its turn, by a function that was made there"
