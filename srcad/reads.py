@@ -5,8 +5,8 @@ they run: where Python would read something else now, they are made anew.
 
 Numbers, strings and what is compared by identity are looked at wherever they were found; of arrays, lists and dictionaries
 the contents count, of functions their code and defaults. An array of more than `LARGEST` bytes is taken to change only by being
-replaced. That a name of Python's becomes a global, or a module is replaced, is noticed by interpreted derivatives, and by compiled
-ones that have something else to look at.
+replaced. That a name of Python's becomes a global, or a module is replaced, is noticed by interpreted derivatives, and by
+compiled ones that have something else to look at.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from srcad import runtime
+from srcad.jit import boxing, entry
+from srcad.jit.entry import Compiler
 
 _modules: dict[str, ModuleType] = {}
 _lock = threading.RLock()
@@ -60,7 +62,8 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
     vars(module).update(values)
     for value in list(vars(module).values()):
         if isinstance(value, Dispatcher) and value.py_func.__globals__ is vars(module):
-            value._cache = Tolerant(value._cache)
+            value._cache = Tolerant(value._cache, module.__name__)
+            value._compiler.pipeline_class = Compiler
     return module
 
 
@@ -81,22 +84,26 @@ def _key(text: str, values: Mapping[str, Any]) -> str:
 @functools.cache
 def _versions() -> str:
     """What generated code depends on besides its text."""
-    helpers = Path(runtime.__file__).read_text(encoding="utf-8")
+    helpers = [Path(str(part.__file__)).read_text(encoding="utf-8") for part in (runtime, boxing, entry)]
     return repr((numba.__version__, np.__version__, sys.version_info[:3], helpers))
 
 
 class Tolerant:
-    """Numba's cache of one function, where a damaged file or a full disk means compiling, not failing."""
+    """Numba's cache of one function, where a damaged file or a full disk means compiling, not failing; and so does a file that
+    belongs to another module, or that others may have written."""
 
-    def __init__(self, cache: Any) -> None:
-        self._cache = cache
+    def __init__(self, cache: Any, module: str) -> None:
+        self._cache, self._module = cache, module
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cache, name)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return self._cache.load_overload(sig, target_context)
+            if not _is_own(Path(self._cache.cache_path)):
+                return None
+            found = self._cache.load_overload(sig, target_context)
+            return None if found is None or found.fndesc.modname != self._module else found
         except Exception:
             return None
 
@@ -158,9 +165,9 @@ def _user_cache() -> Path:
 
 def _private(folder: Path) -> Path:
     """The folder, made if need be; OSError if it cannot be written, a temporary one if others may write to it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for place in (folder, folder / "__pycache__"):
-        if place.exists() and not _is_own(place):
+    for place in (folder, folder / "__pycache__"):  # Numba would make the second for all that the umask lets in
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_own(place):
             warnings.warn(f"{place} can be written by others: srcad caches in a temporary folder", stacklevel=2)
             return _temporary()
     return folder
