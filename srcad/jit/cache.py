@@ -19,6 +19,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,7 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
     vars(module).update(values)
     for value in list(vars(module).values()):
         if isinstance(value, Dispatcher) and value.py_func.__globals__ is vars(module):
+            _make_private(value._cache.cache_path)
             value._cache = Tolerant(value._cache, module.__name__)
             value._compiler.pipeline_class = Compiler
     return module
@@ -100,7 +102,7 @@ class Tolerant:
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            if not _is_own(Path(self._cache.cache_path)):
+            if not self._is_private():
                 return None
             found = self._cache.load_overload(sig, target_context)
             return None if found is None or found.fndesc.modname != self._module else found
@@ -109,13 +111,17 @@ class Tolerant:
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
-            self._cache.save_overload(sig, data)
+            if self._is_private():
+                self._cache.save_overload(sig, data)  # which reads the index
         except Exception:
             try:  # the index may be what is damaged
                 self._cache.flush()
                 self._cache.save_overload(sig, data)
             except Exception:
                 return
+
+    def _is_private(self) -> bool:
+        return _is_own(Path(self._cache.cache_path))
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -171,6 +177,14 @@ def _private(folder: Path) -> Path:
             warnings.warn(f"{place} can be written by others: srcad caches in a temporary folder", stacklevel=2)
             return _temporary()
     return folder
+
+
+def _make_private(path: str | None) -> None:
+    """Take a folder that Numba has just made, outside of ours, from others; one with files in it is left as it is."""
+    if path:
+        with suppress(OSError):
+            if not any(Path(path).iterdir()):
+                Path(path).chmod(0o700)
 
 
 def _is_own(folder: Path) -> bool:
