@@ -96,7 +96,7 @@ def _table() -> dict[str, Elementwise]:
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "same")
-    for name in ("add", "sub", "mul", "pow", "lshift"):
+    for name in ("add", "sub", "mul", "pow", "lshift", "floordiv", "mod"):
         table[f"checked_{name}"] = Elementwise(f"checked_{name}({{0}}, {{1}})", 2, "same")
     table["to_int"] = Elementwise("to_int({0})", 1, "cast")
     table["sign"] = Elementwise("np.sign({0})", 1, "same")

@@ -1,4 +1,4 @@
-"""The helpers that generated code may call: three about broadcasting, two about det, six about integers, one each about seeds,
+"""The helpers that generated code may call: three about broadcasting, two about det, eight about integers, one each about seeds,
 aliases and lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
@@ -121,6 +121,30 @@ def checked_lshift(a: int, n: int) -> int:
     if n < 0:
         raise ValueError("negative shift count")
     return checked_mul(a, checked_pow(2, n)) if a != 0 else 0
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_floordiv(a: int, b: int) -> int:
+    """a // b, with Python's error for b = 0 in compiled code, too.
+
+    >>> checked_floordiv(-7, 2)
+    -4
+    """
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return a // b
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_mod(a: int, b: int) -> int:
+    """a % b, likewise.
+
+    >>> checked_mod(-7, 2)
+    1
+    """
+    if b == 0:
+        raise ZeroDivisionError("integer modulo by zero")
+    return a % b
 
 
 @register_jitable  # type: ignore[untyped-decorator]

@@ -125,6 +125,27 @@ def test_errors_of_conversions_are_pythons():
         srcad.differentiate(of_library)(1.0, -1)
 
 
+def divided(x, n):
+    s = 0.0
+    for k in range(3):
+        s += x[k % n] * (7 // n)
+    return s
+
+
+def test_divisions_by_zero():
+    """Also where a remainder is only an index."""
+    f, x = srcad.differentiate(divided), np.array([1.0, 2.0])
+    assert f(x, 2) == divided(x, 2)
+    np.testing.assert_array_equal(f.grad(x, 2), [6.0, 3.0])
+    for call in (divided, f, f.grad):
+        with pytest.raises(ZeroDivisionError, match="modulo by zero"):
+            call(x, 0)
+    tangent = srcad.tangent(lambda x, n, k: x * (n // k))
+    assert tangent(2.0, 7, 2, 1.0) == (6.0, 3.0)
+    with pytest.raises(ZeroDivisionError):
+        tangent(2.0, 7, 0, 1.0)
+
+
 def strided(a, n, m):
     """Index arithmetic is left alone."""
     s = 0.0

@@ -49,7 +49,11 @@ CHECKED = {
     "pow": "checked_pow",
     "lshift": "checked_lshift",
     "cast": "to_int",
+    "floordiv": "checked_floordiv",
+    "mod": "checked_mod",
 }
+#: Those that fail where their divisor is zero, which compiled code would not tell.
+DIVISIONS = frozenset({"floordiv", "mod"})
 #: Ops whose integer operands, from this position on, are places in memory or sizes.
 PLACES = {"load": 1, "view": 1, "reshape": 1, "expand": 1, "alloc": 0, "trips": 0, "broadcast_dim": 0, "dim": 0}
 
@@ -63,11 +67,13 @@ def check_integers(trace: Trace) -> Trace:
 def _check(trace: Trace, argument: int) -> Block:
     ranges = Ranges(dict.fromkeys((var for var in trace.inputs if var.type == INT), argument))
     ranges.block(trace.body)
-    wrong = ranges.doubtful
-    return _checked(trace.body, wrong & needed(trace.body)) if wrong else trace.body
+    wrong = set(ranges.divided)
+    if ranges.doubtful:
+        wrong |= ranges.doubtful & needed(trace.body)
+    return _checked(trace.body, wrong) if wrong else trace.body
 
 
-def _checked(block: Block, wrong: frozenset[Var]) -> Block:
+def _checked(block: Block, wrong: set[Var]) -> Block:
     stmts: list[Stmt] = []
     for stmt in block.stmts:
         if isinstance(stmt, Op) and not wrong.isdisjoint(stmt.results):
@@ -86,6 +92,8 @@ class Ranges:
     def __init__(self, most: dict[Var, int]) -> None:
         self.most = most
         self.wrapping: set[Var] = set()
+        #: The quotients and remainders whose divisor may be zero.
+        self.divided: set[Var] = set()
         self._doubtful: dict[Var, bool] = {}
 
     @property
@@ -129,6 +137,8 @@ class Ranges:
             self.wrapping.add(result)
         most = self._most(op, sizes)
         doubt = most >= LIMIT and op.name in CHECKED and result not in self.wrapping
+        if op.name in DIVISIONS and result not in self.wrapping and not _is_nonzero(op.args[1]):
+            self.divided.add(result)
         self._doubtful[result] = doubt and all(arg.type == INT or op.name == "cast" for arg in op.args)
         self.most[result] = min(most, LIMIT - 1)
 
@@ -199,6 +209,10 @@ class Ranges:
     def _body(self, loop: Loop) -> None:
         for inner in blocks_of(loop):
             self.block(inner)
+
+
+def _is_nonzero(divisor: Operand) -> bool:
+    return isinstance(divisor, Const) and divisor.value != 0
 
 
 # --- what for -----------------------------------------------------------------------------------------------------------
