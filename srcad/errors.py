@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 from typing import Protocol
 
@@ -35,7 +36,10 @@ class SrcadError(Exception):
         lines = [f"{self.span.file}:{self.span.line}: {self.reason}" if self.span else self.reason]
         if self.span:
             lines += excerpt(self.span)
-        lines += [f"called from {place.file}:{place.line}" for place in self.callers]
+        calls = [f"called from {place.file}:{place.line}" for place in self.callers]
+        for line, same in itertools.groupby(calls):
+            times = len(list(same))
+            lines.append(f"{line}, {times} times" if times > 1 else line)
         if self.remedy:
             lines.append(f"help: {self.remedy}")
         return "\n".join(lines)

@@ -1,11 +1,13 @@
 """The vocabulary of the trace: every op, what it means, what type it gives, and what it does to memory.
 
 Elementwise ops take scalars and arrays with NumPy's broadcasting, and give a scalar when all arguments are scalars. An array
-result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too.
+result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too. `checked_add` and its kin are for
+integers that may not fit into 64 bits: see `transforms.integers`.
 
 Memory (an array Var is a reference):
 
-    alloc(*dims) fill= dtype=        fresh memory; fill is "empty", "zeros" or "ones"
+    alloc(*dims) fill= dtype=        fresh memory; fill is "empty", "zeros" or "ones". That of a tape, and a list that is
+                                     one, has the attribute tape=True
     array(*elements) shape= dtype=   np.array([...]) of scalars, row-major; fresh memory
     load(a, *index)                  one element (as many indices as a has axes; negative ones count from the end)
     store(a, *index, value)          a[index] = value
@@ -32,7 +34,8 @@ Sizes and iteration:
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
-inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), pinv(a, rcond), tril(a) k=, inverse_gaps(w)
+inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), cofactors_along(a, d, v) (that of
+cofactors along v), pinv(a, rcond), tril(a) k=, inverse_gaps(w)
 (1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
 
 With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, qr(a) gives q and r (reduced), svd(a)
@@ -127,6 +130,9 @@ def _table() -> dict[str, Elementwise]:
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "same")
+    for name in ("add", "sub", "mul", "pow", "lshift", "floordiv", "mod"):
+        table[f"checked_{name}"] = Elementwise(f"checked_{name}({{0}}, {{1}})", 2, "same")
+    table["to_int"] = Elementwise("to_int({0})", 1, "cast")
     table["sign"] = Elementwise("np.sign({0})", 1, "same")
     for name in ("isnan", "isinf", "isfinite"):
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")
@@ -150,8 +156,8 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    """alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort eigh svd qr pinv tril inverse_gaps
-    custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
+    """alloc array copy reduce_like sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
+    inverse_gaps custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
 )
 #: Ops with several results, and what these are called.
 RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r")}
@@ -295,7 +301,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(_float(promote(args)), other.ndim, "F" if other.ndim == 2 else "C")  # as Numba's LAPACK has it
         case "inv":
             return Array(_float(first.dtype), 2, "F")
-        case "cofactors":
+        case "cofactors" | "cofactors_along":
             return Array(_float(first.dtype), 2)
         case "det":
             return Scalar(_float(first.dtype))

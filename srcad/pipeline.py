@@ -244,8 +244,9 @@ def _hessian(trace: Trace, d: Derivative) -> Trace:
 
 def _real_inputs(trace: Trace, d: Derivative) -> None:
     for k in d.wrt:
-        for type in leaves(signature.types_of(trace.params[k].tree)) or [None]:
-            dtype = getattr(type, "dtype", "None")
+        types = signature.types_of(trace.params[k].tree)
+        for type in leaves(types) or [None]:
+            dtype = getattr(type, "dtype", signature.text(types))
             if not dtype.startswith("float"):
                 real = "real-valued inputs (input dtype that is a sub-dtype of np.floating)"
                 raise TypeError(f"{d.kind} requires {real}, but got {dtype} for {trace.params[k].name!r}.")

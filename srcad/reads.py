@@ -4,7 +4,9 @@ Their values are built into generated code. Lowering records each read, and deri
 they run: where Python would read something else now, they are made anew.
 
 Numbers, strings and what is compared by identity are looked at wherever they were found; of arrays, lists and dictionaries
-the contents count. An array of more than `LARGEST` bytes is taken to change only by being replaced.
+the contents count, of functions their code and defaults. An array of more than `LARGEST` bytes is taken to change only by being
+replaced. That a name of Python's becomes a global, or a module is replaced, is noticed by interpreted derivatives, and by
+compiled ones that have something else to look at.
 """
 
 from __future__ import annotations
@@ -30,23 +32,38 @@ class Read:
     find: Callable[[], Any]
     value: Any
     state: Any
-    owner: Any = None  #: the dictionary or the cell, for a global or a closure variable
+    owner: Any = (
+        None  #: the dictionary or the cell, for a global or a closure variable; a function, for what it is made of
+    )
+    builtin: bool = False  #: the dictionary lacks the name, which means what Python says
+    #: Not worth a look at every call on its own account: names of builtins and modules, the function's own code.
+    steady: bool = False
 
     def test(self, k: int) -> tuple[str, dict[str, Any]]:
         """An expression that is true if the read has, or may have, changed; and the names in it."""
         names = {f"owner{k}": self.owner, f"value{k}": self.value, f"read{k}": self}
+        tests = []
         if isinstance(self.owner, dict):
-            same = f"owner{k}.get({self.name!r}, ...) is not value{k}"
+            tests.append(f"{self.name!r} in owner{k}" if self.builtin else f"owner{k}[{self.name!r}] is not value{k}")
         elif isinstance(self.owner, types.CellType):
-            same = f"owner{k}.cell_contents is not value{k}"
-        else:
+            tests.append(f"owner{k}.cell_contents is not value{k}")
+        elif self.owner is None:
             return f"read{k}.changed", names
-        if self.state is _MISSING:
-            return same, names
-        if isinstance(self.value, np.ndarray) and isinstance(self.state[-1], bytes):
+        if isinstance(self.value, types.FunctionType):
+            names[f"code{k}"] = self.value.__code__
+            tests.append(f"value{k}.__code__ is not code{k}")
+            if not self.steady and self.value.__defaults__:
+                names[f"defaults{k}"] = self.value.__defaults__
+                tests.append(f"value{k}.__defaults__ is not defaults{k}")
+            if not self.steady and self.value.__kwdefaults__:
+                names[f"keywords{k}"] = dict(self.value.__kwdefaults__)
+                tests.append(f"value{k}.__kwdefaults__ != keywords{k}")
+        elif isinstance(self.value, np.ndarray) and self.state is not _MISSING and isinstance(self.state[-1], bytes):
             names |= {f"bytes{k}": self.state[-1], f"shape{k}": self.value.shape}
-            return f"{same} or value{k}.tobytes() != bytes{k} or value{k}.shape != shape{k}", names
-        return f"read{k}.changed", names
+            tests += [f"value{k}.tobytes() != bytes{k}", f"value{k}.shape != shape{k}"]
+        elif self.state is not _MISSING:
+            return f"read{k}.changed", names
+        return " or ".join(tests), names
 
     @property
     def changed(self) -> bool:
@@ -72,6 +89,11 @@ class Reads:
         return Reads(list(self.items), self.writes_arguments, self.suspect)
 
     @property
+    def worth_a_look(self) -> bool:
+        """Whether any of it is likely enough to change that calls look at it all."""
+        return any(not item.steady for item in self.items)
+
+    @property
     def changed(self) -> Read | None:
         """The first that Python would read differently now."""
         return next((item for item in self.items if item.changed), None) if self.suspect() else None
@@ -86,8 +108,11 @@ class Reads:
             tests.append(test)
             names |= own
         if tests:
-            text = f"return {' or '.join(tests)}"  # ValueError is what an empty cell raises
-            exec(f"def suspect():\n    try:\n        {text}\n    except ValueError:\n        return True", names)
+            text = f"return {' or '.join(tests)}"  # ValueError is what an empty cell raises, KeyError a global that is gone
+            exec(
+                f"def suspect():\n    try:\n        {text}\n    except (KeyError, ValueError):\n        return True",
+                names,
+            )
             self.suspect = names["suspect"]
         self.writes_arguments |= other.writes_arguments
 
@@ -137,6 +162,10 @@ def state(value: Any) -> Any:
             return type(value), [state(item) for item in value]
         case dict():
             return type(value), [(state(key), state(item)) for key, item in value.items()]
+        case types.FunctionType():
+            keywords = value.__kwdefaults__ or {}
+            given = (*(value.__defaults__ or ()), *keywords.values())
+            return _Same(value), _Same(value.__code__), tuple(keywords), [_Same(item) for item in given]
         case types.MethodType():
             return _Same(value.__func__), _Same(value.__self__)
         case types.BuiltinMethodType():
@@ -150,7 +179,7 @@ def _is_settled(value: Any) -> bool:
     """Whether the same object is always in the same state."""
     if isinstance(value, tuple):
         return all(map(_is_settled, value))
-    return not isinstance(value, np.ndarray | list | dict | set)
+    return not isinstance(value, np.ndarray | list | dict | set | types.FunctionType)
 
 
 # --- recording --------------------------------------------------------------------------------------------------------
@@ -172,12 +201,16 @@ def recording() -> Iterator[Reads]:
             outer[-1].update(reads)
 
 
-def record(name: str, find: Callable[[], Any], value: Any, owner: Any = None) -> None:
+def record(
+    name: str, find: Callable[[], Any], value: Any, owner: Any = None, builtin: bool = False, steady: bool = False
+) -> None:
     active: list[Reads] = _recording.__dict__.setdefault("active", [])
-    if active and not isinstance(value, types.ModuleType):
+    if active:
         known = any(item.name == name and item.value is value and item.owner is owner for item in active[-1].items)
         if not known:
-            active[-1].items.append(Read(name, find, value, _MISSING if _is_settled(value) else state(value), owner))
+            now = _MISSING if _is_settled(value) else state(value)
+            steady |= builtin or isinstance(value, types.ModuleType)
+            active[-1].items.append(Read(name, find, value, now, owner, builtin, steady))
 
 
 def record_writes() -> None:
@@ -188,6 +221,16 @@ def record_writes() -> None:
 
 def record_item(mapping: Mapping[str, Any], name: str, value: Any) -> None:
     record(name, lambda: mapping[name], value, mapping)
+
+
+def record_builtin(mapping: Mapping[str, Any], name: str, value: Any) -> None:
+    """A name that is no global, so far."""
+    record(name, lambda: mapping.get(name, value), value, mapping, builtin=True)
+
+
+def record_function(function: types.FunctionType, steady: bool) -> None:
+    """What a function is made of, which may be replaced: its code and its defaults."""
+    record(function.__name__, lambda: function, function, function, steady=steady)
 
 
 def record_cell(cell: types.CellType, name: str, value: Any) -> None:

@@ -1,4 +1,5 @@
-"""The helpers that generated code may call: three about broadcasting, one each about seeds, aliases, lgamma and det.
+"""The helpers that generated code may call: three about broadcasting, two about det, eight about integers, one each about seeds,
+aliases and lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
@@ -10,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload, register_jitable
+from numba.extending import intrinsic, overload, register_jitable
 
+TOO_LARGE = "an integer does not fit into the 64 bits that compiled code has for it: compute with floats"
 SHARED = "two array arguments share memory, and the function writes into one of them: pass a copy"
 
 
@@ -71,6 +73,92 @@ def check_disjoint(a: Any, b: Any) -> None:
     """
     if np.may_share_memory(a, b):
         raise ValueError(SHARED)
+
+
+def checked_add(a: int, b: int) -> int:
+    """a + b. Compiled, it raises OverflowError where the sum does not fit into 64 bits.
+
+    >>> checked_add(2, 3)
+    5
+    """
+    return a + b
+
+
+def checked_sub(a: int, b: int) -> int:
+    """a - b, likewise."""
+    return a - b
+
+
+def checked_mul(a: int, b: int) -> int:
+    """a * b, likewise."""
+    return a * b
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_pow(a: int, n: int) -> int:
+    """a**n for n >= 0, likewise.
+
+    >>> checked_pow(-3, 5)
+    -243
+    """
+    power = 1
+    while n > 0:
+        if n & 1:
+            power = checked_mul(power, a)
+        n >>= 1
+        if n > 0:
+            a = checked_mul(a, a)
+    return power
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_lshift(a: int, n: int) -> int:
+    """a << n, likewise.
+
+    >>> checked_lshift(3, 4)
+    48
+    """
+    if n < 0:
+        raise ValueError("negative shift count")
+    return checked_mul(a, checked_pow(2, n)) if a != 0 else 0
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_floordiv(a: int, b: int) -> int:
+    """a // b, with Python's error for b = 0 in compiled code, too.
+
+    >>> checked_floordiv(-7, 2)
+    -4
+    """
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return a // b
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def checked_mod(a: int, b: int) -> int:
+    """a % b, likewise.
+
+    >>> checked_mod(-7, 2)
+    1
+    """
+    if b == 0:
+        raise ZeroDivisionError("integer modulo by zero")
+    return a % b
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def to_int(x: float) -> int:
+    """int(x), likewise; and ValueError for a NaN, as in Python.
+
+    >>> to_int(-2.7)
+    -2
+    """
+    if not abs(x) < 9223372036854775808.0:
+        if x != x:
+            raise ValueError("cannot convert float NaN to integer")
+        raise OverflowError(TOO_LARGE)
+    return int(x)
 
 
 def polygamma(n: int, x: Any) -> Any:
@@ -220,6 +308,37 @@ def ends(n: int, first: float, inside: float, last: float, dtype: Any = np.float
     return out
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def cofactors_along(a: Any, d: Any, v: Any) -> Any:
+    """The derivative of the cofactors of `a` along `v`. Of a singular matrix u diag(s) w it is made from minors of diag(s):
+    the diagonal of u^H v w^H meets products of all but two of s, and so does each other element, transposed.
+
+    >>> cofactors_along(np.zeros((2, 2)), 0.0, np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[ 4., -3.],
+           [-2.,  1.]])
+    """
+    out = np.empty(a.shape, a.dtype)
+    if d != 0.0:
+        c = cofactors(a, d)
+        out[:] = (np.sum(c * v) * c - c @ np.ascontiguousarray(v.T) @ c) / d
+        return out
+    u, s, w = np.linalg.svd(a)
+    sign = np.linalg.det(u) * np.linalg.det(w)
+    inner = np.conj(u.T) @ np.ascontiguousarray(v) @ np.conj(w.T)
+    minor = np.zeros(a.shape, a.dtype)
+    for i in range(s.size):
+        for j in range(s.size):
+            if i != j:
+                others = sign
+                for k in range(s.size):
+                    if k != i and k != j:
+                        others *= s[k]
+                minor[i, i] += others * inner[j, j]
+                minor[i, j] -= others * inner[j, i]
+    out[:] = np.conj(u) @ minor @ np.conj(w)
+    return out
+
+
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +381,34 @@ def _reduce_like(g: Any, a: Any) -> Any:
     body = _loops(letters, "g", f"out[{_repeated(a.ndim, letters)}] += g[{', '.join(letters) or '()'}]")
     same = ["if g.shape == a.shape:", "    return g"] if g.ndim == a.ndim else []
     return _define("reduce_like", "g, a", [*same, "out = np.zeros(a.shape, g.dtype)", *body, "return out"])
+
+
+def _checked(function: Any, operation: str) -> None:
+    """Compiled, the processor's own flag tells whether the result fits."""
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def with_overflow(typing_context: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            both = getattr(builder, f"s{operation}_with_overflow")(*args)
+            parts = [builder.extract_value(both, k) for k in range(2)]
+            return context.make_tuple(builder, signature.return_type, parts)
+
+        return types.Tuple((types.int64, types.boolean))(types.int64, types.int64), generate
+
+    @overload(function, strict=False)  # type: ignore[untyped-decorator]
+    def compiled(a: Any, b: Any) -> Any:
+        def checked(a: int, b: int) -> int:
+            result, overflow = with_overflow(a, b)
+            if overflow:
+                raise OverflowError(TOO_LARGE)
+            return result  # type: ignore[no-any-return]
+
+        return checked
+
+
+_checked(checked_add, "add")
+_checked(checked_sub, "sub")
+_checked(checked_mul, "mul")
 
 
 @overload(check_disjoint, strict=False)  # type: ignore[untyped-decorator]

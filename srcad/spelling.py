@@ -87,6 +87,12 @@ def _dtype_keyword(dtype: str) -> dict[str, ast.expr]:
 # --- expressions ----------------------------------------------------------------------------------
 
 
+#: Ops that are called as their helper in srcad.runtime is.
+_OF_RUNTIME = frozenset(
+    "reduce_like broadcast_dim cofactors cofactors_along inverse_gaps is_invertible is_positive_definite".split()
+)
+
+
 def constants(op: Op) -> list[Type | None]:
     """The type that each argument takes where it is a literal.
 
@@ -139,7 +145,15 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case "reduce_like" | "broadcast_dim" | "cofactors" | "inverse_gaps" | "is_invertible" | "is_positive_definite":
+        case (
+            "reduce_like"
+            | "broadcast_dim"
+            | "cofactors"
+            | "cofactors_along"
+            | "inverse_gaps"
+            | "is_invertible"
+            | "is_positive_definite"
+        ):
             return call(op.name, *args)
         case "multiplicity":
             return call(op.name, *args, **_dtype_keyword(op.attr("dtype")))

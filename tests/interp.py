@@ -244,6 +244,8 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.argsort(a, kind="mergesort")
         case "cofactors", [a, d]:
             return runtime.cofactors(a, d)
+        case "cofactors_along", [a, d, v]:
+            return runtime.cofactors_along(a, d, v)
         case (("inverse_gaps" | "multiplicity"), [a]):
             return getattr(runtime, name)(a)
         case "ends", [n]:

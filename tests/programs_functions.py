@@ -357,3 +357,18 @@ def now_a_global_array(x):
         s += np.sum(v * WEIGHTS) * 0.5 + 3.0
         v = np.sin(v + WEIGHTS)
     return s
+
+
+@functools.lru_cache(maxsize=64)
+def remembered(k):
+    return 1 if k < 2 else remembered(k - 1) + remembered(k - 2)
+
+
+@functools.cache
+def cubed(t):
+    return t * t * t
+
+
+@program(0.7, 6, tags="cache recursion")
+def helpers_with_caches(x, n):
+    return remembered(n) * x + cubed(x * x)

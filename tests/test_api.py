@@ -380,6 +380,52 @@ def test_what_a_function_reads_may_change_between_calls(wrap, monkeypatch):
     assert (h(2.0), grad(h)(2.0)) == (12.0, 12.0)
 
 
+def _scaled(t, k=2.0):
+    return t * k
+
+
+def _keyword(t, *, k=2.0):
+    return t * k
+
+
+def _other(t, k=2.0):
+    return t * t * k
+
+
+def test_helpers_that_are_changed_in_place(wrap, monkeypatch):
+    """Also from within nested functions, and as arguments."""
+    f = wrap(lambda x: _scaled(x) + (lambda t: _keyword(t))(x))
+    h = wrap(lambda x, g: g(x))
+    assert (f(3.0), grad(f)(3.0), h(3.0, _scaled), grad(h)(3.0, _scaled)) == (12.0, 4.0, 6.0, 2.0)
+    monkeypatch.setattr(_scaled, "__defaults__", (5.0,))
+    assert (f(3.0), grad(f)(3.0), h(3.0, _scaled), grad(h)(3.0, _scaled)) == (21.0, 7.0, 15.0, 5.0)
+    monkeypatch.setattr(_scaled, "__code__", _other.__code__)
+    assert (f(3.0), grad(f)(3.0), h(3.0, _scaled), grad(h)(3.0, _scaled)) == (51.0, 32.0, 45.0, 30.0)
+    monkeypatch.setitem(_keyword.__kwdefaults__, "k", 1.0)
+    assert (f(3.0), grad(f)(3.0), jvp(f, (3.0,), (1.0,))) == (48.0, 31.0, (48.0, 31.0))
+
+
+SIZE = 2.0
+
+
+def measured(x):
+    return abs(x) * SIZE * math.exp(0.0)
+
+
+def test_names_of_python_may_become_globals(wrap, monkeypatch):
+    f = wrap(measured)
+    assert (f(-3.0), grad(f)(-3.0)) == (6.0, -2.0)
+    monkeypatch.setitem(globals(), "abs", _other)
+    assert (f(-3.0), grad(f)(-3.0)) == (36.0, -24.0)
+    monkeypatch.delitem(globals(), "abs")
+    assert (f(-3.0), grad(f)(-3.0)) == (6.0, -2.0)
+    monkeypatch.setitem(globals(), "math", Config(0.0))
+    monkeypatch.setattr(Config, "exp", staticmethod(lambda t: 3.0), raising=False)
+    assert (f(-3.0), grad(f)(-3.0)) == (18.0, -6.0)
+    monkeypatch.setattr(measured, "__code__", (lambda x: x * SIZE).__code__)
+    assert (f(-3.0), grad(f)(-3.0)) == (-6.0, 2.0)
+
+
 def test_a_pullback_belongs_to_what_was_read(wrap):
     scale = np.array([2.0])
     _, pullback = vjp(wrap(lambda x: x * scale[0]), 1.0)

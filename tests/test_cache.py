@@ -1,6 +1,7 @@
 """Generated files: where they land, what shares them, and what happens when that cannot be."""
 
 import os
+import pickle
 import stat
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def program(tmp_path):
 
 def run(program, folder, *args, **more):
     env = {**os.environ, "SRCAD_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT), **more}
-    env.pop("NUMBA_CACHE_DIR", None)  # Numba's files are to lie beside srcad's, where the tests can damage them
+    if "NUMBA_CACHE_DIR" not in more:
+        env.pop("NUMBA_CACHE_DIR", None)  # Numba's files are to lie beside srcad's, where the tests can damage them
     done = subprocess.run([sys.executable, str(program), *args], env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return int(done.stdout), done.stderr
@@ -273,3 +275,141 @@ def test_cached_code_of_the_user_that_calls_a_derivative(folder, tmp_path):
     path.write_text(CALLER)
     assert run(path, folder)[0] == 0
     assert run(path, folder)[0] == 1
+
+
+# --- under attack -----------------------------------------------------------------------------------------------------
+
+
+def test_truncated_files(program, folder):
+    """Of the source, of the index and of the machine code."""
+    run(program, folder)
+    for pattern in ("*.py", "*.nbc", "*.nbi"):
+        for file in folder.glob(f"**/{pattern}"):
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        assert run(program, folder)[0] > 0 or pattern == "*.py"
+    assert run(program, folder)[0] == 0
+
+
+def test_foreign_machine_code_is_not_run(program, folder):
+    """The data of one function under the name of another, as a failing disk or a careless copy may leave it."""
+    run(program, folder)
+    data = sorted(folder.glob("**/*.nbc"))
+    assert len(data) > 1
+    contents = [file.read_bytes() for file in data]
+    for file, other in zip(data, [*contents[1:], contents[0]], strict=True):
+        file.write_bytes(other)
+    assert run(program, folder)[0] > 0
+
+
+class Malicious:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="POSIX permissions")
+@pytest.mark.parametrize("place", ["folder", "machine code", "NUMBA_CACHE_DIR"])
+def test_nothing_is_unpickled_from_a_folder_that_others_can_write_to(program, folder, tmp_path, place):
+    more = {"NUMBA_CACHE_DIR": str(tmp_path / "numba")} if place == "NUMBA_CACHE_DIR" else {}
+    run(program, folder, **more)
+    witness = tmp_path / "witness"
+    planted = [file for file in tmp_path.glob("**/*.nb?")]
+    assert planted
+    for file in planted:
+        file.write_bytes(pickle.dumps(Malicious(witness)))
+        (folder if place == "folder" else file.parent).chmod(0o777)
+    assert run(program, folder, **more)[0] > 0
+    assert not witness.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="POSIX permissions")
+def test_a_generous_umask(program, folder, tmp_path):
+    program.write_text("import os; os.umask(0o002)" + PROGRAM)
+    for more in ({}, {"NUMBA_CACHE_DIR": str(tmp_path / "numba")}):
+        assert run(program, folder, **more)[0] > 0
+        compiled, errors = run(program, folder, **more)
+        assert (compiled, errors) == (0, "")
+
+
+@pytest.mark.parametrize("fails", ["tempfile.mkstemp", "os.replace", "pathlib.Path.mkdir"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError(13, "Permission denied")])
+def test_a_full_or_read_only_folder(folder, monkeypatch, fails, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    f = fresh(len(fails) + error.errno / 128)
+    monkeypatch.setattr(fails, fail)
+    assert srcad.grad(f)(2.0) == len(fails) + error.errno / 128
+    assert not list(folder.glob("*.*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="permissions that bind the user")
+def test_a_folder_without_permission(folder):
+    folder.mkdir(mode=0o500)
+    assert srcad.grad(fresh(20.0))(2.0) == 20.0
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("what", ["numba", "numpy", "srcad", "python"])
+def test_another_version_is_another_file(folder, monkeypatch, what):
+    f = fresh(21.0 + sum(map(ord, what)))
+    want = srcad.grad(f)(2.0)
+    if what == "srcad":
+        changed = folder.parent / "runtime.py"
+        changed.write_text(Path(cache.runtime.__file__).read_text() + "# changed")
+        monkeypatch.setattr(cache.runtime, "__file__", str(changed))
+    elif what == "python":
+        monkeypatch.setattr(sys, "version_info", (3, 99, 0, "final", 0))
+    else:
+        monkeypatch.setattr(f"{what}.__version__", "99.0")
+    cache._versions.cache_clear()
+    try:
+        assert srcad.grad(f)(2.0) == want == 21.0 + sum(map(ord, what))
+        assert len(list(folder.glob("fresh_grad_*.py"))) == 2
+    finally:
+        monkeypatch.undo()
+        cache._versions.cache_clear()
+
+
+CALLER = """
+import numpy as np
+import srcad
+from helpers import helper, make
+
+f = make(float(__import__("sys").argv[1]))
+print(srcad.grad(lambda x: helper(x) * f(x))(2.0))
+"""
+
+
+def test_changed_callees_and_closure_values(tmp_path, folder):
+    """In another file, which is not the one that is compiled; with time stamps that say nothing."""
+    (tmp_path / "caller.py").write_text(CALLER)
+
+    def gradient(power, factor):
+        path = tmp_path / "helpers.py"
+        path.write_text(f"def helper(t):\n    return t**{power}\n\n\ndef make(c):\n    return lambda t: c * t\n")
+        os.utime(path, (1e9, 1e9))
+        env = os.environ | {"PYTHONPATH": str(ROOT), "SRCAD_CACHE_DIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [sys.executable, str(tmp_path / "caller.py"), str(factor)], capture_output=True, text=True, env=env
+        )
+        return float(done.stdout), done.stderr
+
+    for power, factor in ((2, 1.0), (3, 1.0), (3, 5.0), (2, 1.0)):
+        assert gradient(power, factor) == (factor * (power + 1) * 2.0**power, "")
+
+
+def test_processes_with_different_values_at_once(program, folder, tmp_path):
+    """The same function with another global, written to the same folder at the same time."""
+    env = {**os.environ, "SRCAD_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    running = []
+    for k in range(2):
+        other = tmp_path / f"process{k}" / program.name
+        other.parent.mkdir()
+        other.write_text(PROGRAM.replace("SCALE = 2.0", f"SCALE = {k}.5"))
+        running.append(subprocess.Popen([sys.executable, str(other)], env=env, stderr=subprocess.PIPE))
+    for process in running:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors.decode()

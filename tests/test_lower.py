@@ -469,7 +469,7 @@ REFUSED = {
     "s = [0.0] * n; s[:1] = [x]": ("a slice of a list is assigned", "s[:1]"),
     "s = [0.0] * n; s[0] = a": ("a 1-d array of float64 is stored into a list", "s[0]"),
     "s = t = [0.0, x]; s[0] = 1.0": ("'s' is a list that is changed", "s"),
-    "s = [x] * n; return s": ("a list is returned", "def f(x, n, a):"),
+    "s = [x] * n; return s": ("a list is returned", "s"),
     "g = [lambda: i for i in (1, 2)][0]; g()": ("'i' of a comprehension is read after its turn", "i"),
     "print(x, file=None)": ("print() to a file", "print(x, file=None)"),
     "match x:\n        case float(): pass": ("this `match`", "match x:"),

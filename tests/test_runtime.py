@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from srcad.runtime import broadcast_dim, check_disjoint, cofactors, expand, reduce_like
+from srcad.runtime import broadcast_dim, check_disjoint, cofactors, cofactors_along, expand, reduce_like
 
 SHAPES = [
     ((), ()),
@@ -126,3 +126,31 @@ def test_cofactors(rank, dtype):
         out = run(a, d)
         assert out.dtype == dtype
         np.testing.assert_allclose(out, minors, atol=1e-4 if dtype == "float32" else 1e-12)
+
+
+@njit
+def cofactors_along_(a, d, v):
+    return cofactors_along(a, d, v)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_cofactors_along(rank, dtype):
+    """The minors are quadratic, so that a central difference of them is exact, whatever the rank."""
+    rng = np.random.default_rng(rank)
+    a = (rng.standard_normal((3, rank)) @ rng.standard_normal((rank, 3))).astype(dtype)
+    v = np.asfortranarray(rng.standard_normal((3, 3)).astype(dtype))
+    if dtype == "complex128":
+        a, v = a * (1 + 0.5j), v * (0.3 - 1j)
+    d = np.linalg.det(a) if rank == 3 else a.dtype.type(0)
+
+    def minors(a):
+        return np.array(
+            [[np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) * (-1) ** (i + j) for j in range(3)] for i in range(3)]
+        )
+
+    want = (minors(a.astype("complex128") + v) - minors(a.astype("complex128") - v)) / 2
+    for run in (cofactors_along, cofactors_along_):
+        out = run(a, d, v)
+        assert out.dtype == dtype
+        np.testing.assert_allclose(out, want, atol=1e-4 if dtype == "float32" else 1e-12)

@@ -37,7 +37,11 @@ def zeros_like(b: Builder, array: Atom) -> Atom:
 def _zeros_like_list(b: Builder, items: Atom, hint: str) -> Atom:
     type = items.type
     if not isinstance(type, ListOf) or not isinstance(type.item, Scalar):
-        raise UnsupportedError("a list of arrays that do not depend on the inputs, where others do", b.span)
+        raise UnsupportedError(
+            "a list of arrays that do not depend on the inputs, where others do",
+            b.span,
+            "make it one array, and index its rows",
+        )
     zeros = b.op("list", hint=hint, item=type.item)
     body = Builder()
     body.effect("append", zeros, zero(type.item))

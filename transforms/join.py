@@ -75,6 +75,7 @@ _CONTENTS = frozenset(
         "irfft",
         "dct",
         "dst",
+        "cofactors_along",
         "expand",
         "reduce_like",
         "pop",

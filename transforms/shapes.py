@@ -134,7 +134,7 @@ class Shapes:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
             case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
                 return self.of(a)
-            case (("cofactors" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
+            case (("cofactors" | "cofactors_along" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
                 return self.of(a)
             case "ends", (n,):
                 return self._made((n,))

@@ -53,7 +53,9 @@ def text(tree: Any) -> str:
     if isinstance(tree, Tree):
         return f"({', '.join(map(text, tree.items))}{',' if len(tree.items) == 1 else ''})"
     if isinstance(tree, Static):
-        return repr(tree.value)
+        if tree.value is None or isinstance(tree.value, str):
+            return repr(tree.value)
+        return "a function" if callable(tree.value) else f"a {tree.value.__class__.__name__}"
     type = tree.type if isinstance(tree, Var) else tree
     return str(replace(type, layout="C") if isinstance(type, Array) else type)
 

@@ -47,7 +47,7 @@ Bars = dict[Var, Atom]
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
 READS_CONTENTS = frozenset(
-    {"dot", "solve", "inv", "det", "cofactors", "max", "min", "prod", "eigh", "svd", "qr", "pinv", "inverse_gaps"}
+    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps".split()
 )
 
 
@@ -62,6 +62,9 @@ class Sweeps(Shadows):
         #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
         self.seen_as: dict[Op, Op] = {}
         self.nodes: dict[If | Loop, Node] = {}
+        #: Values that the tape of an inner derivative holds, also those of paths not taken. Their adjoints, masked by
+        #: themselves, have no effect when they are zero, whatever they are multiplied by.
+        self.taped: set[Var] = set()
         #: Loops whose reverse carries shadows backwards: the arrays, and whether they are new in each iteration (else swapped).
         self.handed_back: dict[Loop, tuple[list[Var], bool]] = {}
 
@@ -305,6 +308,7 @@ class Sweeps(Shadows):
                 cell = (self.shadow(args[0]), *args[1:-1])
                 if args[-1] in self.active:
                     self.add(b, bars, args[-1], b.op("load", *cell, hint=bar_name(args[-1])))
+                    self.note_taped(args[0], args[-1])
                 if op.name == "store" and not self.memory.written_once(original):
                     b.effect("store", *cell, zero(Scalar(_dtype(args[0]))))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
@@ -327,11 +331,17 @@ class Sweeps(Shadows):
             case "append" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
                 popped = b.op("pop", self.shadow(args[0]), hint=bar_name(args[1]))
                 self.add(b, bars, args[1], popped)
+                self.note_taped(args[0], args[1])
             case "pop" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
                 y_bar = bars.pop(op.result, None)
                 b.effect("append", self.shadow(args[0]), zero(op.result.type) if y_bar is None else y_bar)
             case _ if op.results and not is_constant(op.name) and op.name not in SILENT:
                 self.reverse_function(op, original, b, bars)
+
+    def note_taped(self, memory: Operand, value: Operand) -> None:
+        made = self.memory.definition.get(memory) if isinstance(memory, Var) else None
+        if made is not None and made.attr("tape") and isinstance(value, Var):
+            self.taped.add(value)
 
     def reverse_assign(self, op: Op, b: Builder, bars: Bars) -> None:
         """a[...] = value and a[...] += value, which buffer their value first."""
@@ -351,8 +361,11 @@ class Sweeps(Shadows):
         """An op with a rule in the book."""
         y_bars: list[Atom | None] = []
         for result in original.results:
-            shadow = self.shadow(result) if self.has_shadow(result) else None
-            y_bars.append(shadow if is_memory(result) else bars.pop(result, None))
+            shadow: Atom | None = self.shadow(result) if self.has_shadow(result) else None
+            y_bar = shadow if is_memory(result) else bars.pop(result, None)
+            if result in self.taped and y_bar is not None:
+                y_bar = b.op("where", b.op("ne", y_bar, const(0)), y_bar, const(0.0))
+            y_bars.append(y_bar)
         wanted = [arg in self.active for arg in original.args]
         if not any(wanted) or all(y_bar is None for y_bar in y_bars):
             return

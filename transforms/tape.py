@@ -215,7 +215,7 @@ class Tape:
             sizes.append(None)
         if None in sizes:
             tape = Var(f"{self._name(var)}_tape", ListOf(var.type))
-            keep = Op((tape,), "list", (), (("item", var.type),))
+            keep = Op((tape,), "list", (), (("item", var.type), ("tape", True)))
             given, after = var, self.item[var]
             if isinstance(var.type, Array) and self.memory.may_be_global(var):
                 given = Var(var.hint, Array(var.type.dtype, var.type.ndim))  # a list holds arrays of one type only
@@ -228,7 +228,7 @@ class Tape:
             assert isinstance(var.type, Scalar | Array)
             tape = Var(f"{self._name(var)}_tape", Array(var.type.dtype, len(sizes)))
             dims = tuple(size for size in sizes if size is not None)
-            keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype)))
+            keep = Op((tape,), "alloc", dims, (("fill", "empty"), ("dtype", var.type.dtype), ("tape", True)))
             index = [self.position(loop) for loop in loops]
             if snapshot is None:
                 region.insert_after(self.item[var], Op((), "store", (tape, *index, var)))

@@ -1,8 +1,8 @@
 """Generated modules as files, so that tracebacks and debuggers show them and Numba's own cache works.
 
-A file is named after its function and a hash of its text, of the versions of what runs it and of the arrays it is given:
-the same text is the same file, for every process. Numba keeps the machine code beside it. What is read back from there is
-unpickled, which runs code; a folder that others can write to is never used.
+A file is named after its function and a hash of its text, of the versions and options of what runs it, and of the arrays that it
+is given: the same text is the same file, for every process. Numba keeps the machine code beside it. What is read back from
+there is unpickled, which runs code; a folder that others can write to is never used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -27,9 +28,12 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from srcad import runtime
+from srcad.jit import boxing, entry
+from srcad.jit.entry import Compiler
 
 #: The package that generated modules seem to be in.
 PACKAGE = "srcad_generated"
@@ -63,12 +67,16 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
     vars(module).update(values)
     for value in list(vars(module).values()):
         if isinstance(value, Dispatcher) and value.py_func.__globals__ is vars(module):
-            value._cache = Tolerant(value._cache)
+            _make_private(value._cache.cache_path)
+            value._cache = Tolerant(value._cache, module.__name__)
+            value._compiler.pipeline_class = Compiler
     return module
 
 
 def _key(text: str, values: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(_versions().encode())
+    digest = hashlib.sha256(
+        f"{_versions()} {config.BOUNDSCHECK}".encode()
+    )  # NUMBA_BOUNDSCHECK is no part of Numba's key
     digest.update(text.encode())
     for key, value in sorted(values.items()):
         if isinstance(value, np.ndarray):
@@ -82,34 +90,42 @@ def _key(text: str, values: Mapping[str, Any]) -> str:
 @functools.cache
 def _versions() -> str:
     """What generated code depends on besides its text."""
-    helpers = Path(runtime.__file__).read_text(encoding="utf-8")
+    helpers = [Path(str(part.__file__)).read_text(encoding="utf-8") for part in (runtime, boxing, entry)]
     return repr((numba.__version__, np.__version__, sys.version_info[:3], helpers))
 
 
 class Tolerant:
-    """Numba's cache of one function, where a damaged file or a full disk means compiling, not failing."""
+    """Numba's cache of one function, where a damaged file or a full disk means compiling, not failing; and so does a file that
+    belongs to another module, or that others may have written."""
 
-    def __init__(self, cache: Any) -> None:
-        self._cache = cache
+    def __init__(self, cache: Any, module: str) -> None:
+        self._cache, self._module = cache, module
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cache, name)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return self._cache.load_overload(sig, target_context)
+            if not self._is_private():
+                return None
+            found = self._cache.load_overload(sig, target_context)
+            return None if found is None or found.fndesc.modname != self._module else found
         except Exception:
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
-            self._cache.save_overload(sig, data)
+            if self._is_private():
+                self._cache.save_overload(sig, data)  # which reads the index
         except Exception:
             try:  # the index may be what is damaged
                 self._cache.flush()
                 self._cache.save_overload(sig, data)
             except Exception:
                 return
+
+    def _is_private(self) -> bool:
+        return _is_own(Path(self._cache.cache_path))
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -181,12 +197,20 @@ def _user_cache() -> Path:
 
 def _private(folder: Path) -> Path:
     """The folder, made if need be; OSError if it cannot be written, a temporary one if others may write to it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for place in (folder, folder / "__pycache__"):
-        if place.exists() and not _is_own(place):
+    for place in (folder, folder / "__pycache__"):  # Numba would make the second for all that the umask lets in
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_own(place):
             warnings.warn(f"{place} can be written by others: srcad caches in a temporary folder", stacklevel=2)
             return _temporary()
     return folder
+
+
+def _make_private(path: str | None) -> None:
+    """Take a folder that Numba has just made, outside of ours, from others; one with files in it is left as it is."""
+    if path:
+        with suppress(OSError):
+            if not any(Path(path).iterdir()):
+                Path(path).chmod(0o700)
 
 
 def _is_own(folder: Path) -> bool:

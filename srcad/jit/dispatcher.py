@@ -79,7 +79,7 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
     def watch(self, reads: Reads) -> None:
         """What was read while compiling is looked at again when Python calls: `Watching` does, at a cost."""
         self.reads.update(reads)
-        if self.reads.items:
+        if self.reads.worth_a_look:
             self.__class__ = self.watching
 
     def compile(self, sig: Any) -> Any:

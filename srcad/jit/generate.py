@@ -17,6 +17,7 @@ from srcad.jit.cache import load
 from srcad.jit.options import Options
 from srcad.ops import FOURIER
 from srcad.transforms.finish import finish
+from srcad.transforms.integers import check_integers
 
 
 class Derivative(Protocol):
@@ -34,7 +35,7 @@ class Derivative(Protocol):
 
 def generate(trace: Trace, options: Options) -> Any:
     """The function that the trace becomes, in a module of its own."""
-    trace = finish(trace)
+    trace = _finished(trace, options)
     values = given_globals(trace)
     classes = list(dict.fromkeys(_classes(trace)))
     if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
@@ -63,7 +64,15 @@ def _check_fourier(trace: Trace) -> None:
 
 def source(trace: Trace, options: Options) -> str:
     """The text of that module, to be run from anywhere: only a file can have Numba's cache."""
-    return emit(finish(trace), jit=options.jit, options=replace(options, cache=False).njit() if options.jit else {})
+    return emit(
+        _finished(trace, options), jit=options.jit, options=replace(options, cache=False).njit() if options.jit else {}
+    )
+
+
+def _finished(trace: Trace, options: Options) -> Trace:
+    """The trace as it is to be written; where it is compiled, integers have 64 bits."""
+    trace = finish(trace)
+    return check_integers(trace) if options.jit else trace
 
 
 def _classes(trace: Trace) -> Iterator[type]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any
 
@@ -47,6 +48,14 @@ def _like(value: tuple[Any, ...], items: Iterable[Any]) -> Any:
     return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
 
+@dataclass
+class Made:
+    """The functions that were generated, by the types of their arguments, and what they depend on besides."""
+
+    functions: dict[tuple[Any, ...], tuple[Callable[..., Any], list[int]]] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)
+
+
 class Interpreted:
     """A derivative, generated for each combination of argument types when it is first called with it."""
 
@@ -58,8 +67,7 @@ class Interpreted:
         self.__name__, self.__qualname__ = stub.__name__, stub.__qualname__
         self.__doc__, self.__module__ = stub.__doc__, stub.__module__
         self.__signature__ = derivative.signature
-        self.reads = Reads()
-        self._functions: dict[tuple[Any, ...], tuple[Callable[..., Any], list[int]]] = {}
+        self._made = Made()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         bound = self.__signature__.bind(*args, **kwargs)
@@ -70,19 +78,24 @@ class Interpreted:
             starred = self.__signature__.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
             given += value if starred else [value]
             names += [name] * (len(value) if starred else 1)
-        if self.reads.changed:
-            self._functions, self.reads = {}, Reads()
+        if self._made.reads.changed:
+            self._made = Made()
+        made = self._made  # another thread may put another one in its place
         key = tuple(map(typeof, given, names))
-        if key not in self._functions:
+        if key not in made.functions:
             types = list(map(arg_type, key, names))
             with recording() as reads:
                 trace, order = self.derivative.build_call(types)
-            self.reads.update(reads)
+            made.reads.update(reads)
             self.last_types = tuple(types[k] for k in order)
-            self._functions[key] = as_compiled(generate(trace, self.__srcad_options__), result_types(trace)), order
-        self.reads.check_arguments(given)
-        function, order = self._functions[key]
+            made.functions[key] = as_compiled(generate(trace, self.__srcad_options__), result_types(trace)), order
+        made.reads.check_arguments(given)
+        function, order = made.functions[key]
         return function(*[given[k] for k in order])
+
+    @property
+    def reads(self) -> Reads:
+        return self._made.reads
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
         return self.derivative.trace(arg_types)

@@ -219,7 +219,7 @@ def _zip(ctx: Context, /, *iterables: Value, strict: Value = FALSE) -> Value:
 def _enumerate(ctx: Context, iterable: Value, start: Value = ZERO) -> Value:
     first = known_int(start)
     if first is None:
-        ctx.refuse("the start of this enumerate must be an integer in the source")
+        ctx.refuse("the start of this enumerate must be an integer in the source", "start at 0, and add to the number")
     return Tup(tuple(Tup((const(k), v)) for k, v in builtins.enumerate(items_of(ctx, iterable, "enumerate"), first)))
 
 

@@ -16,7 +16,7 @@ from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
 from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.known import describe, python
-from srcad.lower.numpy_calls import call_builtin
+from srcad.lower.numpy_calls import OTHERWISE, call_builtin
 from srcad.lower.scope import Closure
 from srcad.lower.selection import call_chosen
 from srcad.lower.structure import argument_type, atoms_of, value_of
@@ -56,6 +56,8 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
     plain = getattr(thing, "py_func", thing)
+    if isinstance(plain, functools._lru_cache_wrapper):  # what is remembered is what would be computed
+        return call(ctx, Obj(plain.__wrapped__), args, kwargs)
     if isinstance(plain, types.MethodType):
         return call(ctx, Obj(plain.__func__), [Obj(plain.__self__), *args], kwargs)
     if isinstance(plain, type) and issubclass(plain, tuple) and hasattr(plain, "_fields"):
@@ -95,7 +97,7 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
         return ctx.type_error(f"{describe(Obj(thing))} cannot be called")
     if not hasattr(thing, "__name__"):
         return ctx.refuse(f"calling an object of class '{type(thing).__name__}' is not supported", "call a function")
-    return ctx.refuse(f"srcad has no derivative of '{full}'", "write it with NumPy operations that srcad knows")
+    return ctx.refuse(f"srcad has no derivative of '{full}'", OTHERWISE)
 
 
 def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

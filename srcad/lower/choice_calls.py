@@ -47,7 +47,7 @@ def isclose(
 def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
     if is_none(x) or is_none(y):
         ctx.refuse(
-            "np.where with one argument is not supported", "pass three: np.where(condition, x, y), or write a loop"
+            "np.where with one argument is not supported", "use a mask, as in x[x > 0], or np.where(condition, x, y)"
         )
     return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
 
@@ -101,7 +101,7 @@ def _sinc(ctx: Context, x: Value, /) -> Value:
 def numpy_round(ctx: Context, a: Value, decimals: Value = ZERO, out: Value = NONE) -> Value:
     digits = known_int(decimals)
     if digits is None:
-        ctx.refuse("the number of decimals must be an integer in the source")
+        ctx.refuse("the number of decimals must be an integer in the source", "scale: round(x * 10.0**n) / 10.0**n")
     x = operand(ctx, a)
     if kind_of(x) in "biu":
         return written(ctx, ctx.b.op("copy", x) if is_array(x) else x, out)

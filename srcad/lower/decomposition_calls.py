@@ -227,7 +227,11 @@ def _matrix_norm(ctx: Context, a: Atom, kind: Any, over: tuple[int, ...], keepdi
 @lowers(np.linalg.cond)
 def _cond(ctx: Context, x: Value, p: Value = NONE) -> Value:
     a = _real_matrix(ctx, x, "np.linalg.cond")
-    kind = python(p) if is_known(p) else ctx.refuse("the p of np.linalg.cond must be known in the source")
+    kind = (
+        python(p)
+        if is_known(p)
+        else ctx.refuse("the p of np.linalg.cond must be known in the source", "write p=1, 2 or 'fro' out")
+    )
     if kind in (None, 2, -2):
         s = _singular_values(ctx, a)
         largest, least = reduction(ctx, "max", s), reduction(ctx, "min", s)

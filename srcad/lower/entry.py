@@ -94,7 +94,8 @@ def _lower(
         if not session.unsettled:
             break
     yields: list[Operand] = []
-    returns = returned(ctx, result, yields)
+    with ctx.at_span(session.returned or span):
+        returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
     body = ctx.b.block(*yields)
     check_claims(ctx, params, body, functions, nested)

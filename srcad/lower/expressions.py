@@ -100,7 +100,9 @@ def expr(ctx: Lowering, node: Any) -> Value:
                 return value
             case gast.JoinedStr():
                 return _formatted(ctx, node)
-        reason, remedy = REFUSED.get(type(node), (f"`{type(node).__name__}` expressions are not supported", ""))
+        reason, remedy = REFUSED.get(
+            type(node), (f"`{type(node).__name__}` expressions are not supported", "write it with simpler ones")
+        )
         return ctx.refuse(reason, remedy)
 
 

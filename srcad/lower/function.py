@@ -40,6 +40,9 @@ class Session:
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)
     pythons: set[Var] = field(default_factory=set)  #: what is known to be Python's number, and what NumPy's
     numpys: set[Var] = field(default_factory=set)
+    returned: Span | None = (
+        None  #: the first expression that the outermost function returns and that is no number or array
+    )
 
 
 @dataclass
@@ -64,7 +67,7 @@ class Lowering:
     def env(self, env: Env) -> None:
         self.frame.env = env
 
-    def refuse(self, reason: str, remedy: str = "") -> NoReturn:
+    def refuse(self, reason: str, remedy: str) -> NoReturn:
         raise UnsupportedError(reason, self.span, remedy)
 
     def type_error(self, reason: str, remedy: str = "") -> NoReturn:

@@ -10,6 +10,7 @@ from typing import Any
 
 import gast
 
+from srcad import reads
 from srcad.errors import SourceError, SrcadError
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
@@ -42,6 +43,8 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     frame = Frame(source, node, fn.__globals__, cells)
     if str(fn.__module__).startswith("srcad.lower"):
         frame.site = ctx.span
+    else:
+        reads.record_function(fn, steady=not ctx.stack)
     positional = fn.__code__.co_varnames[: fn.__code__.co_argcount]
     raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (
         fn.__kwdefaults__ or {}
@@ -62,8 +65,13 @@ def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Ma
 
 def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Value]) -> Value:
     """Lower the function's body here, unless it is recursive."""
-    if _suspends(frame.node):
-        ctx.refuse(f"'{frame.name}' is a generator or a coroutine", "fill an array and return it")
+    if isinstance(frame.node, gast.AsyncFunctionDef):
+        ctx.refuse(f"'{frame.name}' is a coroutine, and calling it does not run it", "differentiate a plain function")
+    if _yields(frame.node):
+        ctx.refuse(
+            f"'{frame.name}' is a generator, which gives its values one at a time",
+            "store the values in an array and return that, or write the loop where they are used",
+        )
     key = key_of(identity, names)
     frame.path = (*ctx.frame.path, ctx.span, frame.node)
     if key in ctx.session.recursive:
@@ -89,11 +97,9 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
 
 
 @functools.lru_cache(maxsize=1024)
-def _suspends(node: Any) -> bool:
-    """Whether calling the function does not run it."""
+def _yields(node: Any) -> bool:
     body = node.body if isinstance(node.body, list) else [node.body]
-    yields = any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in walk_scope(body))
-    return yields or isinstance(node, gast.AsyncFunctionDef)
+    return any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in walk_scope(body))
 
 
 def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:

@@ -217,6 +217,8 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             return Range(const(r.start), const(r.stop), const(r.step))
         case Obj(value=list() | tuple() | str() as items):
             return Items(tuple(lift(ctx, item) for item in items))
+        case Obj(value=dict() | set() | frozenset() as items):
+            ctx.refuse(f"a loop over a {type(items).__name__} is not supported", "make it a tuple outside: tuple(...)")
     return ctx.type_error(f"{describe(value)} cannot be looped over")
 
 

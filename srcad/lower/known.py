@@ -51,6 +51,10 @@ def is_hashable(thing: Any) -> bool:
     return True
 
 
+class NotKnown(Exception):  # noqa: N818 - becomes a refusal of the call
+    """A value was asked for that is computed when the program runs."""
+
+
 def python(value: Value) -> Any:
     """The Python object that a known value stands for; a strong literal is a NumPy scalar."""
     match value:
@@ -65,7 +69,7 @@ def python(value: Value) -> Any:
             return [python(item) for item in value.items]
         case SliceValue():
             return slice(python(value.start), python(value.stop), python(value.step))
-    raise AssertionError(f"{value} is not known while lowering")
+    raise NotKnown(value)
 
 
 def lift(ctx: Context, thing: Any, name: str = "") -> Value:

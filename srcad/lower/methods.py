@@ -23,13 +23,8 @@ from srcad.lower.shape_calls import reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
-REMEDIES = {
-    "tolist": "keep the array; indexing it gives numbers",
-    "flat": "use x.ravel()",
-    "strides": "",
-    "nbytes": "",
-    "base": "",
-}
+REMEDIES = {"tolist": "keep the array; indexing it gives numbers"}
+IN_MEMORY = "pass what depends on how the array lies in memory as an argument"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +74,7 @@ def _array_attribute(ctx: Context, value: Atom, name: str) -> Value:
         return Obj(BoundMethod(value, name))
     known = np.ndarray if is_array(value) else np.float64
     if hasattr(known, name):
-        ctx.refuse(f"the attribute '{name}' of {describe(value)} is not supported", REMEDIES.get(name, ""))
+        ctx.refuse(f"the attribute '{name}' of {describe(value)} is not supported", REMEDIES.get(name, IN_MEMORY))
     return ctx.type_error(f"{describe(value)} has no attribute '{name}'", near(name, dir(known)))
 
 

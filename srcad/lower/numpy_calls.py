@@ -17,6 +17,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     decomposition_calls,
     fourier_calls,
     functional,
+    integer_calls,
     joining_calls,
     linalg_calls,
     numerical_calls,
@@ -49,14 +50,34 @@ EVALUATED = frozenset(
 )
 #: Functions of NumPy that give Python's integers.
 SIZES = (np.size, np.ndim, np.shape)
+#: What to write instead, by the last part of the name, or a part before it.
 REMEDIES: dict[str, str] = {
     "partition": "use np.sort",
-    "nonzero": "write a loop",
-    "add.at": "write a loop with x[i] += v",
+    "argpartition": "use np.argsort",
+    "lexsort": "sort by one key: np.argsort",
+    "unique": "sort, and compare neighbours: s = np.sort(x), s[1:] != s[:-1]",
+    "nonzero": "use a mask, as in x[x > 0], or write a loop",
+    "argwhere": "use a mask, as in x[x > 0], or write a loop",
+    "apply_along_axis": "write a loop over the rows",
     "vectorize": "call the function on the arrays, or in a loop",
     "rvs": "draw the numbers outside and pass them as an argument",
     "random": "draw the numbers outside and pass them as an argument",
+    "eval": "write the expression itself: text that is read when the program runs has no derivative",
+    "exec": "write the statements themselves: text that is read when the program runs has no derivative",
+    "dict": "use a tuple, a namedtuple or separate variables",
+    "set": "use a tuple or an array",
+    "iter": "loop over the thing itself: for v in a",
+    "next": "loop over the thing itself: for v in a",
+    "str": "keep numbers as numbers: a derivative does not pass through text",
+    "repr": "keep numbers as numbers: a derivative does not pass through text",
+    "format": "keep numbers as numbers: a derivative does not pass through text",
+    "input": "read it outside and pass it as an argument",
+    "open": "read it outside and pass it as an argument",
+    "setattr": "use a local variable, and return it",
 }
+OTHERWISE = (
+    "call it outside and pass the result as an argument, or write what it computes: loops over arrays are fast here"
+)
 
 
 def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | Any:
@@ -83,8 +104,10 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
     if not _is_foreign(function):
         return NotImplemented
     name = full_name(function)
-    key = next((key for key in REMEDIES if name.endswith(key) or f".{key}." in name), "")
-    return ctx.refuse(f"{name} is not supported yet", REMEDIES.get(key, "write it out with what is supported"))
+    remedy = next((REMEDIES[part] for part in reversed(name.split(".")) if part in REMEDIES), OTHERWISE)
+    foreign = "." in name and not name.startswith(("np.", "str."))
+    reason = f"{name} has no rule, and no Python source to read" if foreign else f"{name} is not supported"
+    return ctx.refuse(reason, remedy)
 
 
 @functools.cache
@@ -134,11 +157,16 @@ def full_name(function: Any) -> str:
     if isinstance(function, np.ufunc):
         module = "np" if getattr(np, function.__name__, None) is function else "scipy.special"
         return f"{module}.{function.__name__}"
-    module = getattr(function, "__module__", None) or ""
+    module = (
+        getattr(function, "__module__", None) or getattr(getattr(function, "__self__", None), "__module__", None) or ""
+    )
     owner = getattr(getattr(function, "__self__", None), "name", "")
     if module.startswith("scipy.stats") and isinstance(owner, str) and owner:
         return f"scipy.stats.{owner}.{function.__name__}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"
-    return name if module in ("builtins", "") else f"{module.lstrip('_')}.{name}"
+    if module in ("builtins", "io", ""):
+        return name
+    public = ".".join(part for part in module.split(".") if not part.startswith("_")) or module.lstrip("_")
+    return f"{public}.{name.removeprefix('Random.')}"

@@ -127,7 +127,7 @@ def variance(
     if kind_of(x) in "biu":
         x = cast(ctx, x, "float64")
     if not is_array(x):
-        ctx.refuse("np.var of a number is not supported")
+        ctx.refuse("np.var of a number is not supported", "pass an array: the variance of one number is 0")
     over = axes(ctx, axis, ndim_of(x))
     centre = ctx.b.op("mean", x, axis=over, keepdims=over is not None)
     deviation = ctx.b.op("sub", x, centre)
@@ -262,7 +262,7 @@ def _diff(ctx: Context, a: Value, n: Value = ONE, axis: Value = MINUS_ONE) -> Va
     x = operand(ctx, a, "np.diff")
     times = known_int(n)
     if times is None or times < 0:
-        ctx.refuse("the order of np.diff must be a nonnegative integer in the source")
+        ctx.refuse("the order of np.diff must be a nonnegative integer in the source", "write a loop of np.diff(x)")
     if not is_array(x):
         ctx.type_error("np.diff takes an array of at least one axis")
     front = [FULL] * axis_number(ctx, axis, ndim_of(x))

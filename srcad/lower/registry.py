@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+from srcad.lower.known import NotKnown, describe
 from srcad.lower.values import Context, Value
 
 Lowering = Callable[..., Value]
@@ -50,7 +51,13 @@ def apply(ctx: Context, name: str, lowering: Lowering, args: Sequence[Value], kw
                 f"{name}: {what} is not supported", f"write out what it does; the supported keywords are {supported}"
             )
         ctx.type_error(f"{name}(): {error}")
-    return lowering(*bound.args, **bound.kwargs)
+    try:
+        return lowering(*bound.args, **bound.kwargs)
+    except NotKnown as error:
+        ctx.refuse(
+            f"{name} takes an option that must be known while compiling, but is {describe(error.args[0])}",
+            "write it in the source, one branch for each value",
+        )
 
 
 def _keywords(lowering: Lowering) -> list[str]:

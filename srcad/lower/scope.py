@@ -146,13 +146,17 @@ def global_value(frame: Frame, name: str, constants: Constants, ctx: Context) ->
         frame = frame.parent
     if name in frame.cells:
         cell = frame.cells[name]
-        reads.record_cell(cell, name, cell.cell_contents)
-        return constants.lift(ctx, cell.cell_contents, name)
+        value = cell.cell_contents  # read once: another thread may change it
+        reads.record_cell(cell, name, value)
+        return constants.lift(ctx, value, name)
     if name in frame.globals:
+        value = frame.globals[name]
         if not frame.site:  # srcad's own library is not changed
-            reads.record_item(frame.globals, name, frame.globals[name])
-        return constants.lift(ctx, frame.globals[name], name)
+            reads.record_item(frame.globals, name, value)
+        return constants.lift(ctx, value, name)
     if name in vars(builtins):
+        if not frame.site:
+            reads.record_builtin(frame.globals, name, vars(builtins)[name])
         return constants.lift(ctx, vars(builtins)[name], name)
     if own:
         reason = f"'{name}' of a comprehension is read after its turn, by a function that was made there"

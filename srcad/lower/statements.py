@@ -98,6 +98,8 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 expr(ctx, stmt.value)
             case gast.Return():
                 value = _common_type(ctx, NONE if stmt.value is None else _given_back(ctx, stmt.value))
+                if len(ctx.stack) == 1 and not isinstance(value, Var | Const) and stmt.value is not None:
+                    ctx.session.returned = ctx.session.returned or ctx.frame.span(stmt.value)
                 ctx.env.names.update({RESULT: value, RETURNED: TRUE, GO: FALSE, ALIVE: FALSE})
             case gast.Break():
                 ctx.env.names.update({BROKE: TRUE, GO: FALSE, ALIVE: FALSE})
@@ -119,7 +121,10 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Import() | gast.ImportFrom():
                 _import(ctx, stmt)
             case _:
-                reason, remedy = REFUSED.get(type(stmt), (f"`{type(stmt).__name__}` statements are not supported", ""))
+                reason, remedy = REFUSED.get(
+                    type(stmt),
+                    (f"`{type(stmt).__name__}` statements are not supported", "write it with simpler statements"),
+                )
                 ctx.refuse(reason, remedy)
     return None
 

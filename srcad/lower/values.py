@@ -79,7 +79,7 @@ class Context(Protocol):
     @property
     def span(self) -> Span | None: ...
 
-    def refuse(self, reason: str, remedy: str = "") -> NoReturn:
+    def refuse(self, reason: str, remedy: str) -> NoReturn:
         """Raise UnsupportedError at the expression being lowered."""
 
     def type_error(self, reason: str, remedy: str = "") -> NoReturn:

@@ -120,19 +120,54 @@ def _inner(b: Builder, u: Atom, v: Atom) -> Atom:
 
 @structural("cofactors")
 class Cofactors:
-    """C = d A^-T: C_dot = (sum(C * A_dot) C - C A_dot^T C) / d, and A_bar likewise from C_bar; NaN where A is singular. The
-    second argument follows from the first, so that it has no derivative of its own."""
+    """C(A), the gradient of det. Its derivative is symmetric, so both modes are C's derivative along what comes. The second
+    argument, det A, follows from the first, so that it has no derivative of its own."""
 
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        return None if dots[0] is None else Cofactors._change(b, op, dots[0])
+        return None if dots[0] is None else b.op("cofactors_along", *op.args, dots[0])
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
-        return [Cofactors._change(b, op, y_bar) if wanted[0] else None, None]
+        return [b.op("cofactors_along", *op.args, y_bar) if wanted[0] else None, None]
+
+
+@structural("cofactors_along")
+class CofactorsAlong:
+    """H(A, V) = (sum(C * V) C - C V^T C) / d, the second derivative of det; linear in V. Its derivative in A along W comes from
+    that formula, with C_dot = H(A, W) and d_dot = sum(C * W), and is symmetric, too; NaN where A is singular."""
 
     @staticmethod
-    def _change(b: Builder, op: Op, along: Atom) -> Atom:
-        c, d = op.result, op.args[1]
-        both = _dot(b, _dot(b, c, transposed(b, along)), c)
-        return b.op("div", b.op("sub", b.op("mul", _inner(b, c, along), c), both), d)
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        matrix_dot, _, along_dot = dots
+        a, d, _ = op.args
+        return total(
+            b,
+            [
+                None if matrix_dot is None else CofactorsAlong._change(b, op, matrix_dot),
+                None if along_dot is None else b.op("cofactors_along", a, d, along_dot),
+            ],
+        )
+
+    @staticmethod
+    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        a, d, _ = op.args
+        matrix_bar = CofactorsAlong._change(b, op, y_bar) if wanted[0] else None
+        return [matrix_bar, None, b.op("cofactors_along", a, d, y_bar) if wanted[2] else None]
+
+    @staticmethod
+    def _change(b: Builder, op: Op, w: Atom) -> Atom:
+        a, d, v = op.args
+        c = b.op("cofactors", a, d)
+        c_dot = b.op("cofactors_along", a, d, w)
+        turned = transposed(b, v)
+        terms = [
+            b.op("mul", _inner(b, c_dot, v), c),
+            b.op("mul", _inner(b, c, v), c_dot),
+            b.op("neg", _dot(b, _dot(b, c_dot, turned), c)),
+            b.op("neg", _dot(b, _dot(b, c, turned), c_dot)),
+            b.op("neg", b.op("mul", _inner(b, c, w), op.result)),
+        ]
+        change = total(b, terms)
+        assert change is not None
+        return b.op("div", change, d)

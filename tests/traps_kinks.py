@@ -1,0 +1,584 @@
+"""Traps at kinks, poles and corners. Subgradients are JAX's; a tie is shared so that the parts sum to 1."""
+
+import math
+
+import numpy as np
+
+from traps_kit import trap
+
+INF = math.inf
+
+
+# --- ties -------------------------------------------------------------------------------------------------------------
+
+
+@trap("a tie with a constant takes half", 0.0, value=0.0, grad=0.5)
+def relu_by_maximum(x):
+    return np.maximum(x, 0.0)
+
+
+@trap("a tie with a constant takes half", 0.0, value=0.0, grad=0.5)
+def relu_by_clip(x):
+    return np.minimum(np.maximum(x, 0.0), 6.0)
+
+
+@trap("both arguments are the same variable: halves sum to 1", 3.0, value=3.0, grad=1.0, compiled=True)
+def maximum_of_itself(x):
+    return np.maximum(x, x)
+
+
+@trap("a tie between two arguments is shared", 2.0, 2.0, value=2.0, grad=[0.5, 0.5])
+def maximum_tied(x, y):
+    return np.maximum(x, y)
+
+
+@trap("a tie between two arguments is shared", 2.0, 2.0, value=4.0, grad=[2.0, 2.0])
+def minimum_tied_squared(x, y):
+    return np.minimum(x, y) ** 2
+
+
+@trap("fmax shares ties too", 2.0, 2.0, value=2.0, grad=[0.5, 0.5])
+def fmax_tied(x, y):
+    return np.fmax(x, y)
+
+
+@trap("fmax ignores a NaN, and so does its derivative", 2.0, math.nan, value=2.0, grad=[1.0, 0.0])
+def fmax_of_nan(x, y):
+    return np.fmax(x, y)
+
+
+@trap("three equal largest elements take a third each", np.array([1.0, 5.0, 5.0, 5.0]), value=5.0,
+      grad=np.array([0.0, 1 / 3, 1 / 3, 1 / 3]), compiled=True)  # fmt: skip
+def three_way_tie(x):
+    return np.max(x)
+
+
+@trap("every element is the smallest", np.zeros((2, 2)), value=0.0, grad=np.full((2, 2), 0.25))
+def all_tied(x):
+    return np.min(x)
+
+
+@trap("ties within each row are shared within the row", np.array([[1.0, 1.0], [0.0, 2.0]]), value=3.0,
+      grad=np.array([[0.5, 0.5], [0.0, 1.0]]))  # fmt: skip
+def ties_in_rows(x):
+    return np.sum(np.max(x, axis=1))
+
+
+@trap("a spread over a tied maximum: shifting all elements changes nothing", np.array([2.0, 2.0]), value=2.0,
+      grad=np.array([0.0, 0.0]))  # fmt: skip
+def shifted_exponentials(x):
+    return np.sum(np.exp(x - np.max(x)))
+
+
+@trap("logsumexp with its usual shift: softmax, ties or not", np.array([1000.0, 1000.0]), value=1000 + math.log(2.0),
+      grad=np.array([0.5, 0.5]), second=np.zeros(2), compiled=True)  # fmt: skip
+def logsumexp(x):
+    m = np.max(x)
+    return m + np.log(np.sum(np.exp(x - m)))
+
+
+@trap("a branch is differentiated as it was taken", 0.0, value=0.0, grad=1.0)
+def relu_by_branch(x):
+    return x if x >= 0 else 0.0
+
+
+@trap("Python's max compares and picks the first", 1.0, value=1.0, grad=1.0)
+def python_max(x):
+    return max(x, 0.5)
+
+
+@trap("a median of an even number of elements takes two halves", np.array([3.0, 1.0, 2.0, 10.0]), value=2.5,
+      grad=np.array([0.5, 0.0, 0.5, 0.0]))  # fmt: skip
+def median_of_four(x):
+    return np.median(x)
+
+
+@trap("equal elements keep their order when sorted", np.array([2.0, 2.0, 1.0]), value=1 + 4 + 6.0,
+      grad=np.array([2.0, 3.0, 1.0]))  # fmt: skip
+def weighted_sort(x):
+    return np.sum(np.sort(x) * np.array([1.0, 2.0, 3.0]))
+
+
+@trap("clip inside its bounds is the identity, at one of them it is half", np.array([-1.0, 0.0, 0.5, 2.0]), value=1.5,
+      grad=np.array([0.0, 0.5, 1.0, 0.0]))  # fmt: skip
+def clip_elements(x):
+    return np.sum(np.minimum(np.maximum(x, 0.0), 1.0))
+
+
+# --- |x| and distances ------------------------------------------------------------------------------------------------
+
+
+@trap("|x| has the derivative 0 at 0", 0.0, value=0.0, grad=0.0, second=0.0)
+def absolute(x):
+    return abs(x)
+
+
+@trap("|x| at -0.0", -0.0, value=0.0, grad=0.0)
+def absolute_of_minus_zero(x):
+    return np.abs(x)
+
+
+@trap("x * |x| is smooth once", 0.0, value=0.0, grad=0.0, second=0.0)
+def signed_square(x):
+    return x * np.abs(x)
+
+
+@trap("math.fabs is |x|", -2.0, value=2.0, grad=-1.0)
+def fabs(x):
+    return math.fabs(x)
+
+
+@trap("hypot at the origin has a subgradient", 0.0, 0.0, value=0.0, grad=[0.0, 0.0])
+def hypot_at_origin(x, y):
+    return np.hypot(x, y)
+
+
+@trap("hypot of numbers whose squares overflow", 3e200, 4e200, value=5e200, grad=[0.6, 0.8])
+def hypot_of_large(x, y):
+    return np.hypot(x, y)
+
+
+@trap("hypot along one axis", 0.0, 2.0, value=2.0, grad=[0.0, 1.0], second=0.5)
+def hypot_on_axis(x, y):
+    return np.hypot(x, y)
+
+
+@trap(
+    "the square of a norm is smooth at 0",
+    np.zeros(3),
+    value=0.0,
+    grad=np.zeros(3),
+    second=np.full(3, 2.0),
+    compiled=True,
+)
+def squared_norm(x):
+    return np.linalg.norm(x) ** 2
+
+
+@trap("the square of a root is smooth at 0", 0.0, value=0.0, grad=0.0, second=2.0)
+def squared_root_of_square(x):
+    return np.sqrt(x * x) ** 2
+
+
+@trap("sqrt(x*x) is |x| away from 0", -3.0, value=3.0, grad=-1.0, second=0.0)
+def root_of_square(x):
+    return np.sqrt(x * x)
+
+
+@trap("sqrt(x**2 + eps) is smooth at 0", 0.0, value=1e-4, grad=0.0, second=1e4)
+def smooth_absolute(x):
+    return np.sqrt(x**2 + 1e-8)
+
+
+@trap("copysign takes the sign of its second argument as a constant", -3.0, 2.0, value=3.0, grad=[-1.0, 0.0])
+def copysign(x, y):
+    return np.copysign(x, y)
+
+
+@trap("the derivative of sign is 0", 0.7, value=0.7, grad=1.0, second=0.0)
+def times_sign(x):
+    return x * np.sign(x)
+
+
+# --- angles -----------------------------------------------------------------------------------------------------------
+
+
+@trap("arctan2 on the positive x axis", 0.0, 2.0, value=0.0, grad=[0.5, 0.0], second=0.0)
+def angle_on_positive_axis(y, x):
+    return np.arctan2(y, x)
+
+
+@trap("arctan2 on the y axis, where y/x has a pole", 2.0, 0.0, value=math.pi / 2, grad=[0.0, -0.5])
+def angle_on_vertical_axis(y, x):
+    return math.atan2(y, x)
+
+
+@trap(
+    "arctan2 on the negative x axis is on its branch cut, and smooth from above",
+    0.0,
+    -2.0,
+    value=math.pi,
+    grad=[-0.5, 0.0],
+)
+def angle_on_branch_cut(y, x):
+    return np.arctan2(y, x)
+
+
+@trap("arctan of an infinite argument is flat", INF, value=math.pi / 2, grad=0.0)
+def arctan_of_infinity(x):
+    return np.arctan(x)
+
+
+@trap("sinc at 0, where sin(t)/t is 0/0", 0.0, value=1.0, grad=0.0, second=-(math.pi**2) / 3)
+def sinc(x):
+    return np.sinc(x)
+
+
+# --- powers -----------------------------------------------------------------------------------------------------------
+
+
+@trap("x**0 is 1, also at 0", 0.0, value=1.0, grad=0.0, second=0.0, compiled=True)
+def to_the_zeroth(x):
+    return x**0
+
+
+@trap("x**0 with a computed exponent", 0.0, 0, value=1.0, grad=0.0, second=0.0, compiled=True)
+def to_a_computed_zeroth(x, n):
+    return x**n
+
+
+@trap("x**1 at 0 with a computed exponent", 0.0, 1, value=0.0, grad=1.0, second=0.0)
+def to_a_computed_first(x, n):
+    return x**n
+
+
+@trap("x**2 at 0 with a computed float exponent", 0.0, 2.0, value=0.0, grad=[0.0, 0.0], second=2.0)
+def to_a_computed_second(x, p):
+    return x**p
+
+
+@trap("0**p as a function of p > 0 is constant", 2.0, value=0.0, grad=0.0, second=0.0)
+def zero_to_the(p):
+    return 0.0**p
+
+
+@trap("0**p with a computed base", 2.0, 0.0, value=0.0, grad=[0.0, 0.0])
+def computed_zero_to_the(p, x):
+    return x**p
+
+
+@trap("a negative base with an integer exponent", -2.0, value=-8.0, grad=12.0, second=-12.0)
+def cube_of_negative(x):
+    return x**3
+
+
+@trap("a negative base with a computed integer exponent", -2.0, 3, value=-8.0, grad=12.0, second=-12.0, compiled=True)
+def computed_cube_of_negative(x, n):
+    return x**n
+
+
+@trap(
+    "a negative base with a float exponent that is an integer, held constant", -2.0, value=-8.0, grad=12.0, second=-12.0
+)
+def float_cube_of_negative(x):
+    return x**3.0
+
+
+@trap("a negative exponent", -2.0, value=-0.125, grad=-3 / 16, second=-12 / 32)
+def negative_cube(x):
+    return x**-3
+
+
+@trap(
+    "an exponent of an integer base: log(2) * 2**p",
+    3.0,
+    value=8.0,
+    grad=8 * math.log(2.0),
+    second=8 * math.log(2.0) ** 2,
+)
+def two_to_the(p):
+    return 2**p
+
+
+@trap("x**x", 2.0, value=4.0, grad=4 * (math.log(2.0) + 1), second=4 * (math.log(2.0) + 1) ** 2 + 2, compiled=True)
+def self_power(x):
+    return x**x
+
+
+@trap(
+    "a polynomial at 0 by powers of a computed array",
+    0.0,
+    np.array([5.0, 3.0, 2.0]),
+    value=5.0,
+    grad=[3.0, np.array([1.0, 0.0, 0.0])],
+    second=4.0,
+)
+def polynomial_of_powers(x, c):
+    s = 0.0
+    for k in range(c.size):
+        s += c[k] * x**k
+    return s
+
+
+@trap("sqrt has an infinite slope at 0, where it counts", 0.0, value=0.0, grad=INF)
+def plain_root(x):
+    return np.sqrt(x)
+
+
+@trap("x * sqrt(x) by power is smooth at 0", 0.0, value=0.0, grad=0.0)
+def power_three_halves(x):
+    return x**1.5
+
+
+@trap("cbrt is defined for negative numbers", -8.0, value=-2.0, grad=1 / 12)
+def cube_root(x):
+    return np.cbrt(x)
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+
+
+@trap("prod with one zero: only its own factor counts", np.array([2.0, 0.0, 3.0]), value=0.0,
+      grad=np.array([0.0, 6.0, 0.0]), second=np.array([3.0, 5.0, 2.0]), compiled=True)  # fmt: skip
+def product_with_a_zero(x):
+    return np.prod(x)
+
+
+@trap("prod with two zeros is flat, but not its second derivative", np.array([0.0, 4.0, 0.0]), value=0.0, grad=np.zeros(3),
+      second=np.array([4.0, 0.0, 4.0]))  # fmt: skip
+def product_with_two_zeros(x):
+    return np.prod(x)
+
+
+@trap("prod along an axis with a zero in one row", np.array([[2.0, 0.0], [5.0, 7.0]]), value=35.0,
+      grad=np.array([[0.0, 2.0], [7.0, 5.0]]))  # fmt: skip
+def product_of_rows(x):
+    return np.sum(np.prod(x, axis=1))
+
+
+@trap("a product by a loop, through a zero", np.array([2.0, 0.0, 3.0]), value=0.0, grad=np.array([0.0, 6.0, 0.0]),
+      second=np.array([3.0, 5.0, 2.0]))  # fmt: skip
+def product_by_loop(x):
+    p = 1.0
+    for i in range(x.size):
+        p *= x[i]
+    return p
+
+
+@trap("a product written over itself in an array", np.array([2.0, 0.0, 3.0]), value=0.0, grad=np.array([0.0, 6.0, 0.0]))
+def product_by_cells(x):
+    p = np.ones(1)
+    for v in x:
+        p[0] *= v
+    return p[0]
+
+
+@trap("cumprod through a zero", np.array([2.0, 0.0, 3.0]), value=2.0, grad=np.array([1.0, 8.0, 0.0]))
+def cumulative_product(x):
+    return np.sum(np.cumprod(x))
+
+
+@trap("the determinant of a singular matrix: its cofactors", np.array([[1.0, 2.0], [2.0, 4.0]]), value=0.0,
+      grad=np.array([[4.0, -2.0], [-2.0, 1.0]]), second=np.array([[1.0, -1.0], [-1.0, 1.0]]), compiled=True)  # fmt: skip
+def singular_determinant(a):
+    return np.linalg.det(a)
+
+
+@trap("the determinant of the zero matrix", np.zeros((2, 2)), value=0.0, grad=np.zeros((2, 2)),
+      second=np.array([[1.0, -1.0], [-1.0, 1.0]]))  # fmt: skip
+def determinant_of_zero(a):
+    return np.linalg.det(a)
+
+
+@trap("a 3x3 matrix of rank 1: flat, and a second derivative",
+      np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), value=0.0,
+      grad=np.zeros((3, 3)), second=np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]))  # fmt: skip
+def determinant_of_rank_one(a):
+    return np.linalg.det(a)
+
+
+# --- branches that are not taken --------------------------------------------------------------------------------------
+
+
+@trap("where guards a root at a negative number", np.array([-1.0, 4.0]), value=2.0, grad=np.array([0.0, 0.25]),
+      second=np.array([0.0, -1 / 32]), compiled=True)  # fmt: skip
+def guarded_root(x):
+    return np.sum(np.where(x > 0, np.sqrt(x), 0.0))
+
+
+@trap("where guards a root at 0, whose slope is infinite", np.array([0.0, 4.0]), value=2.0, grad=np.array([0.0, 0.25]),
+      second=np.array([0.0, -1 / 32]))  # fmt: skip
+def guarded_root_at_zero(x):
+    return np.sum(np.where(x > 0, np.sqrt(x), 0.0))
+
+
+@trap("where guards a division by zero", np.array([0.0, 2.0]), value=0.5, grad=np.array([0.0, -0.25]),
+      second=np.array([0.0, 0.25]), compiled=True)  # fmt: skip
+def guarded_reciprocal(x):
+    return np.sum(np.where(x != 0, 1 / x, 0.0))
+
+
+@trap("where guards a logarithm", 0.0, value=0.0, grad=0.0, second=0.0)
+def guarded_entropy(p):
+    return np.where(p > 0, p * np.log(p), 0.0)
+
+
+@trap("the guarded value multiplies a state that a loop carries", np.array([-1.0, 4.0, -2.0]), value=3.0,
+      grad=np.array([0.0, 0.25, 0.0]), second=np.array([0.0, -1 / 32, 0.0]), compiled=True)  # fmt: skip
+def guarded_growth(x):
+    s = 1.0
+    for i in range(x.size):
+        s += np.where(x[i] > 0, np.sqrt(x[i]), 0.0) * s
+    return s
+
+
+@trap("the same in a while loop, whose tape is a list", np.array([-1.0, 4.0, -2.0]), value=3.0,
+      grad=np.array([0.0, 0.25, 0.0]), second=np.array([0.0, -1 / 32, 0.0]))  # fmt: skip
+def guarded_growth_in_while(x):
+    s, i = 1.0, 0
+    while i < x.size and s < 100.0:
+        s += np.where(x[i] > 0, np.sqrt(x[i]), 0.0) * s
+        i += 1
+    return s
+
+
+@trap("the guarded array multiplies a state that a loop carries", np.array([-1.0, 4.0]), value=9.0,
+      grad=np.array([0.0, 1.5]), second=np.array([0.0, -1 / 16]))  # fmt: skip
+def guarded_array_growth(x):
+    s = np.ones(2)
+    for _ in range(2):
+        s += np.where(x > 0, np.sqrt(x), 0.0) * s
+    return s[1]
+
+
+@trap("a conditional expression guards too", -1.0, value=0.0, grad=0.0, second=0.0)
+def guarded_by_expression(x):
+    return np.sqrt(x) if x > 0 else 0.0
+
+
+@trap("the masked elements only are touched", np.array([-1.0, 4.0]), value=2.0, grad=np.array([0.0, 0.25]))
+def guarded_by_mask(x):
+    y = np.zeros(2)
+    m = x > 0
+    y[m] = np.sqrt(x[m])
+    return np.sum(y)
+
+
+@trap("nested guards", np.array([-4.0, 0.0, 4.0]), value=4.0, grad=np.array([-0.25, 0.0, 0.25]))
+def guarded_twice(x):
+    return np.sum(np.where(x > 0, np.sqrt(x), np.where(x < 0, np.sqrt(-x), 0.0)))
+
+
+@trap("an overflow on the path not taken", 1000.0, value=1000.0, grad=1.0, second=0.0)
+def guarded_exponential(x):
+    return np.where(x > 50, x, np.log1p(np.exp(x)))
+
+
+@trap("a where whose branch is multiplied by a zero", 0.0, value=0.0, grad=1.0, second=0.0)
+def guarded_quotient(x):
+    return np.where(np.abs(x) > 1e-8, np.sin(x) / np.where(np.abs(x) > 1e-8, x, 1.0), 1.0) * x
+
+
+# --- overflow ---------------------------------------------------------------------------------------------------------
+
+
+@trap("softplus by logaddexp at 800", 800.0, value=800.0, grad=1.0, second=0.0, compiled=True)
+def softplus(x):
+    return np.logaddexp(0.0, x)
+
+
+@trap("softplus by logaddexp at -800", -800.0, value=0.0, grad=0.0, second=0.0)
+def softplus_far_below(x):
+    return np.logaddexp(x, 0.0)
+
+
+@trap("softplus by its stable form at 800", 800.0, value=800.0, grad=1.0, second=0.0)
+def stable_softplus(x):
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@trap("softplus by its stable form at 0, on two kinks", 0.0, value=math.log(2.0), grad=0.5)
+def stable_softplus_at_zero(x):
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@trap("logaddexp with -inf is the other argument", 1.0, -INF, value=1.0, grad=[1.0, 0.0], compiled=True)
+def logaddexp_with_nothing(x, y):
+    return np.logaddexp(x, y)
+
+
+@trap(
+    "a log-sum started at -inf",
+    np.array([0.0, 0.0]),
+    value=math.log(2.0),
+    grad=np.array([0.5, 0.5]),
+    second=np.zeros(2),
+)
+def logaddexp_from_nothing(x):
+    s = -np.inf
+    for v in x:
+        s = np.logaddexp(s, v)
+    return s
+
+
+@trap("the logistic function at 800", 800.0, value=1.0, grad=0.0, second=0.0)
+def logistic_far_above(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@trap("the logistic function by its stable form at -800", -800.0, value=0.0, grad=0.0, second=0.0)
+def stable_logistic(x):
+    return 1 / (1 + np.exp(-x)) if x >= 0 else np.exp(x) / (1 + np.exp(x))
+
+
+@trap("the logistic function by tanh at -800", -800.0, value=0.0, grad=0.0, second=0.0)
+def logistic_by_tanh(x):
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+@trap("tanh at 800, where cosh overflows", 800.0, value=1.0, grad=0.0, second=0.0)
+def tanh_far_above(x):
+    return np.tanh(x)
+
+
+@trap("exp of a large negative number", -800.0, value=0.0, grad=0.0, second=0.0)
+def exponential_far_below(x):
+    return np.exp(x)
+
+
+@trap("a Gaussian far from its centre", 1e10, value=0.0, grad=0.0)
+def gaussian_far_away(x):
+    return np.exp(-0.5 * x**2)
+
+
+@trap("log1p near 0 keeps its digits", 1e-20, value=1e-20, grad=1.0)
+def log1p_near_zero(x):
+    return np.log1p(x)
+
+
+@trap("expm1 near 0 keeps its digits", 1e-20, value=1e-20, grad=1.0)
+def expm1_near_zero(x):
+    return np.expm1(x)
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+@trap("floor is flat", 2.7, value=2.0 * 2.7, grad=2.0)
+def times_floor(x):
+    return x * np.floor(x)
+
+
+@trap("x % 1 has the slope 1, also on negative numbers", -0.25, value=0.75, grad=1.0)
+def sawtooth(x):
+    return x % 1.0
+
+
+@trap("the derivative of a remainder in its divisor", 7.5, 2.0, value=1.5, grad=[1.0, -3.0])
+def remainder(x, y):
+    return x % y
+
+
+@trap("a floor division is flat", 7.5, 2.0, value=22.5, grad=[3.0, 0.0])
+def floor_division(x, y):
+    return x // y * x
+
+
+@trap("int() is a constant", 2.7, value=2.0 * 2.7, grad=2.0)
+def times_int(x):
+    return x * int(x)
+
+
+@trap("round() to even, a constant", 2.5, value=5.0, grad=2.0)
+def times_round(x):
+    return x * round(x)
+
+
+@trap("a comparison is a constant", 0.5, value=1.5, grad=3.0)
+def times_comparison(x):
+    return 3.0 * x * (x > 0.25) + 2.0 * x * (x > 0.75)
+
+
+@trap("the variance of equal elements is flat", np.full(3, 2.0), value=0.0, grad=np.zeros(3), second=np.zeros(3))
+def variance_of_equal(x):
+    return np.var(x)
