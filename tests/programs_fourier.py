@@ -56,11 +56,11 @@ def lengths_and_norms(x, y):
     return total + np.sum(np.abs(np.fft.rfft(y, 3, norm="forward"))) + np.sum(np.fft.irfft(y * 1j, 2))
 
 
-@program(normal(3, 4, 5), tags="fft")
+@program(normal(3, 4), tags="fft")
 def several_axes(x):
     b = np.fft.rfftn(x[::-1], s=(4, 4), axes=(1, 0))
-    c = np.fft.ifft2(np.fft.fftn(x, axes=(0, 2)) * np.exp(x))
-    return np.sum(np.abs(c)) + np.sum(b.real * b.imag) + np.sum(np.fft.irfft2(c[0, :, :3], s=(4, 5)) ** 2)
+    c = np.fft.fftn(x * 1j, norm="forward") * x
+    return np.sum(b.real * b.imag) + np.sum(np.fft.irfft2(c, s=(4, 5)) ** 2)
 
 
 @program(normal(6, 4), tags="fft", single=True)

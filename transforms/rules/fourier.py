@@ -114,6 +114,7 @@ class Trigonometric:
         if values is None:
             return a
         (axis,), array = op.attr("axes"), array_type(a)
-        attrs = dict(zip(("first", "inside", "last"), values, strict=True))
-        factors = b.op("ends", b.op("dim", op.args[0], axis=axis), dtype=array.dtype, **attrs)
+        first, inside, last = values
+        n = b.op("dim", op.args[0], axis=axis)
+        factors = b.op("ends", n, first=first, inside=inside, last=last, dtype=array.dtype)
         return b.op("mul", a, newaxis(b, factors, tuple(range(1, array.ndim - axis))))
