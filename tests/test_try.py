@@ -413,6 +413,21 @@ def test_uncaught_exception_passes_finally(capsys):
     assert capsys.readouterr().out == "done\n"
 
 
+def printed(x):
+    try:
+        if x > 1:
+            raise KeyError("large")
+    except KeyError as e:
+        print("caught", e)
+        return x * x
+    return x
+
+
+def test_exception_is_printed(capsys):
+    assert srcad.grad(printed)(1.5) == 3.0
+    assert capsys.readouterr().out == "caught 'large'\n"
+
+
 def factorisation(a):
     return np.sum(np.linalg.cholesky(a))
 
@@ -461,7 +476,7 @@ def numpys_numbers_in_a_loop(a):
 def exception_as_a_value(x):
     try:
         if x > 1:
-            raise ValueError("a")
+            raise ValueError(x)
     except ValueError as e:
         return len(str(e)) * x
     return x

@@ -181,7 +181,8 @@ def _raise(ctx: Lowering, stmt: Any) -> Outcome:
     if not is_spelt(exception) and not ctx.catches(exception):
         ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
     parts = [message_of(ctx, arg) for arg in node.args] if called else []
-    ctx.throw(exception, ", ".join(parts))
+    literal = not called or all(isinstance(getattr(arg, "value", None), str) for arg in node.args)
+    ctx.throw(exception, ", ".join(parts), exact=literal and len(parts) <= 1)
     ctx.env.dead = True
     return None
 

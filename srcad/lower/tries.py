@@ -22,11 +22,12 @@ from srcad.lower.expressions import expr
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Shape, flatten_variable, fresh, join, rebuild, shape_of
-from srcad.lower.names import leaves_loop, walk_scope
+from srcad.lower.names import leaves_loop, read_names, walk_scope
 from srcad.lower.risks import watched
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Env, Poison, unbound
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.ops import is_spelt
 
 FLAGS = (ALIVE, GO, BROKE, RETURNED, RESULT)
 #: By what the body of a `try` was left, while its `finally` runs.
@@ -46,7 +47,7 @@ def _except(ctx: Lowering, stmt: Any) -> Outcome:
     liveness = ctx.frame.liveness
     clauses = tuple(_classes(ctx, handler) for handler in stmt.handlers)
     catcher = Catcher(ctx.frame, liveness.live_in_handlers(stmt), clauses)
-    left = _attempt(ctx, catcher, stmt.body, liveness.live_after_body(stmt), [*map(_reraises, stmt.handlers)])
+    left = _attempt(ctx, catcher, stmt.body, liveness.live_after_body(stmt), [*map(_distinguishes, stmt.handlers)])
     if left.thrown is None:
         left.go_on(ctx)
         return list(stmt.orelse)
@@ -71,9 +72,18 @@ def error_classes(ctx: Lowering, values: Iterable[Value]) -> tuple[Error, ...]:
     return classes
 
 
-def _reraises(handler: Any) -> bool:
-    """Whether the handler may raise again what it caught."""
-    return any(handler_of(node, handler) for node in walk_scope(handler.body) if isinstance(node, gast.Raise))
+def _distinguishes(handler: Any) -> bool:
+    """Whether it matters to the handler which exception it caught: it may raise it again, or read it."""
+    again = any(handler_of(node, handler) for node in walk_scope(handler.body) if isinstance(node, gast.Raise))
+    return again or (handler.name is not None and any(handler.name.id in read_names(node) for node in handler.body))
+
+
+def _exception(errors: Sequence[tuple[int, Raised]]) -> Obj | None:
+    """The exception itself, where it is known."""
+    (_, raised), *others = errors
+    if others or not raised.exact or not is_spelt(raised.error):
+        return None
+    return Obj(raised.error(raised.message) if raised.message else raised.error())
 
 
 def handler_of(node: Any, handler: Any) -> bool:
@@ -104,7 +114,7 @@ def _raise_one(ctx: Lowering, code: Operand, errors: Sequence[tuple[int, Raised]
     """Raise the exception that the code stands for."""
     (number, raised), *others = errors
     if not others:
-        raise_error(ctx, raised.error, raised.message, raised.span)
+        raise_error(ctx, raised.error, raised.message, raised.span, raised.exact)
         ctx.env.dead = True
         return None
     assert isinstance(code, Var)
@@ -125,7 +135,7 @@ def _handlers(ctx: Lowering, stmt: Any, left: Left) -> list[Step]:
         ctx.frame.handled[id(handler)] = left.code, numbers[clause]
         if handler.name is not None:
             name = handler.name.id
-            ctx.env.names[name] = Poison(
+            ctx.env.names[name] = _exception(numbers[clause]) or Poison(
                 f"the exception '{name}' is used as a value", "decide by several `except` clauses"
             )
             set_flag(ctx.env, name, TRUE)
