@@ -256,6 +256,27 @@ def grown(x):
     return sum(values)
 
 
+def known_before(x):
+    total = 0.0
+    for k in range(3):
+        try:
+            if x > 5:
+                raise KeyError
+            total += (x, 2 * x)[1]
+            values = [x]
+            values.append(x / 0)
+            total += 100.0
+        except (ZeroDivisionError, KeyError):
+            total += k * x
+    try:
+        import no_such_module
+
+        total = no_such_module.value
+    except ImportError:
+        total *= x
+    return total
+
+
 class Custom(Exception):
     pass
 
@@ -336,6 +357,7 @@ WAYS = [
     *((late_binding, x) for x in (0.5, 1.5)),
     *((grown, x) for x in (0.5, 1.5)),
     *((own_classes, x) for x in (0.5, 1.5, -1.0)),
+    (known_before, 1.5),
     (nothing_raised, 1.5),
     (always_raised, 1.5),
     *((bare, x) for x in (1.5, -1.5)),
