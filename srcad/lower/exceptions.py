@@ -28,11 +28,12 @@ Error = type[BaseException]
 
 @dataclass(frozen=True)
 class Raised:
-    """One place where something is raised: what and where."""
+    """One place where something is raised: what and where. `exact`: the message is Python's to the letter."""
 
     error: Error
     message: str
     span: Span | None
+    exact: bool = False
 
 
 @dataclass(eq=False)
@@ -87,9 +88,11 @@ class Catchers:
             self.active = outer
 
 
-def raise_error(ctx: Lowering, error: Error, message: str | None, span: Span | None = None) -> None:
+def raise_error(
+    ctx: Lowering, error: Error, message: str | None, span: Span | None = None, exact: bool = False
+) -> None:
     """Append what raises the exception here: nothing that follows in this block is reached."""
-    raised = Raised(error, message or "", span or ctx.span)
+    raised = Raised(error, message or "", span or ctx.span, exact)
     catcher = ctx.catchers.taker(error)
     if catcher is None:
         ctx.b.effect("raise", span=raised.span, exc=error, message=message)

@@ -109,8 +109,8 @@ class Lowering:
     def guarded(self) -> bool:
         return any(catcher.clauses for catcher in self.catchers.active)
 
-    def throw(self, error: Error, message: str | None = None) -> None:
-        raise_error(self, error, message)
+    def throw(self, error: Error, message: str | None = None, exact: bool = False) -> None:
+        raise_error(self, error, message, exact=exact)
 
     @contextmanager
     def at(self, node: Any) -> Iterator[None]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, If, Op, const
 from srcad.lower.known import ABSENT
-from srcad.lower.values import Context
+from srcad.lower.values import Context, NeverReturns
 from srcad.ops import ELEMENTWISE
 
 SAFE = frozenset(
@@ -27,12 +27,13 @@ Risk = Callable[[Context, tuple[Atom, ...], Mapping[str, Any]], None]
 
 def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
     """Raise when the program runs and `wrong` is true."""
+    if wrong == const(True):
+        ctx.throw(error, message)
+        raise NeverReturns
     outer, ctx.b = ctx.b, Builder(span=ctx.span)
     ctx.throw(error, message)
     raising, ctx.b = ctx.b.block(), outer
-    if wrong == const(True):
-        ctx.b.stmts += raising.stmts
-    elif wrong != const(False):
+    if wrong != const(False):
         ctx.b.add(If((), wrong, raising, Block(), ctx.span))
 
 

@@ -25,7 +25,7 @@ from srcad.lower.names import read_names
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.tries import raise_again, suppress, try_statement
-from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import NeverReturns, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import is_spelt
 
 OPERATORS: Mapping[type, str] = {
@@ -186,7 +186,8 @@ def _raise(ctx: Lowering, stmt: Any) -> Outcome:
     if not is_spelt(exception) and not ctx.catches(exception):
         ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
     parts = [message_of(ctx, arg) for arg in node.args] if called else []
-    ctx.throw(exception, ", ".join(parts))
+    literal = not called or all(isinstance(getattr(arg, "value", None), str) for arg in node.args)
+    ctx.throw(exception, ", ".join(parts), exact=literal and len(parts) <= 1)
     ctx.env.dead = True
     return None
 
@@ -384,13 +385,23 @@ def defaults_of(ctx: Lowering, node: Any) -> dict[str, Value]:
 def _import(ctx: Lowering, stmt: Any) -> None:
     for alias in stmt.names:
         if isinstance(stmt, gast.Import):
-            module = importlib.import_module(alias.name)
+            module = _imported(ctx, alias.name)
             top = importlib.import_module(alias.name.split(".")[0])
             ctx.define(alias.asname or alias.name.split(".")[0], Obj(module if alias.asname else top))
         elif alias.name == "*" or stmt.level:
             ctx.refuse("this import is not supported inside a function", "import at the top of the module")
         else:
-            owner = importlib.import_module(stmt.module)
+            owner = _imported(ctx, stmt.module)
             thing = getattr(owner, alias.name)
             reads.record_attribute(owner, alias.name, thing)
             ctx.define(alias.asname or alias.name, ctx.session.constants.lift(ctx, thing, alias.asname or alias.name))
+
+
+def _imported(ctx: Lowering, name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        if not ctx.catches(type(error)):
+            raise
+        ctx.throw(type(error), str(error))
+        raise NeverReturns from error
