@@ -459,7 +459,7 @@ REFUSED = {
     "g = lambda u: u; g()": ("misses the argument 'u'", "g()"),
     "g = lambda u: u; g(x, x)": ("takes 1 positional", "g(x, x)"),
     "g = lambda u: u; g(x, v=x)": ("unexpected keyword argument 'v'", "g(x, v=x)"),
-    "y = x if n else None": ("a number (float64) on one path and None on another", "x if n else None"),
+    "return x if n else None": ("None on one path and a number (float64) on another", "def f(x, n, a):"),
     "y = x if n else a; y += 1": ("a number (float64) on one path and a 1-d array", "x if n else a"),
     "raise x": ("only exception classes", "raise x"),
     "raise": ("bare `raise`", "raise"),

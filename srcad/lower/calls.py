@@ -13,6 +13,7 @@ from srcad.callees import adopted
 from srcad.ir import Op, Trace, clone
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
+from srcad.lower.guards import present
 from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.known import describe, python
 from srcad.lower.numpy_calls import call_builtin
@@ -24,6 +25,7 @@ from srcad.lower.values import CHOSEN, PARTIAL, PULLBACK, Func, Obj, Tup, Value
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
+    function = present(ctx, function)
     if isinstance(function, Func):
         return _call_func(ctx, function, args, kwargs)
     if not isinstance(function, Obj):

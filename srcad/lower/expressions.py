@@ -10,8 +10,9 @@ import gast
 
 from srcad.ir import BOOL, INT, Atom, Const, Op, Var
 from srcad.lower import comprehensions, lists
-from srcad.lower.control import apart, choose, meet
+from srcad.lower.control import Narrow, apart, choose, meet, widen
 from srcad.lower.function import Lowering
+from srcad.lower.guards import is_optional
 from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
@@ -259,7 +260,40 @@ def _if_exp(ctx: Lowering, node: Any) -> Value:
     cond = condition(ctx, node.test)
     if isinstance(cond, bool):
         return expr(ctx, node.body if cond else node.orelse)
-    return choose(ctx, cond, partial(expr, ctx, node.body), partial(expr, ctx, node.orelse))
+    then, orelse = narrowed(ctx, node.test)
+    return choose(
+        ctx, cond, partial(_among, ctx, then, partial(expr, ctx, node.body)), partial(_among, ctx, orelse, partial(expr, ctx, node.orelse))
+    )
+
+
+def narrowed(ctx: Lowering, test: Any) -> Narrow:
+    """The variables that may be None, but are not where this condition is true, and where it is false."""
+    match test:
+        case gast.Compare(left=gast.Name() as name, ops=[gast.Is() | gast.IsNot() | gast.Eq() | gast.NotEq() as op]):
+            value = ctx.env.names.get(name.id)
+            other = test.comparators[0]
+            if is_optional(value) and isinstance(other, gast.Constant) and other.value is None:
+                found = {name.id: value.items[1]}
+                return ({}, found) if isinstance(op, gast.Is | gast.Eq) else (found, {})
+        case gast.Name():
+            value = ctx.env.names.get(test.id)
+            return ({test.id: value.items[1]}, {}) if is_optional(value) else ({}, {})
+        case gast.UnaryOp(op=gast.Not()):
+            return narrowed(ctx, test.operand)[::-1]
+        case gast.BoolOp():
+            which = 0 if isinstance(test.op, gast.And) else 1
+            both = {name: value for part in test.values for name, value in narrowed(ctx, part)[which].items()}
+            return (both, {}) if which == 0 else ({}, both)
+    return {}, {}
+
+
+def _among(ctx: Lowering, narrow: Mapping[str, Value], value: Callable[[], Value]) -> Value:
+    """What an operand gives where these variables are not None."""
+    before = ctx.env.copy()
+    ctx.env.names.update(narrow)
+    result = value()
+    widen(ctx.env, narrow, before)
+    return result
 
 
 def _bool_op(ctx: Lowering, node: Any, only_truth: bool = False) -> Value:
@@ -270,8 +304,9 @@ def _bool_op(ctx: Lowering, node: Any, only_truth: bool = False) -> Value:
         first, *rest = operands
         if not rest:
             return known_truth(first) if only_truth else expr(ctx, first)
+        narrow = narrowed(ctx, first)[op == "or"]
         value = known_truth(first) if only_truth else expr(ctx, first)
-        return short_circuit(ctx, op, value, lambda: chain(rest))
+        return short_circuit(ctx, op, value, lambda: _among(ctx, narrow, lambda: chain(rest)))
 
     def known_truth(operand: Any) -> Value:
         known = condition(ctx, operand)

@@ -14,7 +14,7 @@ from srcad.lower.merge import Shape
 from srcad.lower.operators import guard
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import Func, Obj, Seq, Tup, Value
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -73,7 +73,7 @@ class Lowering:
 
         return call(self, function, args, kwargs)
 
-    def select(self, value: Tup | Seq, index: Var | Const) -> Value:
+    def select(self, value: Tup | Seq, index: Var | Const | Func) -> Value:
         from srcad.lower.selection import select
 
         return select(self, value, index)

@@ -11,13 +11,14 @@ import numpy as np
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Stmt, Var, const, walk
 from srcad.lower import library, picking
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, unary
 from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
-from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, Context, Func, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
@@ -39,6 +40,7 @@ class Basic:
 
 
 def getitem(ctx: Context, value: Value, index: Value) -> Value:
+    value = present(ctx, value)
     match value:
         case Tup() | Seq():
             return _item(ctx, value, index)
@@ -73,6 +75,8 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 
 
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
+    if isinstance(index, Func) and index.kind is CHOSEN:
+        return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
     if not is_known(index):
         ctx.refuse(f"{describe(value)} is indexed by a value that is computed", "use an array")
     try:
@@ -165,6 +169,7 @@ def writes_memory(stmts: Sequence[Stmt]) -> bool:
 
 
 def _writable(ctx: Context, value: Value) -> Var:
+    value = present(ctx, value)
     match value:
         case Var(type=Array()):
             check_writable(ctx, value)

@@ -12,6 +12,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.function import Lowering
+from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
 from srcad.lower.operands import int_operand
@@ -204,6 +205,7 @@ def known_items(source: Iterable) -> tuple[Value, ...] | None:
 
 
 def _of_value(ctx: Lowering, value: Value) -> Iterable:
+    value = present(ctx, value)
     match value:
         case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
             return Elements(value)

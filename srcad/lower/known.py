@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import INT, Array, Const, ListOf, Scalar, Var, const
-from srcad.lower.values import Context, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, OPTIONAL, Context, Func, Obj, Seq, SliceValue, Tup, Value
 
 NONE = Obj(None)
 FALSE = const(False)
@@ -116,6 +116,10 @@ def describe(value: Value) -> str:
             return f"a {value.cls.__name__ if value.cls else 'tuple'} of {len(value.items)}"
         case Seq():
             return f"a list of {len(value.items)}"
+        case Func(kind=kind) if kind is OPTIONAL:
+            return f"what is None or {describe(value.items[1])}"
+        case Func(kind=kind) if kind is CHOSEN and not all(isinstance(item, Obj) and callable(item.value) for item in value.items[1:]):
+            return "one of several objects"
         case Func():
             return "a function"
         case Obj(value=None):

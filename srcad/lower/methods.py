@@ -14,6 +14,7 @@ from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
+from srcad.lower.guards import present
 from srcad.lower.known import NONE, ONE, ZERO, describe, lift
 from srcad.lower.linalg_calls import transposed
 from srcad.lower.operands import int_operand, operand
@@ -21,7 +22,7 @@ from srcad.lower.operators import guard
 from srcad.lower.registry import METHODS, apply, lowers
 from srcad.lower.shape_calls import reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
 
 REMEDIES = {
     "tolist": "keep the array; indexing it gives numbers",
@@ -41,6 +42,7 @@ class BoundMethod:
 
 
 def attribute(ctx: Context, value: Value, name: str) -> Value:
+    value = present(ctx, value)
     match value:
         case Var(type=ListOf()) | Seq():
             return _list_method(ctx, value, name)
@@ -50,6 +52,8 @@ def attribute(ctx: Context, value: Value, name: str) -> Value:
             return _tuple_attribute(ctx, value, name)
         case Obj():
             return _object_attribute(ctx, value.value, name)
+        case Func():
+            ctx.refuse(f"an attribute of {describe(value)}", "choose the attribute itself")
     return ctx.type_error(f"a slice has no attribute '{name}'", "use the numbers that it is made of")
 
 

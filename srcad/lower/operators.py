@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Atom, Block, Builder, Const, If, Var, const
+from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
+from srcad.lower.guards import guard, present
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, Seq, Tup, Value
 from srcad.ops import promote
 
-__all__ = ["augmented", "binary", "compare", "truth", "unary"]
+__all__ = ["augmented", "binary", "compare", "guard", "truth", "unary"]
 
 #: How Python writes and computes each binary operator.
 BINARY: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -43,6 +44,7 @@ UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
+    a, b = present(ctx, a), present(ctx, b)
     if is_known(a) and is_known(b):
         if (folded := fold(ctx, BINARY[op][1], a, b)) is not None:
             return folded
@@ -170,18 +172,12 @@ def _refuse_negative(ctx: Context, y: Atom) -> None:
     guard(ctx, negative, ValueError, message)
 
 
-def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
-    """Raise when the program runs and `wrong` is true."""
-    raising = Builder(span=ctx.span)
-    raising.effect("raise", exc=error, message=message)
-    ctx.b.add(If((), wrong, raising.block(), Block(), ctx.span))
-
-
 # --- in place ---------------------------------------------------------------------------------------------------------
 
 
 def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     """`target op= value`: in place for arrays, whose dtype and shape stay as they are."""
+    target = present(ctx, target)
     if not is_array(target):
         return binary(ctx, op, target, value)
     assert isinstance(target, Var | Const)

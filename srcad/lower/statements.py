@@ -15,10 +15,10 @@ from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of, listing
+from srcad.lower.expressions import condition, expr, index_of, listing, narrowed
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import FALSE, NONE, TRUE, describe, opened
+from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
 from srcad.lower.operators import augmented, compare, guard
@@ -129,7 +129,8 @@ def _if(ctx: Lowering, stmt: Any) -> Outcome:
     cond = condition(ctx, stmt.test)
     if isinstance(cond, bool):
         return list(stmt.body if cond else stmt.orelse)
-    return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
+    after = ctx.frame.liveness.live_after(stmt)
+    return Fork(cond, stmt.body, stmt.orelse, after, narrow=narrowed(ctx, stmt.test))
 
 
 def _is_harmless(ctx: Lowering, item: Any) -> bool:
@@ -207,6 +208,8 @@ def _common_type(ctx: Lowering, value: Value) -> Value:
         return value
     results.unsettled |= joined != results.shape
     results.shape = joined
+    if is_none(value):
+        return value
     converted = rebuild(joined, iter(flatten(ctx.b, value, joined)))
     assert not isinstance(converted, Poison)
     return converted
