@@ -464,7 +464,7 @@ REFUSED = {
     "raise x": ("only exception classes", "raise x"),
     "raise": ("bare `raise`", "raise"),
     "del a[0]": ("`del` of an element", "del a[0]"),
-    "s = [1.0]; s.append(x); t = s": ("growing list 's'", "s"),
+    "s = [1.0]; s.append(x); t = s; y = s[0]": ("the list 's' is read after it was given to 't'", "s"),
     "s = [1]; s.append(x)": ("appended to a list of int64", "s.append(x)"),
     "s = [0]; s[0] = x": ("stored into a list of int64", "s[0]"),
     "s = [0.0] * n; s[:1] = [x]": ("a slice of a list is assigned", "s[:1]"),

@@ -16,7 +16,8 @@ from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, join, rebuild, shape_of
-from srcad.lower.names import Names, changed_by, changed_inside
+from srcad.lower.lists import holds_list
+from srcad.lower.names import Names, changed_by, changed_inside, passed
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import Value
@@ -100,7 +101,8 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
 
 def _changed(ctx: Lowering, stmt: Any) -> Names:
     """What a trip may change, by the functions that it calls too."""
-    return changed_by(stmt) | changed_inside(ctx.frame.node)
+    lent = (name for name in passed(stmt) if holds_list(ctx.env.names.get(name)))
+    return changed_by(stmt) | changed_inside(ctx.frame.node) | frozenset(lent)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import Any
 
 import gast
 
-from srcad.ir import INT, Atom, Builder, For, Scalar, Var
-from srcad.lower.casts import stored
+from srcad.ir import INT, Atom, Builder, Const, For, Scalar, Var
+from srcad.lower.casts import is_array, stored
 from srcad.lower.control import choose
 from srcad.lower.function import Lowering
 from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
@@ -48,8 +48,12 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
     with _one_trip(ctx, generator, source, index) as b:
-        value = _number(ctx, node.elt)
-    dtype = value.type.dtype if isinstance(value.type, Scalar) else ""
+        value = _element(ctx, node.elt)
+    if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
+        made = _called(ctx, appending(node))
+        assert isinstance(made, Tup)
+        return made
+    dtype = value.type.dtype
     buffer = ctx.b.op("alloc", count, fill="empty", dtype=dtype)
     with ctx.building(b):
         b.effect("store", buffer, index, stored(ctx, value, dtype))
@@ -180,6 +184,14 @@ def _added(ctx: Lowering, node: Any, tests: list[Any], before: Var) -> Atom:
     if isinstance(known, bool):
         return _added(ctx, node, rest, before) if known else before
     return operand(ctx, choose(ctx, known, lambda: _added(ctx, node, rest, before), lambda: before))
+
+
+def _element(ctx: Lowering, node: Any) -> Value:
+    from srcad.lower.expressions import given
+
+    with ctx.at(node):
+        value = given(ctx, node, "to a list")
+        return operand(ctx, value) if is_array(value) and value.type.ndim == 0 else value  # type: ignore[union-attr]
 
 
 def _number(ctx: Lowering, node: Any) -> Atom:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -15,12 +16,13 @@ from srcad.lower.function import Lowering
 from srcad.lower.guards import is_optional
 from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
-from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
+from srcad.lower.known import FALSE, NONE, TRUE, describe, is_known, lift, python
 from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.printing import printing
-from srcad.lower.scope import VALUE, Closure
+from srcad.lower.registry import lookup
+from srcad.lower.scope import VALUE, Closure, Poison, owner
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
 COMPARISONS: Mapping[type, str] = {
@@ -63,7 +65,7 @@ def expr(ctx: Lowering, node: Any) -> Value:
                 return Obj(node.value) if node.value is Ellipsis else lift(ctx, node.value)
             case gast.Name():
                 value = ctx.read(node.id)
-                if lists.is_growing(value):
+                if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
                 return value
             case gast.BinOp():
@@ -81,10 +83,7 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Attribute():
                 return attribute(ctx, expr(ctx, node.value), node.attr)
             case gast.Subscript():
-                value, index = listing(ctx, node.value), index_of(ctx, node.slice)
-                if not lists.is_growing(value):
-                    return getitem(ctx, value, index)
-                return lists.item(ctx, value, index)
+                return _whole(ctx, _subscript(ctx, node))
             case gast.Tuple():
                 return Tup(_elements(ctx, node.elts))
             case gast.List():
@@ -105,18 +104,48 @@ def expr(ctx: Lowering, node: Any) -> Value:
         return ctx.refuse(reason, remedy)
 
 
+def _subscript(ctx: Lowering, node: Any) -> Value:
+    value, index = listing(ctx, node.value), index_of(ctx, node.slice)
+    return lists.item(ctx, value, index) if lists.is_growing(value) else getitem(ctx, value, index)
+
+
 def sequence(ctx: Lowering, node: Any) -> Value:
     """An expression where a growing list may stand for its items."""
     with ctx.at(node):
         value = listing(ctx, node)
+        if lists.is_growing(value) and not lists.is_plain(value):
+            ctx.refuse("a list of tuples or lists is used as a whole", lists.REMEDY)
         return lists.contents(ctx, value) if lists.is_growing(value) else value
+
+
+def array_sequence(ctx: Lowering, node: Any) -> Value:
+    """An expression where NumPy makes an array of a growing list, and keeps no view of it."""
+    with ctx.at(node):
+        value = listing(ctx, node)
+        return lists.as_array(ctx, value) if lists.is_growing(value) else value
 
 
 def copied_sequence(ctx: Lowering, node: Any) -> Value:
     """The same, where what becomes of the items is not known."""
     with ctx.at(node):
         value = listing(ctx, node)
-        return ctx.b.op("copy", lists.contents(ctx, value)) if lists.is_growing(value) else value
+        return ctx.b.op("copy", lists.as_array(ctx, value)) if lists.is_growing(value) else value
+
+
+def lent(ctx: Lowering, node: Any) -> Value:
+    """An argument of a function that is compiled with this one, which may read and change a list while it runs."""
+    with ctx.at(node):
+        return listing(ctx, node)
+
+
+def given(ctx: Lowering, node: Any, to: str) -> Value:
+    """An expression that gives away the list which it names."""
+    with ctx.at(node):
+        if isinstance(node, gast.Name) and lists.holds_list(ctx.env.names.get(node.id)):
+            return lists.moved(ctx, node.id, to)
+        if isinstance(node, gast.Name) or (isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)):
+            return expr(ctx, node)
+        return listing(ctx, node)
 
 
 def listing(ctx: Lowering, node: Any) -> Value:
@@ -126,7 +155,7 @@ def listing(ctx: Lowering, node: Any) -> Value:
             return comprehensions.list_of(ctx, node)
     if (growing := _growing_list(ctx, node)) is not None:
         return growing
-    made_by = {gast.BinOp: _bin_op, gast.Call: _call}.get(type(node), expr)
+    made_by = {gast.BinOp: _bin_op, gast.Call: _call, gast.Subscript: _subscript}.get(type(node), expr)
     with ctx.at(node):
         return made_by(ctx, node)
 
@@ -140,8 +169,11 @@ def _whole(ctx: Lowering, made: Value) -> Value:
 def _bin_op(ctx: Lowering, node: Any) -> Value:
     from srcad.lower.statements import OPERATORS
 
-    left = expr(ctx, node.left)
-    right = expr(ctx, node.right)
+    lower = listing if isinstance(node.op, gast.Add) else expr
+    left = lower(ctx, node.left)
+    right = lower(ctx, node.right)
+    if lists.is_growing(left) or lists.is_growing(right):
+        return _joined(ctx, left, right)
     if isinstance(node.op, gast.Mult):
         for items, times in ((left, right), (right, left)):
             if isinstance(items, Seq) and isinstance(times, Var) and times.type == INT:
@@ -149,10 +181,22 @@ def _bin_op(ctx: Lowering, node: Any) -> Value:
     return binary(ctx, OPERATORS[type(node.op)], left, right)
 
 
+def _joined(ctx: Lowering, left: Value, right: Value) -> Value:
+    """`left + right`, where one of them is a list of a length that is not known."""
+    if isinstance(left, Seq):
+        left = lists.growing(ctx, left)
+    if not lists.is_growing(left) or not (lists.is_growing(right) or isinstance(right, Seq)):
+        ctx.type_error(f"unsupported operands of +: {describe(left)} and {describe(right)}")
+    copied = lists.listed(ctx, left)
+    assert isinstance(copied, Tup)
+    return lists.extended(ctx, copied, right)
+
+
 def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
-    """The growing list in the variable that the node names, if it is one."""
-    value = ctx.env.names.get(node.id) if isinstance(node, gast.Name) else None
-    if not lists.is_growing(value):
+    """The growing list in the variable that the node names, or what holds one, if it does."""
+    scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
+    value = scope.env.names.get(node.id) if scope else None
+    if not isinstance(value, Tup) or not lists.holds_list(value):
         return None
     ctx.read(node.id)
     return value
@@ -167,7 +211,7 @@ def condition(ctx: Lowering, node: Any) -> bool | Atom:
             case gast.UnaryOp(op=gast.Not()):
                 known = condition(ctx, node.operand)
                 return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
-        if (growing := _growing_list(ctx, node)) is not None:
+        if lists.is_growing(growing := _growing_list(ctx, node)):
             return truth(ctx, lists.length(growing))
         return truth(ctx, expr(ctx, node))
 
@@ -205,9 +249,10 @@ def _call(ctx: Lowering, node: Any) -> Value:
     node = comprehensions.mapped(ctx, node) or node
     if not isinstance(node, gast.Call):
         return comprehensions.list_of(ctx, node)
-    if isinstance(node.func, gast.Attribute) and _growing_list(ctx, node.func.value) is not None:
-        args, kwargs = arguments(ctx, node)
-        return lists.method(ctx, node.func.value.id, node.func.attr, [*args, *kwargs.values()])
+    if isinstance(node.func, gast.Attribute) and lists.is_growing(held := _growing_list(ctx, node.func.value)):
+        joins = node.func.attr == "extend"
+        args, kwargs = arguments(ctx, node, listing if joins else partial(given, to="to another list"))
+        return lists.method(ctx, node.func.value.id, ctx.env.names.get(node.func.value.id, held), node.func.attr, [*args, *kwargs.values()])  # type: ignore[arg-type]
     function = expr(ctx, node.func)
     thing = function.value if isinstance(function, Obj) else None
     if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
@@ -218,12 +263,62 @@ def _call(ctx: Lowering, node: Any) -> Value:
     if thing is sum and len(node.args) in (1, 2) and isinstance(items, comprehensions.COMPREHENSIONS):
         options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
         return comprehensions.total(ctx, items, *(expr(ctx, option) for option in options))
-    operand = sequence if lists.reads(thing) else copied_sequence if lists.takes_lists(function) else expr
     if thing is print:
         printing(ctx, node)
         return NONE
-    args, kwargs = arguments(ctx, node, operand)
+    names = _lent_names(ctx, node) if is_compiled(thing) else {}
+    if names:
+        return _lending(ctx, node, function, names)
+    args, kwargs = arguments(ctx, node, _operand_for(function))
     return ctx.call(function, args, kwargs)
+
+
+def _operand_for(function: Value) -> Callable[[Lowering, Any], Value]:
+    """How the arguments of the function are lowered."""
+    thing = function.value if isinstance(function, Obj) else None
+    if is_compiled(thing):
+        return lent
+    if lists.reads(thing):
+        return sequence if thing in lists.BUILTINS else array_sequence
+    return copied_sequence if lists.takes_lists(function) else expr
+
+
+def is_compiled(thing: Any) -> bool:
+    """Whether this is a Python function, the body of which is lowered where it is called."""
+    if isinstance(thing, Closure):
+        return True
+    plain = getattr(thing, "py_func", thing)
+    return isinstance(plain, types.FunctionType) and lookup(thing) is None and not str(plain.__module__).startswith(("numpy", "srcad.api"))
+
+
+def _lent_names(ctx: Lowering, node: Any) -> dict[str, Value]:
+    """The variables among the arguments that hold lists."""
+    args = [*node.args, *(keyword.value for keyword in node.keywords)]
+    names = [arg.id for arg in args if isinstance(arg, gast.Name)]
+    found = {name: value for name in names if lists.holds_list(value := ctx.env.names.get(name))}
+    for name in found:
+        if names.count(name) > 1:
+            ctx.refuse(f"the list '{name}' is passed twice", f"pass a copy: list({name})")
+    return found  # type: ignore[return-value]
+
+
+def _lending(ctx: Lowering, node: Any, function: Value, names: Mapping[str, Value]) -> Value:
+    """A call with lists in these variables: while it runs, they are the function's, and then they are what it made of them."""
+    args, kwargs = arguments(ctx, node, lent)
+    frame = ctx.frame
+    for name in names:
+        frame.env.names[name] = Poison(
+            f"the list '{name}' is read by its own name in a function to which it is passed", "pass it only"
+        )
+    outer, ctx.session.lent = ctx.session.lent, {}
+    try:
+        result = ctx.call(function, args, kwargs)
+        ended = ctx.session.lent
+    finally:
+        ctx.session.lent = outer
+    for name, value in names.items():
+        frame.env.names[name] = ended.get(id(value), value)
+    return result
 
 
 def arguments(
@@ -235,7 +330,7 @@ def arguments(
         with ctx.at(keyword.value):
             if keyword.arg is None:
                 ctx.refuse("`**` arguments are not supported", "write the keyword arguments out")
-            kwargs[keyword.arg] = expr(ctx, keyword.value)
+            kwargs[keyword.arg] = (lent if operand is lent else expr)(ctx, keyword.value)
     return args, kwargs
 
 

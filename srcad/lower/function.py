@@ -38,6 +38,7 @@ class Session:
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
+    lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
 
 

@@ -11,11 +11,12 @@ import gast
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower import lists
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
-from srcad.lower.operands import int_operand
+from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary
 from srcad.lower.values import Obj, Seq, Tup, Value
 
@@ -34,6 +35,13 @@ class Elements:
     """The elements of a 1-d array, the rows of others."""
 
     array: Atom
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of tuples or lists that grows (lists.py)."""
+
+    value: Tup
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,12 @@ class Places:
     indexed: bool = True
 
 
-Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed | Places
+Iterable = Range | Elements | Listed | Items | Enumerated | Zipped | Reversed | Places
 
 
 def iterable(ctx: Lowering, node: Any) -> Iterable:
     """What the expression after `in` runs over."""
-    from srcad.lower.expressions import arguments, expr, sequence
+    from srcad.lower.expressions import arguments, expr, listing
 
     with ctx.at(node):
         if isinstance(node, gast.Call):
@@ -94,7 +102,9 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
         if isinstance(node, gast.Subscript) and _is_backwards(node.slice):
             inner = iterable(ctx, node.value)
             return Items(inner.items[::-1]) if isinstance(inner, Items) else Reversed(inner)
-        return _of_value(ctx, sequence(ctx, node))
+        if lists.is_growing(value := listing(ctx, node)):
+            return Elements(lists.contents(ctx, value)) if lists.is_plain(value) else Listed(value)
+        return _of_value(ctx, value)
 
 
 def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
@@ -121,6 +131,10 @@ def _snapshot(ctx: Lowering, source: Iterable) -> Iterable:
     match source:
         case Elements():
             return Elements(ctx.b.op("copy", source.array))
+        case Listed():
+            copied = lists.listed(ctx, source.value)
+            assert isinstance(copied, Tup)
+            return Listed(copied)
         case Places(array=array) if array is not None:
             return replace(source, array=ctx.b.op("copy", array))
         case Enumerated() | Reversed():
@@ -276,6 +290,8 @@ def length(ctx: Lowering, source: Iterable) -> Atom:
             return ctx.b.op("trips", source.start, source.stop, source.step) if known is None else const(len(known))
         case Elements():
             return ctx.b.op("dim", source.array, axis=0)
+        case Listed():
+            return operand(ctx, lists.length(source.value))
         case Items():
             return const(len(source.items))
         case Places():
@@ -299,6 +315,8 @@ def item(ctx: Lowering, source: Iterable, k: Atom) -> Value:
             return _int(ctx, "add", source.start, _int(ctx, "mul", k, source.step))
         case Elements():
             return getitem(ctx, source.array, k)
+        case Listed():
+            return lists.item(ctx, source.value, k)
         case Enumerated():
             return Tup((_int(ctx, "add", k, source.start), item(ctx, source.inner, k)))
         case Zipped():

@@ -112,6 +112,8 @@ def describe(value: Value) -> str:
             return "a list"
         case Var():
             return f"a number ({value.type})"
+        case Tup(cls=cls) if cls and cls.__name__ in ("Growing", "Borrowed"):
+            return "a growing list"
         case Tup():
             return f"a {value.cls.__name__ if value.cls else 'tuple'} of {len(value.items)}"
         case Seq():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeGuard
 
 import numpy as np
@@ -44,12 +44,22 @@ class Group:
 
 
 class Growing(tuple[Any, ...]):
-    """The class of the tuples that stand for growing lists (lists.py): a buffer and a count, or nothing while empty."""
+    """The class of the tuples that stand for growing lists (lists.py): columns and a count, or nothing while empty."""
 
 
-def empty_buffer(b: Builder, dtype: str) -> list[Atom]:
-    """An empty list of numbers, with room for a few."""
-    return [b.op("alloc", const(8), fill="empty", dtype=dtype), const(0)]
+class Borrowed(Growing):
+    """The class of such a list that is an item of another one: it is read, and changed by nobody else."""
+
+
+def empty_columns(b: Builder, item: Shape) -> list[Atom]:
+    """An empty list of items of this shape, flat: its columns, with room for a few, and a count."""
+    return [*(_empty_column(b, type) for type in types_in(item)), const(0)]
+
+
+def _empty_column(b: Builder, type: Type) -> Atom:
+    assert not isinstance(type, ListOf)
+    axes = type.ndim if isinstance(type, Array) else 0
+    return b.op("alloc", const(8), *[const(0)] * axes, fill="empty", dtype=type.dtype)
 
 
 #: What is fixed about a variable while its numbers vary: types, nesting, and the Python objects in it.
@@ -227,15 +237,24 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
             there, held = _opened(value)
             return [there, *flatten(b, held, shape.items[1])]
         case Group() if isinstance(value, Tup) and shape.items and not value.items:
-            buffer = shape.items[0]
-            assert isinstance(buffer, Array), "only growing lists have two forms"
-            return [*empty_buffer(b, buffer.dtype)]
+            assert shape.cls is Growing, "only growing lists have two forms"
+            return [*empty_columns(b, _item_shape(shape.items[0]))]
         case Group() if shape.cls is CHOSEN:
             return [Undef(INT) if value is None else _number(b, value, shape)]
         case Group():
             items = value.items if isinstance(value, Tup | Seq | Func) else [None] * len(shape.items)
             return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
     return []
+
+
+def _item_shape(column: Shape) -> Shape:
+    """The shape of the items of which these are the columns."""
+    match column:
+        case Array(dtype=dtype, ndim=ndim):
+            return Array(dtype, ndim - 1) if ndim > 1 else Scalar(dtype)
+        case Group():
+            return replace(column, items=tuple(map(_item_shape, column.items)))
+    return column
 
 
 def _opened(value: Value | Poison | None) -> tuple[Operand, Value | Poison | None]:
@@ -329,8 +348,9 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
     types = types_in(shape)
     if isinstance(shape, Group) and hint:
         if shape.cls is Growing:
-            names = [hint, f"{hint}_count"]
-            return [Var(name, type, span) for name, type in zip(names, types, strict=False)]
+            columns = shape.items[:1]
+            counts = [fresh(f"{hint}_count", count, span) for count in shape.items[1:]]
+            return [*(var for column in columns for var in fresh(hint, column, span)), *(var for count in counts for var in count)]
         if shape.cls is CHOSEN:
             return [Var(f"{hint}_choice", INT, span)]
         if shape.cls is OPTIONAL:

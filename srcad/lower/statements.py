@@ -15,7 +15,7 @@ from srcad.ir import Array, Const, Var, const
 from srcad.lower import lists
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of, listing, narrowed
+from srcad.lower.expressions import condition, expr, given, index_of, listing, narrowed
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
@@ -195,7 +195,9 @@ def _given_back(ctx: Lowering, node: Any) -> Value:
     """What a return statement gives: a list of a local variable too, which nobody else refers to."""
     if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.always:
         return expr(ctx, node)
-    return listing(ctx, node)
+    if isinstance(node, gast.Tuple) and not _stars(node):
+        return Tup(tuple(_given_back(ctx, item) for item in node.elts))
+    return given(ctx, node, "to the caller")
 
 
 def _common_type(ctx: Lowering, value: Value) -> Value:
@@ -258,6 +260,12 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
             return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
+        case _, gast.Name() if lists.holds_list(ctx.env.names.get(node.id)):
+            return given(ctx, node, f"to '{target.id}'" if isinstance(target, gast.Name) else "to other variables")
+        case _, gast.Subscript(slice=gast.Slice()):
+            return listing(ctx, node)
+        case gast.Subscript(), _ if isinstance(node, FRESH):
+            return listing(ctx, node)
     return expr(ctx, node)
 
 
@@ -323,6 +331,10 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
     op, target = OPERATORS[type(stmt.op)], stmt.target
     match target:
         case gast.Name():
+            if lists.is_growing(held := ctx.env.names.get(target.id)) and op == "add":
+                ctx.read(target.id)
+                ctx.define(target.id, lists.extended(ctx, held, listing(ctx, stmt.value)))
+                return
             before = expr(ctx, gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
         case gast.Subscript():
