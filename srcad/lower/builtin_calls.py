@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
+from srcad.lower import records
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
@@ -33,7 +34,7 @@ from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import dim
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
 
 EMPTY = Tup(())
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
@@ -176,6 +177,8 @@ def _len(ctx: Context, x: Value, /) -> Value:
     match x:
         case Tup() | Seq():
             return const(len(x.items))
+        case Func() if records.is_record(x):
+            return const(len(x.items))
         case Var(type=ListOf()):
             return ctx.b.op("length", x)
         case Var() | Const() if isinstance(x.type, Array) and x.type.ndim:
@@ -185,16 +188,23 @@ def _len(ctx: Context, x: Value, /) -> Value:
     return ctx.type_error(f"{describe(x)} has no len()")
 
 
+#: Python's own collections, the items of which are known in order.
+KNOWN = (str, dict, type({}.items()), type({}.keys()), type({}.values()))
+
+
 def items_of(ctx: Context, value: Value, name: str) -> tuple[Value, ...]:
     """The items of something whose length is known while lowering."""
     match opened(ctx, value):
         case Tup(items=items) | Seq(items=items):
             return items
-        case Obj(value=str() | dict() as sequence):
-            return tuple(lift(ctx, item) for item in sequence)
+        case Obj(value=thing) if isinstance(thing, KNOWN):
+            return tuple(lift(ctx, item) for item in thing)
+        case Func() as made if records.is_record(made):
+            return records.keys(ctx, made).items
     return ctx.refuse(f"{name} of {describe(value)} is not supported here", "write a loop over range(len(...))")
 
 
+lowers(dict)(lambda ctx, *args, **kwargs: records.made(ctx, args, kwargs))
 lowers(tuple)(lambda ctx, x=EMPTY, /: Tup(items_of(ctx, x, "tuple")))
 lowers(list)(lambda ctx, x=EMPTY, /: Seq(items_of(ctx, x, "list")))
 lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))

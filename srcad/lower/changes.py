@@ -19,7 +19,23 @@ from srcad.source import source_of
 def changed(node: Any) -> Names:
     """The variables of a function with a list that the function itself changes."""
     body = body_of(node)
-    return same_lists(body, appended(body) | changed_inside(node) | item_assigned(body))
+    return same_lists(body, appended(body) | changed_inside(node) | item_assigned(body) | _joined(body))
+
+
+def _joined(nodes: list[Any]) -> Names:
+    """The names to which lists are added: `a += [...]`, `a = a + [...]`."""
+    found: set[str] = set()
+    for node in walk_scope(nodes):
+        match node:
+            case gast.AugAssign(target=gast.Name(id=name), op=gast.Add(), value=gast.List() | gast.ListComp()):
+                found.add(name)
+            case gast.Assign(targets=[gast.Name(id=name)], value=gast.BinOp(left=left, op=gast.Add(), right=right)):
+                sides = (left, right)
+                if any(isinstance(side, gast.Name) and side.id == name for side in sides) and any(
+                    isinstance(side, gast.List | gast.ListComp) for side in sides
+                ):
+                    found.add(name)
+    return frozenset(found)
 
 
 def body_of(node: Any) -> list[Any]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcad.ir import BOOL, Array, Atom, Block, Builder, Const, If, ListOf, Scalar, Var, const
+from srcad.lower import records
 from srcad.lower.casts import is_array, kind_of, zero_like
 from srcad.lower.guards import present
-from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, python
+from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import load
 from srcad.lower.values import CHOSEN, OPTIONAL, Context, Func, Obj, Seq, Tup, Value
@@ -61,6 +62,8 @@ def truth(ctx: Context, a: Value) -> bool | Atom:
     """`bool(a)`: a Python bool when it is known, else an atom of bool type."""
     match a:
         case Tup() | Seq():
+            return bool(a.items)
+        case Func() if records.is_record(a):
             return bool(a.items)
         case Func(kind=kind) if kind is OPTIONAL:
             return _truth_if_there(ctx, a)
@@ -176,6 +179,11 @@ def _contains(ctx: Context, item: Value, container: Value) -> Value:
             return const(python(item) in python(container))
         except Exception as error:  # whatever Python says of these operands, it would say when run
             ctx.type_error(str(error))
+    if records.is_record(container):
+        container = records.keys(ctx, container)
+        return _contains(ctx, item, container)
+    if isinstance(container, Obj) and isinstance(container.value, dict | list | set | frozenset):
+        return _contains(ctx, item, Tup(tuple(lift(ctx, other) for other in container.value)))
     if isinstance(container, Tup | Seq):
         return conjunction(ctx, "or", [truth(ctx, compare(ctx, "eq", item, other)) for other in container.items])
     if is_array(container):

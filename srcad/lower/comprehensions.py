@@ -61,6 +61,17 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     return Tup((buffer, count), Growing)
 
 
+def pairs_of(ctx: Lowering, node: Any) -> Seq:
+    """The keys and values that a dictionary is made of."""
+    pair = gast.copy_location(gast.Tuple([node.key, node.value], gast.Load()), node)
+    made = gast.copy_location(gast.ListComp(pair, node.generators), node)
+    source = iterable(ctx, node.generators[0].iter)
+    known = _known(ctx, made, node.generators, source)
+    if known is None:
+        ctx.refuse("the keys of a dictionary are known only when the program runs", "use arrays")
+    return Seq(tuple(known))
+
+
 def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     """`sum` of a comprehension."""
     generator = node.generators[0]

@@ -10,7 +10,8 @@ from typing import Any
 import gast
 
 from srcad.ir import BOOL, INT, Atom, Const, Op, Var
-from srcad.lower import comprehensions, lists
+from srcad.lower import comprehensions, lists, records
+from srcad.lower.changes import changes
 from srcad.lower.control import Narrow, apart, choose, meet, widen
 from srcad.lower.function import Lowering
 from srcad.lower.guards import is_optional
@@ -46,8 +47,6 @@ HARMLESS = frozenset(
 )
 
 REFUSED: Mapping[type, tuple[str, str]] = {
-    gast.Dict: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
-    gast.DictComp: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
     gast.Set: ("sets are not supported", "use a tuple"),
     gast.SetComp: ("sets are not supported", "use a tuple"),
     gast.Await: ("`await` is not supported", "differentiate a plain function"),
@@ -67,6 +66,8 @@ def expr(ctx: Lowering, node: Any) -> Value:
                 value = ctx.read(node.id)
                 if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
+                if is_changeable(value) and (scope := owner(ctx.frame, node.id)) and changes(scope, node.id):
+                    ctx.refuse(f"the dictionary '{node.id}' is changed, and is known by another name too", "copy it: dict(...)")
                 return value
             case gast.BinOp():
                 return _whole(ctx, _bin_op(ctx, node))
@@ -81,13 +82,17 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Call():
                 return _whole(ctx, _call(ctx, node))
             case gast.Attribute():
-                return attribute(ctx, expr(ctx, node.value), node.attr)
+                return attribute(ctx, _whole(ctx, listing(ctx, node.value)), node.attr)
             case gast.Subscript():
                 return _whole(ctx, _subscript(ctx, node))
             case gast.Tuple():
                 return Tup(_elements(ctx, node.elts))
             case gast.List():
                 return Seq(_elements(ctx, node.elts))
+            case gast.Dict():
+                return _dictionary(ctx, node)
+            case gast.DictComp():
+                return records.made(ctx, [comprehensions.pairs_of(ctx, node)], {})
             case gast.ListComp() | gast.GeneratorExp():
                 return _whole(ctx, comprehensions.list_of(ctx, node))
             case gast.Lambda():
@@ -107,6 +112,18 @@ def expr(ctx: Lowering, node: Any) -> Value:
 def _subscript(ctx: Lowering, node: Any) -> Value:
     value, index = listing(ctx, node.value), index_of(ctx, node.slice)
     return lists.item(ctx, value, index) if lists.is_growing(value) else getitem(ctx, value, index)
+
+
+def _dictionary(ctx: Lowering, node: Any) -> Value:
+    pairs: dict[Any, Value] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            pairs |= records.opened(ctx, listing(ctx, value))
+            continue
+        with ctx.at(key):
+            wanted = records.key_of(ctx, expr(ctx, key))
+        pairs[wanted] = expr(ctx, value)
+    return records.record(pairs)
 
 
 def sequence(ctx: Lowering, node: Any) -> Value:
@@ -138,10 +155,16 @@ def lent(ctx: Lowering, node: Any) -> Value:
         return listing(ctx, node)
 
 
+def is_changeable(value: object) -> bool:
+    """Whether this is, or holds, a list or dictionary, of which changes would show by every name."""
+    inner = isinstance(value, Tup | Seq) or records.is_record(value)
+    return lists.is_growing(value) or records.is_record(value) or (inner and any(map(is_changeable, value.items)))  # type: ignore[union-attr]
+
+
 def given(ctx: Lowering, node: Any, to: str) -> Value:
     """An expression that gives away the list which it names."""
     with ctx.at(node):
-        if isinstance(node, gast.Name) and lists.holds_list(ctx.env.names.get(node.id)):
+        if isinstance(node, gast.Name) and is_changeable(ctx.env.names.get(node.id)):
             return lists.moved(ctx, node.id, to)
         if isinstance(node, gast.Name) or (isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)):
             return expr(ctx, node)
@@ -153,7 +176,7 @@ def listing(ctx: Lowering, node: Any) -> Value:
     if isinstance(node, comprehensions.COMPREHENSIONS):
         with ctx.at(node):
             return comprehensions.list_of(ctx, node)
-    if (growing := _growing_list(ctx, node)) is not None:
+    if (growing := _changeable(ctx, node)) is not None:
         return growing
     made_by = {gast.BinOp: _bin_op, gast.Call: _call, gast.Subscript: _subscript}.get(type(node), expr)
     with ctx.at(node):
@@ -192,14 +215,19 @@ def _joined(ctx: Lowering, left: Value, right: Value) -> Value:
     return lists.extended(ctx, copied, right)
 
 
-def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
-    """The growing list in the variable that the node names, or what holds one, if it does."""
+def _changeable(ctx: Lowering, node: Any) -> Value | None:
+    """The list or dictionary in the variable that the node names, or what holds one, if it does."""
     scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
     value = scope.env.names.get(node.id) if scope else None
-    if not isinstance(value, Tup) or not lists.holds_list(value):
+    if isinstance(value, Poison) or not is_changeable(value):
         return None
     ctx.read(node.id)
     return value
+
+
+def record_in(ctx: Lowering, node: Any) -> str | None:
+    """The variable of this function that the node names, if a dictionary is in it."""
+    return node.id if isinstance(node, gast.Name) and records.is_record(ctx.env.names.get(node.id)) else None
 
 
 def condition(ctx: Lowering, node: Any) -> bool | Atom:
@@ -211,7 +239,7 @@ def condition(ctx: Lowering, node: Any) -> bool | Atom:
             case gast.UnaryOp(op=gast.Not()):
                 known = condition(ctx, node.operand)
                 return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
-        if lists.is_growing(growing := _growing_list(ctx, node)):
+        if lists.is_growing(growing := _changeable(ctx, node)):
             return truth(ctx, lists.length(growing))
         return truth(ctx, expr(ctx, node))
 
@@ -249,10 +277,16 @@ def _call(ctx: Lowering, node: Any) -> Value:
     node = comprehensions.mapped(ctx, node) or node
     if not isinstance(node, gast.Call):
         return comprehensions.list_of(ctx, node)
-    if isinstance(node.func, gast.Attribute) and lists.is_growing(held := _growing_list(ctx, node.func.value)):
+    if isinstance(node.func, gast.Attribute) and lists.is_growing(held := _changeable(ctx, node.func.value)):
         joins = node.func.attr == "extend"
         args, kwargs = arguments(ctx, node, listing if joins else partial(given, to="to another list"))
         return lists.method(ctx, node.func.value.id, ctx.env.names.get(node.func.value.id, held), node.func.attr, [*args, *kwargs.values()])  # type: ignore[arg-type]
+    if isinstance(node.func, gast.Attribute) and (name := record_in(ctx, node.func.value)) is not None:
+        if node.func.attr not in records.READING:
+            args, kwargs = arguments(ctx, node)
+            after, result = records.changed(ctx, ctx.read(name), node.func.attr, args, kwargs)  # type: ignore[arg-type]
+            ctx.define(name, after)
+            return result
     function = expr(ctx, node.func)
     thing = function.value if isinstance(function, Obj) else None
     if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
@@ -280,7 +314,18 @@ def _operand_for(function: Value) -> Callable[[Lowering, Any], Value]:
         return lent
     if lists.reads(thing):
         return sequence if thing in lists.BUILTINS else array_sequence
-    return copied_sequence if lists.takes_lists(function) else expr
+    if lists.takes_lists(function):
+        return copied_sequence
+    return _looked_at if thing in LOOKING else expr
+
+
+#: Functions that look at a dictionary and keep no reference to it.
+LOOKING = (dict, list, tuple, bool, len, isinstance, sorted, enumerate, zip)
+
+
+def _looked_at(ctx: Lowering, node: Any) -> Value:
+    with ctx.at(node):
+        return _whole(ctx, listing(ctx, node))
 
 
 def is_compiled(thing: Any) -> bool:
@@ -295,7 +340,7 @@ def _lent_names(ctx: Lowering, node: Any) -> dict[str, Value]:
     """The variables among the arguments that hold lists."""
     args = [*node.args, *(keyword.value for keyword in node.keywords)]
     names = [arg.id for arg in args if isinstance(arg, gast.Name)]
-    found = {name: value for name in names if lists.holds_list(value := ctx.env.names.get(name))}
+    found = {name: value for name in names if is_changeable(value := ctx.env.names.get(name))}
     for name in found:
         if names.count(name) > 1:
             ctx.refuse(f"the list '{name}' is passed twice", f"pass a copy: list({name})")
@@ -317,7 +362,10 @@ def _lending(ctx: Lowering, node: Any, function: Value, names: Mapping[str, Valu
     finally:
         ctx.session.lent = outer
     for name, value in names.items():
-        frame.env.names[name] = ended.get(id(value), value)
+        frame.env.names[name] = after = ended.get(id(value), value)
+        kept = after is value or isinstance(after, Poison)
+        if not kept and not lists.holds_list(value) and not changes(frame, name):
+            ctx.refuse(f"'{name}' is changed by a function to which it is passed", "let the function return it")
     return result
 
 
@@ -329,7 +377,8 @@ def arguments(
     for keyword in node.keywords:
         with ctx.at(keyword.value):
             if keyword.arg is None:
-                ctx.refuse("`**` arguments are not supported", "write the keyword arguments out")
+                kwargs |= {str(key): value for key, value in records.opened(ctx, listing(ctx, keyword.value)).items()}
+                continue
             kwargs[keyword.arg] = (lent if operand is lent else expr)(ctx, keyword.value)
     return args, kwargs
 
@@ -440,7 +489,7 @@ def _compare(ctx: Lowering, node: Any) -> Value:
 
     def chain(left: Value, links: list[tuple[Any, Any]]) -> Value:
         (op, operand), *rest = links
-        right = expr(ctx, operand)
+        right = sequence(ctx, operand) if isinstance(op, gast.In | gast.NotIn) else expr(ctx, operand)
         result = compare(ctx, COMPARISONS[type(op)], left, right)
         return short_circuit(ctx, "and", result, lambda: chain(right, rest)) if rest else result
 

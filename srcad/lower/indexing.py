@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Stmt, Var, const, walk
-from srcad.lower import library, picking
+from srcad.lower import library, picking, records
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
@@ -48,6 +48,8 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
             return _static_item(ctx, value, index)
         case Var(type=ListOf()):
             ctx.refuse("reading an element of a growing list is not supported", "use an array, or .pop()")
+        case Func() if records.is_record(value):
+            return records.item(ctx, value, index)
         case SliceValue():
             ctx.type_error("a slice has no elements")
     array = _array(ctx, value, index)
@@ -77,6 +79,8 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     if isinstance(index, Func) and index.kind is CHOSEN:
         return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
+    if not is_known(index) and isinstance(value.value, dict):
+        return records.item(ctx, records.made(ctx, [value], {}), index)
     if not is_known(index):
         ctx.refuse(f"{describe(value)} is indexed by a value that is computed", "use an array")
     try:
@@ -178,6 +182,8 @@ def _writable(ctx: Context, value: Value) -> Var:
             ctx.refuse(f"the global array '{value.name}' is written", "pass it as an argument, or copy it first")
         case Seq() | Var(type=ListOf()):
             ctx.refuse("assigning to an element of a list is not supported", "make it an array: np.array(...)")
+        case Func() if records.is_record(value):
+            ctx.refuse("a dictionary is changed that is not in a variable of this function", "assign it to a variable, and return it")
         case Tup():
             ctx.type_error("a tuple does not support item assignment", "make it an array: np.array(...)")
     return ctx.type_error(f"{describe(value)} does not support item assignment")

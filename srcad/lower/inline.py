@@ -15,12 +15,14 @@ from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering, NeverReturns
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower import lists
+from srcad.lower.changes import body_of as statements_in
 from srcad.lower.changes import changes
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
-from srcad.lower.names import Names, assigned, shared, walk_scope
+from srcad.lower.names import Names, assigned, item_assigned, shared, walk_scope
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
-from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, owner
+from srcad.lower.records import is_record
+from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, locals_of, owner
 from srcad.lower.unbound import flag_of, set_flag
 from srcad.lower.values import Tup, Value
 from srcad.source import Source, source_of
@@ -82,7 +84,9 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     ctx.stack = (*stack, key)
     try:
         changed = _changed_around(ctx, frame)
-        borrowed = {name: value for name, value in names.items() if lists.holds_list(value)}
+        from srcad.lower.expressions import is_changeable
+
+        borrowed = {name: value for name, value in names.items() if is_changeable(value)}
         run = run_body if not changed else functools.partial(_run_changing, changed=changed)
         result = run(ctx, frame, names, live=frozenset(borrowed))
         _give_back(ctx, frame, borrowed)
@@ -118,12 +122,19 @@ def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:
     """The variables of functions around that this call may change, and where they live."""
     if frame.parent is None:
         return {}
-    found = {name: scope for name in sorted(shared(frame.node)) if (scope := owner(frame.parent, name))}
+    own = locals_of(frame.node)
+    stored = {name for name in item_assigned(statements_in(frame.node)) - own if _is_record_in(frame.parent, name)}
+    found = {name: scope for name in sorted(shared(frame.node) | stored) if (scope := owner(frame.parent, name))}
     for name, scope in found.items():
         if scope is not ctx.frame:
             reason = f"'{frame.name}' changes '{name}' of a function around it, from which it is not called directly"
             ctx.refuse(reason, "return the value, and assign it there")
     return found
+
+
+def _is_record_in(frame: Frame, name: str) -> bool:
+    scope = owner(frame, name)
+    return scope is not None and is_record(scope.env.names.get(name))
 
 
 def _run_changing(

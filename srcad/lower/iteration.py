@@ -11,14 +11,15 @@ import gast
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
-from srcad.lower import lists
+from srcad.lower import lists, records
+from srcad.lower.builtin_calls import KNOWN
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
 
@@ -229,7 +230,9 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             ctx.refuse("a loop over a growing list is not supported", "use an array")
         case Obj(value=range() as r):
             return Range(const(r.start), const(r.stop), const(r.step))
-        case Obj(value=list() | tuple() | str() as items):
+        case Func() if records.is_record(value):
+            return Items(records.keys(ctx, value).items)
+        case Obj(value=items) if isinstance(items, (list, tuple, *KNOWN)):
             return Items(tuple(lift(ctx, item) for item in items))
     return ctx.type_error(f"{describe(value)} cannot be looped over")
 

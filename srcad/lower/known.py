@@ -37,6 +37,8 @@ def is_known(value: Value) -> bool:
             return isinstance(value.type, Scalar)
         case Tup() | Seq():
             return all(map(is_known, value.items))
+        case Func(kind=kind):
+            return kind.name == "record" and all(map(is_known, value.items))
         case SliceValue():
             return all(map(is_known, (value.start, value.stop, value.step)))
     return False
@@ -54,6 +56,8 @@ def python(value: Value) -> Any:
             return value.cls(*items) if value.cls else tuple(items)
         case Seq():
             return [python(item) for item in value.items]
+        case Func(kind=kind):
+            return dict(zip(kind.keys, map(python, value.items), strict=True))  # type: ignore[attr-defined]
         case SliceValue():
             return slice(python(value.start), python(value.stop), python(value.step))
     raise AssertionError(f"{value} is not known while lowering")
@@ -122,6 +126,8 @@ def describe(value: Value) -> str:
             return f"what is None or {describe(value.items[1])}"
         case Func(kind=kind) if kind is CHOSEN and not all(isinstance(item, Obj) and callable(item.value) for item in value.items[1:]):
             return "one of several objects"
+        case Func(kind=kind) if kind.name == "record":
+            return "a dictionary"
         case Func():
             return "a function"
         case Obj(value=None):

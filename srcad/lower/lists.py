@@ -329,8 +329,10 @@ def moved(ctx: Lowering, name: str, to: str) -> Value:
     value = ctx.read(name)
     if _has_borrowed(value):
         ctx.refuse(f"'{name}' is a list in another list, and is given {to}", "build a new list")
-    reason = f"the list '{name}' is read after it was given {to}"
-    ctx.env.names[name] = Poison(reason, f"copy it there: list({name})")
+    what, copy = ("list", "list") if holds_list(value) else ("dictionary", "dict")
+    ctx.env.names[name] = Poison(
+        f"the {what} '{name}' is read after it was given {to}", f"copy it there: {copy}({name})"
+    )
     return value
 
 

@@ -29,6 +29,7 @@ from srcad.ir import (
 )
 from srcad.lower.known import FALSE, TRUE, is_none
 from srcad.lower.names import Names
+from srcad.lower.records import Record
 from srcad.lower.scope import Closure, Env, Poison, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
 from srcad.lower.values import CHOSEN, OPTIONAL, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
@@ -110,7 +111,7 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
 def _choices(shape: Shape) -> tuple[Shape, ...]:
     """The functions, strings and None of which something of this shape is one; none if it is none of these."""
     match shape:
-        case Group(kind=kind) if kind is Func and shape.cls is not OPTIONAL:
+        case Group(kind=kind) if kind is Func and shape.cls is not OPTIONAL and not isinstance(shape.cls, Record):
             return shape.items[1:] if shape.cls is CHOSEN else (shape,)
         case Obj(value=thing) if isinstance(thing, Closure | str | None) or callable(thing):
             return (shape,)
@@ -196,6 +197,8 @@ def told(shape: Shape) -> str:
                 return "a growing list"
             if shape.cls is OPTIONAL:
                 return f"None or {told(shape.items[1])}"
+            if isinstance(shape.cls, Record):
+                return f"a dictionary of {', '.join(map(repr, shape.cls.keys))}"
             if isinstance(shape.cls, Kind):
                 return "a function"
             kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"

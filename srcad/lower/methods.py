@@ -12,6 +12,7 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower import records
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
 from srcad.lower.guards import present
@@ -52,6 +53,8 @@ def attribute(ctx: Context, value: Value, name: str) -> Value:
             return _tuple_attribute(ctx, value, name)
         case Obj():
             return _object_attribute(ctx, value.value, name)
+        case Func() if records.is_record(value):
+            return Obj(BoundMethod(value, name))
         case Func():
             ctx.refuse(f"an attribute of {describe(value)}", "choose the attribute itself")
     return ctx.type_error(f"a slice has no attribute '{name}'", "use the numbers that it is made of")
@@ -131,6 +134,8 @@ def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
 
 def call_method(ctx: Context, method: BoundMethod, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     value, name = method.value, method.name
+    if records.is_record(value):
+        return records.method(ctx, value, name, [*args, *kwargs.values()])
     if isinstance(value, Tup):
         return _call_tuple_method(ctx, value, name, args, kwargs)
     if isinstance(value, Var) and isinstance(value.type, ListOf):

@@ -72,7 +72,7 @@ def appended(nodes: Iterable[Any]) -> Names:
     return frozenset(
         call.func.value.id
         for call in calls
-        if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove")
+        if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault")
     )
 
 
@@ -149,6 +149,19 @@ def changed_inside(node: Any) -> Names:
     return NONE.union(*(shared(inner) for inner in walk_scope(body) if isinstance(inner, FUNCTIONS)))
 
 
+@functools.lru_cache(maxsize=1024)
+def stored_inside(node: Any) -> Names:
+    """The names with items that functions nested in this one assign."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return NONE.union(
+        *(
+            item_assigned(inner.body if isinstance(inner.body, list) else [inner.body])
+            for inner in walk_scope(body)
+            if isinstance(inner, FUNCTIONS)
+        )
+    )
+
+
 def leaves_loop(body: Iterable[Any], kind: type) -> bool:
     """Whether the loop body has a `break` (or `continue`) of its own, or any `return`."""
     for node in body:
@@ -183,8 +196,9 @@ class Liveness:
     def __init__(self, node: Any) -> None:
         body = [node.body] if isinstance(node, gast.Lambda) else node.body
         # A list that was passed to the function is the caller's again when it returns.
-        lent = frozenset(parameter_names(node)) & (appended(body) | (passed(node) - assigned(body)))
-        self.always = captured(body) | shared(node) | lent
+        lent = frozenset(parameter_names(node)) & (appended(body) | ((passed(node) | item_assigned(body)) - assigned(body)))
+        self.captured = captured(body) | shared(node)
+        self.always = self.captured | lent
         self.after: dict[int, Names] = {}
         self.head: dict[int, Names] = {}
         if not isinstance(node, gast.Lambda):

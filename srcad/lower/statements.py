@@ -12,16 +12,19 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Const, Var, const
-from srcad.lower import lists
+from srcad.lower import lists, records
+from srcad.lower.changes import changes
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, given, index_of, listing, narrowed
+from srcad.lower.expressions import condition, expr, given, index_of, is_changeable, listing, narrowed, record_in
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
+from srcad.lower.names import target_names
 from srcad.lower.operators import augmented, compare, guard
+from srcad.source import parameter_names
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
@@ -88,7 +91,7 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
                 only = stmt.targets[0] if len(stmt.targets) == 1 else None
                 value = _assigned(ctx, only, stmt.value)
                 for target in stmt.targets:
-                    bind(ctx, target, value)
+                    bind(ctx, target, value, fresh=only is not None and not isinstance(stmt.value, NAMES))
             case gast.AnnAssign():
                 if stmt.value is not None:
                     bind(ctx, stmt.target, _assigned(ctx, stmt.target, stmt.value))
@@ -193,10 +196,12 @@ def _part(ctx: Lowering, part: Any) -> str:
 
 def _given_back(ctx: Lowering, node: Any) -> Value:
     """What a return statement gives: a list of a local variable too, which nobody else refers to."""
-    if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.always:
+    if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.captured:
         return expr(ctx, node)
     if isinstance(node, gast.Tuple) and not _stars(node):
         return Tup(tuple(_given_back(ctx, item) for item in node.elts))
+    if isinstance(node, gast.Name) and node.id not in parameter_names(ctx.frame.node):
+        return listing(ctx, node)
     return given(ctx, node, "to the caller")
 
 
@@ -220,8 +225,8 @@ def _common_type(ctx: Lowering, value: Value) -> Value:
 # --- assignment -------------------------------------------------------------------------------------------------------
 
 
-def bind(ctx: Lowering, target: Any, value: Value) -> None:
-    """`target = value`."""
+def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
+    """`target = value`. `fresh`: nobody else knows the value."""
     match target:
         case gast.Name():
             if isinstance(opened(ctx, value), Seq) and lists.grows(ctx, target.id):
@@ -230,6 +235,9 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
                         f"'{target.id}' is a list that is changed, and may be known by another name too",
                         "copy it: list(...), or make it an array",
                     )
+            if not fresh and is_changeable(value) and not lists.holds_list(value) and lists.grows(ctx, target.id):
+                with ctx.at(target):
+                    ctx.refuse(f"'{target.id}' is a dictionary that is changed, and is known by another name too", "copy it: dict(...)")
             ctx.define(target.id, value)
         case gast.Tuple() | gast.List():
             with ctx.at(target):
@@ -237,6 +245,9 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
         case gast.Subscript():
             with ctx.at(target):
                 holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
+                if (name := record_in(ctx, target.value)) is not None:
+                    ctx.define(name, records.with_item(ctx, holder, index, value))  # type: ignore[arg-type]
+                    return
                 (lists.set_item if lists.is_growing(holder) else setitem)(ctx, holder, index, value)  # type: ignore[arg-type]
         case gast.Attribute():
             with ctx.at(target):
@@ -260,13 +271,25 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
             return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
-        case _, gast.Name() if lists.holds_list(ctx.env.names.get(node.id)):
+        case _, gast.Name() if _moves(ctx, target, node.id):
             return given(ctx, node, f"to '{target.id}'" if isinstance(target, gast.Name) else "to other variables")
         case _, gast.Subscript(slice=gast.Slice()):
             return listing(ctx, node)
         case gast.Subscript(), _ if isinstance(node, FRESH):
             return listing(ctx, node)
     return expr(ctx, node)
+
+
+#: Expressions that give what has a name already.
+NAMES = (gast.Subscript, gast.Attribute, gast.IfExp, gast.BoolOp)
+
+
+def _moves(ctx: Lowering, target: Any, name: str) -> bool:
+    """Whether an assignment of the variable moves a list, or a dictionary that changes by one of its names."""
+    value = ctx.env.names.get(name)
+    if lists.holds_list(value):
+        return True
+    return is_changeable(value) and any(changes(ctx.frame, n) for n in {name, *target_names(target)})
 
 
 def _stars(node: Any) -> bool:
@@ -339,7 +362,10 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
         case gast.Subscript():
             holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
-            if lists.is_growing(holder):
+            if (name := record_in(ctx, target.value)) is not None:
+                part = augmented(ctx, op, records.item(ctx, holder, index), expr(ctx, stmt.value))  # type: ignore[arg-type]
+                ctx.define(name, records.with_item(ctx, holder, index, part))  # type: ignore[arg-type]
+            elif lists.is_growing(holder):
                 lists.set_item(ctx, holder, index, expr(ctx, stmt.value), op)
             else:
                 augment_item(ctx, holder, index, op, lambda: expr(ctx, stmt.value))

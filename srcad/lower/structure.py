@@ -8,6 +8,7 @@ from typing import Any
 from srcad.ir import Const, Operand, Static, Tree, Var
 from srcad.lower.function import Lowering
 from srcad.lower.merge import Growing, shape_of, told
+from srcad.lower.records import is_record
 from srcad.lower.values import CHOSEN, OPTIONAL, Func, Kind, Obj, Seq, Tup, Value
 
 
@@ -58,6 +59,8 @@ def returned(ctx: Lowering, value: Value, yields: list[Operand]) -> Any:
             ctx.refuse(
                 "what the function returns is a different object on each path", "return a number that says which"
             )
+        case Func() if is_record(value):
+            ctx.refuse("a dictionary is returned", "return a tuple, or a namedtuple")
         case Func():
             ctx.refuse("a function is returned that holds values", "call it, and return what it gives")
     return ctx.refuse("a slice is returned", "return its bounds")
