@@ -29,12 +29,12 @@ from srcad.lower.known import (
     opened,
     python,
 )
-from srcad.lower.operands import operand, scalar_operand
+from srcad.lower.operands import int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import dim
-from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 
 EMPTY = Tup(())
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
@@ -179,6 +179,8 @@ def _len(ctx: Context, x: Value, /) -> Value:
             return const(len(x.items))
         case Func() if records.is_record(x):
             return const(len(x.items))
+        case Func(kind=kind, items=bounds) if kind is RANGE:
+            return ctx.b.op("trips", *bounds)  # type: ignore[arg-type]
         case Var(type=ListOf()):
             return ctx.b.op("length", x)
         case Var() | Const() if isinstance(x.type, Array) and x.type.ndim:
@@ -232,9 +234,12 @@ def _map(ctx: Context, function: Value, /, *iterables: Value) -> Value:
 
 @lowers(range)
 def _range(ctx: Context, start: Value, stop: Value = NONE, step: Value = NONE, /) -> Value:
-    bounds = [known_int(value) for value in (start, stop, step) if not is_none(value)]
+    given = [value for value in (start, stop, step) if not is_none(value)]
+    bounds = [known_int(value) for value in given]
     if None in bounds:
-        ctx.refuse("this range is known only when the program runs", "use it in a for loop, or np.arange")
+        first, last = (ZERO, given[0]) if len(given) == 1 else given[:2]
+        parts = [int_operand(ctx, part, "the argument of range()") for part in (first, last, *given[2:])]
+        return Func(RANGE, (*parts, const(1))[:3])
     return Seq(tuple(const(k) for k in builtins.range(*[n for n in bounds if n is not None])))
 
 

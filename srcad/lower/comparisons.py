@@ -13,7 +13,7 @@ from srcad.lower.guards import present
 from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import load
-from srcad.lower.values import CHOSEN, OPTIONAL, Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Obj, Seq, Tup, Value
 
 COMPARE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "lt": ("<", operator.lt),
@@ -173,6 +173,17 @@ def _equal(ctx: Context, a: Value, b: Value) -> Value:
     return FALSE
 
 
+def _in_range(ctx: Context, item: Atom, bounds: Sequence[Value]) -> Value:
+    start, stop, step = (operand(ctx, bound) for bound in bounds)
+    steps = ctx.b.op("sub", item, start)
+    inside = [
+        ctx.b.op("eq", ctx.b.op("mod", steps, step), ZERO),
+        ctx.b.op("ge", ctx.b.op("floordiv", steps, step), ZERO),
+        ctx.b.op("lt", ctx.b.op("floordiv", steps, step), ctx.b.op("trips", start, stop, step)),
+    ]
+    return conjunction(ctx, "and", inside)
+
+
 def _contains(ctx: Context, item: Value, container: Value) -> Value:
     if is_known(item) and is_known(container):
         try:
@@ -182,6 +193,8 @@ def _contains(ctx: Context, item: Value, container: Value) -> Value:
     if records.is_record(container):
         container = records.keys(ctx, container)
         return _contains(ctx, item, container)
+    if isinstance(container, Func) and container.kind is RANGE:
+        return _in_range(ctx, operand(ctx, item), container.items)
     if isinstance(container, Obj) and isinstance(container.value, dict | list | set | frozenset):
         return _contains(ctx, item, Tup(tuple(lift(ctx, other) for other in container.value)))
     if isinstance(container, Tup | Seq):

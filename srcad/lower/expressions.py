@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import gast
+import numpy as np
 
 from srcad.ir import BOOL, INT, Atom, Const, Op, Var
 from srcad.lower import comprehensions, lists, records
@@ -291,6 +292,17 @@ def _call(ctx: Lowering, node: Any) -> Value:
     thing = function.value if isinstance(function, Obj) else None
     if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
         return lists.length(value)
+    if thing in (list, tuple, sum, max, min, any, all, sorted, np.array) and node.args:
+        from srcad.lower.iterating import iterated
+
+        if (made := iterated(ctx, node.args[0])) is not None:
+            rest = [expr(ctx, arg) for arg in node.args[1:]]
+            named = {str(k.arg): expr(ctx, k.value) for k in node.keywords}
+            if not lists.is_growing(made):
+                return ctx.call(function, [made, *rest], named)
+            if thing is list:
+                return made
+            return ctx.call(function, [lists.contents(ctx, made) if lists.is_plain(made) else _whole(ctx, made), *rest], named)
     if thing is list and len(node.args) == 1:
         return lists.listed(ctx, listing(ctx, node.args[0]))
     items = (comprehensions.mapped(ctx, node.args[0]) or node.args[0]) if node.args else None

@@ -14,11 +14,11 @@ from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
-from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, unary
+from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, guard, unary
 from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
-from srcad.lower.values import CHOSEN, Context, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, RANGE, Context, Func, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
@@ -50,6 +50,8 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
             ctx.refuse("reading an element of a growing list is not supported", "use an array, or .pop()")
         case Func() if records.is_record(value):
             return records.item(ctx, value, index)
+        case Func(kind=kind, items=bounds) if kind is RANGE:
+            return _of_range(ctx, bounds, index)
         case SliceValue():
             ctx.type_error("a slice has no elements")
     array = _array(ctx, value, index)
@@ -60,6 +62,22 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
         return picking.read(ctx, array, place)
     element = place.element(array)
     return view(ctx, array, place.items) if element is None else ctx.b.op("load", array, *element)
+
+
+def _of_range(ctx: Context, bounds: Sequence[Value], index: Value) -> Value:
+    """`range(start, stop, step)[index]`"""
+    start, stop, step = (int_operand(ctx, bound, "a range") for bound in bounds)
+    place = int_operand(ctx, index, "the index of a range")
+    count = ctx.b.op("trips", start, stop, step)
+    from_the_end = operand(ctx, binary(ctx, "add", count, place))
+    if known_int(place) is None:
+        below = ctx.b.op("lt", place, const(0))
+        place = ctx.b.op("where", below, from_the_end, place)
+    elif known_int(place) < 0:  # type: ignore[operator]
+        place = from_the_end
+    outside = ctx.b.op("or", ctx.b.op("lt", place, const(0)), ctx.b.op("ge", place, count))
+    guard(ctx, outside, IndexError, "range object index out of range")
+    return binary(ctx, "add", start, binary(ctx, "mul", place, step))
 
 
 def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:

@@ -19,7 +19,7 @@ from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary
-from srcad.lower.values import Func, Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
 
@@ -103,7 +103,10 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
         if isinstance(node, gast.Subscript) and _is_backwards(node.slice):
             inner = iterable(ctx, node.value)
             return Items(inner.items[::-1]) if isinstance(inner, Items) else Reversed(inner)
-        if lists.is_growing(value := listing(ctx, node)):
+        from srcad.lower.iterating import iterated
+
+        value = made if (made := iterated(ctx, node)) is not None else listing(ctx, node)
+        if lists.is_growing(value):
             return Elements(lists.contents(ctx, value)) if lists.is_plain(value) else Listed(value)
         return _of_value(ctx, value)
 
@@ -230,6 +233,9 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             ctx.refuse("a loop over a growing list is not supported", "use an array")
         case Obj(value=range() as r):
             return Range(const(r.start), const(r.stop), const(r.step))
+        case Func(kind=kind, items=(start, stop, step)) if kind is RANGE:
+            assert isinstance(start, Var | Const) and isinstance(stop, Var | Const) and isinstance(step, Var | Const)
+            return Range(start, stop, step)
         case Func() if records.is_record(value):
             return Items(records.keys(ctx, value).items)
         case Obj(value=items) if isinstance(items, (list, tuple, *KNOWN)):

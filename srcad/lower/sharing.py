@@ -18,19 +18,24 @@ APPENDS: weakref.WeakKeyDictionary[Var, bool] = weakref.WeakKeyDictionary()
 #: Arrays that are read from lists: views of the list's own memory, or what was taken from it.
 ITEMS: weakref.WeakSet[Var] = weakref.WeakSet()
 
+#: Copies of arrays that are run through later, where Python would look at the array itself.
+SNAPSHOTS: weakref.WeakSet[Var] = weakref.WeakSet()
+
 REMEDY = "append a copy: .append(x.copy()), or store into an array, row by row"
 
 
 def check(trace: Trace) -> Trace:
     """The trace, if it does not matter that its lists hold copies."""
     for function in (trace, *trace.functions):
-        if any(isinstance(stmt, Op) and stmt.name == "assign" and stmt.args[0] in APPENDS for stmt in walk(function.body)):
-            _Sharing(function).check()
+        ops = [stmt for stmt in walk(function.body) if isinstance(stmt, Op)]
+        if any((op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS) for op in ops):
+            _Sharing(function, [op for op in ops if op.results and op.results[0] in SNAPSHOTS]).check()
     return trace
 
 
 class _Sharing:
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, snapshots: list[Op]) -> None:
+        self.snapshots = snapshots
         self.memory = memory = Memory(trace)
         self.spans: dict[Place, Span | None] = {}
         self.given = [(op, place) for op, place in memory.assigns if op.args[0] in APPENDS]
@@ -44,6 +49,12 @@ class _Sharing:
         ]
 
     def check(self) -> None:
+        for op in self.snapshots:
+            source, since = op.args[0], self.memory.places[op.result]
+            if isinstance(source, Var) and self._written_inside(self.memory.connected(source), since):
+                raise UnsupportedError(
+                    "an array is written while an iterator runs through it", op.span, "run through a copy: x.copy()"
+                )
         replaced = [place for op, place in self.given if APPENDS[op.args[0]]]  # type: ignore[index]
         for op, place in self.given:
             source = op.args[1]
@@ -69,7 +80,23 @@ class _Sharing:
     def _written_later(self, sources: set[Var], since: Place) -> bool:
         """Whether what was put into the list is written by its own name after that."""
         return any(
-            write[0] > since[0] or self.memory.is_old(var, since, write) for var in sources for write in self.memory.writes[var]
+            not self._made_later(var, since, write) and (write[0] > since[0] or self.memory.is_old(var, since, write))
+            for var in sources
+            for write in self.memory.writes[var]
+        )
+
+    def _made_later(self, var: Var, since: Place, write: Place) -> bool:
+        """Whether the memory is made anew between the two, each time."""
+        roots = self.memory.reached([var], self.memory.backwards)
+        places = self.memory.places
+        return not self.memory.is_old(var, since, write) and all(
+            root in places and since[0] < places[root][0] <= write[0] for root in roots
+        )
+
+    def _written_inside(self, sources: set[Var], since: Place) -> bool:
+        """Whether it is written in a loop that follows."""
+        return any(
+            write[0] > since[0] and set(write[1]) - set(since[1]) for var in sources for write in self.memory.writes[var]
         )
 
     def _read_later(self, sources: set[Var]) -> bool:

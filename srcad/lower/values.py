@@ -46,6 +46,8 @@ PARTIAL = Kind("partial")
 CHOSEN = Kind("chosen")
 #: A value or None: whether it is there, and the value, which is undefined if it is not.
 OPTIONAL = Kind("optional")
+#: A range with bounds that are computed: start, stop, step.
+RANGE = Kind("range")
 #: What `srcad.vjp` gives beside the value: the adjoint, how many bars it gives, the primals.
 PULLBACK = Kind("pullback")
 
