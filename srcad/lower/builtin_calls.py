@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
-from srcad.lower import records
+from srcad.lower import list_library, records
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
@@ -74,8 +74,17 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
 
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
-    def lowering(ctx: Context, first: Value, /, *others: Value) -> Value:
+    def lowering(ctx: Context, first: Value, /, *others: Value, key: Value = NONE, default: Value = NONE) -> Value:
         first = opened(ctx, first)
+        if not is_none(key):
+            by = {"max": list_library.largest_by, "min": list_library.smallest_by}[function.__name__]
+            return ctx.call(Obj(by), [Tup((first, *others)) if others else first, key, default], {})
+        if not is_none(default) and not others:
+            if isinstance(first, Tup | Seq) and not first.items:
+                return default
+            if is_array(first):
+                either = {"max": list_library.largest_or, "min": list_library.smallest_or}[function.__name__]
+                return ctx.call(Obj(either), [first, default], {})
         items: Sequence[Value] = (first, *others)
         if not others:
             if is_array(first):

@@ -102,6 +102,25 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     return result
 
 
+def quantified(ctx: Lowering, node: Any, op: str) -> Value:
+    """`any` ("or") or `all` ("and") of a comprehension, of which no more is evaluated than decides."""
+    source = iterable(ctx, node.generators[0].iter)
+    if not _is_loop(ctx, node, source):
+        known = _known(ctx, node, node.generators, source)
+        if known is not None:
+            return ctx.call(Obj(any if op == "or" else all), [Seq(tuple(known))], {})
+    return _called(ctx, deciding(node, op))
+
+
+@functools.lru_cache(maxsize=1024)
+def deciding(node: Any, op: str) -> Any:
+    """`def(): for ...: if ...: return True; return False`, or the other way round."""
+    test = node.elt if op == "or" else gast.UnaryOp(gast.Not(), node.elt)
+    name = unused("decided", node)
+    found = gast.If(test, [gast.Return(gast.Constant(op == "or", None))], [])
+    return _function(node, [], name, gast.Constant(op != "or", None), found)
+
+
 @functools.lru_cache(maxsize=1024)
 def appending(node: Any) -> Any:
     """`def(): items = []; for ...: if ...: items.append(...); return items`"""

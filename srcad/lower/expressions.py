@@ -309,20 +309,24 @@ def _call(ctx: Lowering, node: Any) -> Value:
     if thing is sum and len(node.args) in (1, 2) and isinstance(items, comprehensions.COMPREHENSIONS):
         options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
         return comprehensions.total(ctx, items, *(expr(ctx, option) for option in options))
+    if thing in (any, all) and len(node.args) == 1 and isinstance(items, comprehensions.COMPREHENSIONS):
+        return comprehensions.quantified(ctx, items, "or" if thing is any else "and")
     if thing is print:
         printing(ctx, node)
         return NONE
     names = _lent_names(ctx, node) if is_compiled(thing) else {}
     if names:
         return _lending(ctx, node, function, names)
-    args, kwargs = arguments(ctx, node, _operand_for(function))
+    args, kwargs = arguments(ctx, node, _operand_for(function, any(keyword.arg == "key" for keyword in node.keywords)))
     return ctx.call(function, args, kwargs)
 
 
-def _operand_for(function: Value) -> Callable[[Lowering, Any], Value]:
+def _operand_for(function: Value, keyed: bool) -> Callable[[Lowering, Any], Value]:
     """How the arguments of the function are lowered."""
     thing = function.value if isinstance(function, Obj) else None
     if is_compiled(thing):
+        return lent
+    if thing in (max, min, sorted) and keyed:
         return lent
     if lists.reads(thing):
         return sequence if thing in lists.BUILTINS else array_sequence
@@ -332,7 +336,7 @@ def _operand_for(function: Value) -> Callable[[Lowering, Any], Value]:
 
 
 #: Functions that look at a dictionary and keep no reference to it.
-LOOKING = (dict, list, tuple, bool, len, isinstance, sorted, enumerate, zip)
+LOOKING = (dict, list, tuple, bool, len, isinstance, enumerate, zip)
 
 
 def _looked_at(ctx: Lowering, node: Any) -> Value:

@@ -95,6 +95,8 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 
 
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
+    if value.value is np.s_ or value.value is np.index_exp:
+        return index if value.value is np.s_ or isinstance(index, Tup) else Tup((index,))
     if isinstance(index, Func) and index.kind is CHOSEN:
         return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
     if not is_known(index) and isinstance(value.value, dict):

@@ -95,3 +95,47 @@ def place_of(values: Any, sought: Any) -> Any:
         if values[k] == sought:
             return k
     raise ValueError("the value is not in the list")
+
+
+def largest_by(values: Any, key: Any, default: Any) -> Any:
+    best = None
+    best_key = None
+    for value in values:
+        this_key = key(value)
+        if best_key is None or this_key > best_key:
+            best = value
+            best_key = this_key
+    if best_key is None:
+        if default is None:
+            raise ValueError("max() iterable argument is empty")
+        best = default
+    return best
+
+
+def smallest_by(values: Any, key: Any, default: Any) -> Any:
+    best = None
+    best_key = None
+    for value in values:
+        this_key = key(value)
+        if best_key is None or this_key < best_key:
+            best = value
+            best_key = this_key
+    if best_key is None:
+        if default is None:
+            raise ValueError("min() iterable argument is empty")
+        best = default
+    return best
+
+
+def largest_or(values: Any, default: Any) -> Any:
+    return default if len(values) == 0 else max(values)
+
+
+def smallest_or(values: Any, default: Any) -> Any:
+    return default if len(values) == 0 else min(values)
+
+
+def sorted_by(values: Any, key: Any, descending: Any) -> Any:
+    keys = np.array([key(value) for value in values])
+    order = np.argsort(-keys) if descending else np.argsort(keys)
+    return [values[k] for k in order]

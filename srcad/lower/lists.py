@@ -300,7 +300,7 @@ def length(value: Tup) -> Value:
 
 
 #: Functions of Python that read a list and keep no reference to it.
-BUILTINS = frozenset({sum, max, min, any, all, functools.reduce})
+BUILTINS = frozenset({sum, max, min, any, all, sorted, functools.reduce})
 READERS = BUILTINS | {np.array, np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var, np.median, np.argmax}
 READERS |= {np.argmin, np.dot, np.cumsum, np.cumprod, np.linalg.norm, np.diff, np.concatenate, np.sort, np.any, np.all}
 READERS |= {np.stack, np.vstack, np.hstack, np.column_stack}
