@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -200,7 +200,7 @@ def _len(ctx: Context, x: Value, /) -> Value:
 
 
 #: Python's own collections, the items of which are known in order.
-KNOWN = (str, dict, type({}.items()), type({}.keys()), type({}.values()))
+KNOWN: tuple[type[Iterable[Any]], ...] = (str, dict, type({}.items()), type({}.keys()), type({}.values()))
 
 
 def items_of(ctx: Context, value: Value, name: str) -> tuple[Value, ...]:

@@ -82,7 +82,7 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
     module = getattr(thing, "__module__", None)
     full = f"{module}.{name}" if module and module != "builtins" else name
     if module == "itertools" or thing is filter:
-        return ctx.refuse(f"an iterator is kept, which is used up when it is run through", "make it a list: list(...)")
+        return ctx.refuse("an iterator is kept, which is used up when it is run through", "make it a list: list(...)")
     if isinstance(thing, type):
         return ctx.refuse(f"objects of class '{full}' are not supported", "use numbers, arrays, tuples and namedtuples")
     if not callable(thing):

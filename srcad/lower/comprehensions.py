@@ -171,6 +171,17 @@ def _generator(node: Any) -> Any:
     return made
 
 
+@functools.lru_cache(maxsize=1024)
+def each(node: Any) -> Any:
+    """All that an iterator runs through, as a comprehension."""
+    name = unused("item", node)
+    made = gast.ListComp(read(name), [gast.comprehension(written(name), node, [], 0)])
+    for inner in gast.walk(made):
+        if not hasattr(inner, "lineno"):
+            gast.copy_location(inner, node)
+    return made
+
+
 def _function(node: Any, parameters: list[str], name: str, start: Any, step: Any) -> Any:
     """A function that begins with `name = start`, runs the step in the loops of the comprehension, and returns the name."""
     body = step

@@ -21,7 +21,6 @@ from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE, Env
 from srcad.lower.unbound import settle
 from srcad.lower.values import Value
 
-
 #: In either branch, the variables that may be None elsewhere and are not None here, and their values.
 Narrow = tuple[Mapping[str, Value], Mapping[str, Value]]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
 from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
+from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, NeverReturns, Session
 from srcad.lower.known import NONE
-from srcad.lower import layouts, sharing
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter

@@ -25,7 +25,7 @@ from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.printing import printing
 from srcad.lower.registry import lookup
 from srcad.lower.scope import VALUE, Closure, Poison, owner
-from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import RANGE, Func, Obj, Seq, SliceValue, Tup, Value
 
 COMPARISONS: Mapping[type, str] = {
     gast.Lt: "lt",
@@ -68,7 +68,9 @@ def expr(ctx: Lowering, node: Any) -> Value:
                 if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
                 if is_changeable(value) and (scope := owner(ctx.frame, node.id)) and changes(scope, node.id):
-                    ctx.refuse(f"the dictionary '{node.id}' is changed, and is known by another name too", "copy it: dict(...)")
+                    ctx.refuse(
+                        f"the dictionary '{node.id}' is changed, and is known by another name too", "copy it: dict(...)"
+                    )
                 return value
             case gast.BinOp():
                 return _whole(ctx, _bin_op(ctx, node))
@@ -158,8 +160,9 @@ def lent(ctx: Lowering, node: Any) -> Value:
 
 def is_changeable(value: object) -> bool:
     """Whether this is, or holds, a list or dictionary, of which changes would show by every name."""
-    inner = isinstance(value, Tup | Seq) or records.is_record(value)
-    return lists.is_growing(value) or records.is_record(value) or (inner and any(map(is_changeable, value.items)))  # type: ignore[union-attr]
+    if lists.is_growing(value) or records.is_record(value):
+        return True
+    return isinstance(value, Tup | Seq) and any(map(is_changeable, value.items))
 
 
 def given(ctx: Lowering, node: Any, to: str) -> Value:
@@ -281,13 +284,17 @@ def _call(ctx: Lowering, node: Any) -> Value:
     if isinstance(node.func, gast.Attribute) and lists.is_growing(held := _changeable(ctx, node.func.value)):
         joins = node.func.attr == "extend"
         args, kwargs = arguments(ctx, node, listing if joins else partial(given, to="to another list"))
-        return lists.method(ctx, node.func.value.id, ctx.env.names.get(node.func.value.id, held), node.func.attr, [*args, *kwargs.values()])  # type: ignore[arg-type]
-    if isinstance(node.func, gast.Attribute) and (name := record_in(ctx, node.func.value)) is not None:
-        if node.func.attr not in records.READING:
-            args, kwargs = arguments(ctx, node)
-            after, result = records.changed(ctx, ctx.read(name), node.func.attr, args, kwargs)  # type: ignore[arg-type]
-            ctx.define(name, after)
-            return result
+        name = node.func.value.id
+        now = ctx.env.names.get(name, held)
+        return lists.method(
+            ctx, name, now if lists.is_growing(now) else held, node.func.attr, [*args, *kwargs.values()]
+        )
+    attr = node.func.attr if isinstance(node.func, gast.Attribute) else ""
+    if attr and attr not in records.READING and (name := record_in(ctx, node.func.value)) is not None:
+        args, kwargs = arguments(ctx, node)
+        after, result = records.changed(ctx, ctx.read(name), attr, args, kwargs)  # type: ignore[arg-type]
+        ctx.define(name, after)
+        return result
     function = expr(ctx, node.func)
     thing = function.value if isinstance(function, Obj) else None
     if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
@@ -302,7 +309,11 @@ def _call(ctx: Lowering, node: Any) -> Value:
                 return ctx.call(function, [made, *rest], named)
             if thing is list:
                 return made
-            return ctx.call(function, [lists.contents(ctx, made) if lists.is_plain(made) else _whole(ctx, made), *rest], named)
+            return ctx.call(
+                function, [lists.contents(ctx, made) if lists.is_plain(made) else _whole(ctx, made), *rest], named
+            )
+    if thing is list and len(node.args) == 1 and _runs_on(ctx, node.args[0]):
+        return comprehensions.list_of(ctx, comprehensions.each(node.args[0]))
     if thing is list and len(node.args) == 1:
         return lists.listed(ctx, listing(ctx, node.args[0]))
     items = (comprehensions.mapped(ctx, node.args[0]) or node.args[0]) if node.args else None
@@ -321,13 +332,33 @@ def _call(ctx: Lowering, node: Any) -> Value:
     return ctx.call(function, args, kwargs)
 
 
+def _run_through(ctx: Lowering, node: Any) -> Value:
+    return comprehensions.list_of(ctx, comprehensions.each(node)) if _runs_on(ctx, node) else lent(ctx, node)
+
+
+def _runs_on(ctx: Lowering, node: Any) -> bool:
+    """Whether this is an iterator of Python's own over what is known only when the program runs."""
+    if isinstance(node, gast.Name):
+        value = ctx.env.names.get(node.id)
+        return isinstance(value, Func) and value.kind is RANGE
+    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name):
+        return False
+    function = expr(ctx, node.func)
+    if not isinstance(function, Obj) or function.value not in (zip, enumerate, range, reversed):
+        return False
+    start = len(ctx.b.stmts)
+    known = known_items(iterable(ctx, node)) is not None
+    del ctx.b.stmts[start:]
+    return not known
+
+
 def _operand_for(function: Value, keyed: bool) -> Callable[[Lowering, Any], Value]:
     """How the arguments of the function are lowered."""
     thing = function.value if isinstance(function, Obj) else None
     if is_compiled(thing):
         return lent
     if thing in (max, min, sorted) and keyed:
-        return lent
+        return _run_through
     if lists.reads(thing):
         return sequence if thing in lists.BUILTINS else array_sequence
     if lists.takes_lists(function):
@@ -349,7 +380,11 @@ def is_compiled(thing: Any) -> bool:
     if isinstance(thing, Closure):
         return True
     plain = getattr(thing, "py_func", thing)
-    return isinstance(plain, types.FunctionType) and lookup(thing) is None and not str(plain.__module__).startswith(("numpy", "srcad.api"))
+    return (
+        isinstance(plain, types.FunctionType)
+        and lookup(thing) is None
+        and not str(plain.__module__).startswith(("numpy", "srcad.api"))
+    )
 
 
 def _lent_names(ctx: Lowering, node: Any) -> dict[str, Value]:
@@ -422,7 +457,10 @@ def _if_exp(ctx: Lowering, node: Any) -> Value:
         return expr(ctx, node.body if cond else node.orelse)
     then, orelse = narrowed(ctx, node.test)
     return choose(
-        ctx, cond, partial(_among, ctx, then, partial(expr, ctx, node.body)), partial(_among, ctx, orelse, partial(expr, ctx, node.orelse))
+        ctx,
+        cond,
+        partial(_among, ctx, then, partial(expr, ctx, node.body)),
+        partial(_among, ctx, orelse, partial(expr, ctx, node.orelse)),
     )
 
 

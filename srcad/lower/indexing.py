@@ -203,7 +203,10 @@ def _writable(ctx: Context, value: Value) -> Var:
         case Seq() | Var(type=ListOf()):
             ctx.refuse("assigning to an element of a list is not supported", "make it an array: np.array(...)")
         case Func() if records.is_record(value):
-            ctx.refuse("a dictionary is changed that is not in a variable of this function", "assign it to a variable, and return it")
+            ctx.refuse(
+                "a dictionary is changed that is not in a variable of this function",
+                "assign it to a variable, and return it",
+            )
         case Tup():
             ctx.type_error("a tuple does not support item assignment", "make it an array: np.array(...)")
     return ctx.type_error(f"{describe(value)} does not support item assignment")

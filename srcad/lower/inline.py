@@ -11,17 +11,17 @@ from typing import Any
 import gast
 
 from srcad.errors import SourceError, SrcadError
-from srcad.lower.control import Step, run
-from srcad.lower.function import Lowering, NeverReturns
-from srcad.lower.known import FALSE, TRUE
 from srcad.lower import lists
 from srcad.lower.changes import body_of as statements_in
 from srcad.lower.changes import changes
+from srcad.lower.control import Step, run
+from srcad.lower.function import Lowering, NeverReturns
+from srcad.lower.known import FALSE, TRUE
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
 from srcad.lower.names import Names, assigned, item_assigned, shared, walk_scope
-from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.records import is_record
+from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, locals_of, owner
 from srcad.lower.unbound import flag_of, set_flag
 from srcad.lower.values import Tup, Value

@@ -51,7 +51,7 @@ def product(*sources: Any) -> Any:
 
 
 def combinations(values: Any, r: Any) -> Any:
-    pool = [value for value in values]
+    pool = [value for value in values]  # noqa: C416 - of ranges too
     n = len(pool)
     out: list[Any] = []
     for i in range(n):
@@ -65,7 +65,7 @@ def combinations(values: Any, r: Any) -> Any:
 
 
 def combinations_with_replacement(values: Any, r: Any) -> Any:
-    pool = [value for value in values]
+    pool = [value for value in values]  # noqa: C416 - of ranges too
     n = len(pool)
     out: list[Any] = []
     for i in range(n):
@@ -79,7 +79,7 @@ def combinations_with_replacement(values: Any, r: Any) -> Any:
 
 
 def permutations(values: Any, r: Any) -> Any:
-    pool = [value for value in values]
+    pool = [value for value in values]  # noqa: C416 - of ranges too
     n = len(pool)
     out: list[Any] = []
     for i in range(n):
@@ -95,7 +95,7 @@ def permutations(values: Any, r: Any) -> Any:
 
 
 def pairwise(values: Any) -> Any:
-    pool = [value for value in values]
+    pool = [value for value in values]  # noqa: C416 - of ranges too
     out: list[Any] = []
     for k in range(len(pool) - 1):
         out.append((pool[k], pool[k + 1]))

@@ -32,7 +32,7 @@ def _rows(ctx: Context, value: Value, name: str) -> Atom:
     """The array whose rows are joined: of a list that grew, or given as an array."""
     array = operand(ctx, value)
     if ndim_of(array) < 2:
-        ctx.type_error(f"{name}: zero-dimensional arrays cannot be concatenated", "use the array itself")
+        ctx.type_error(f"{name} joins arrays, not numbers", "use the array itself")
     guard(ctx, ctx.b.op("eq", dim(ctx, array, 0), ZERO), ValueError, "need at least one array to concatenate")
     return array
 

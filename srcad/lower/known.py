@@ -124,7 +124,9 @@ def describe(value: Value) -> str:
             return f"a list of {len(value.items)}"
         case Func(kind=kind) if kind is OPTIONAL:
             return f"what is None or {describe(value.items[1])}"
-        case Func(kind=kind) if kind is CHOSEN and not all(isinstance(item, Obj) and callable(item.value) for item in value.items[1:]):
+        case Func(kind=kind) if kind is CHOSEN and not all(
+            isinstance(item, Obj) and callable(item.value) for item in value.items[1:]
+        ):
             return "one of several objects"
         case Func(kind=kind) if kind.name == "record":
             return "a dictionary"

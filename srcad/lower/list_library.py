@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-
 #: What is said where arrays of several shapes meet in a list.
 RAGGED = "the arrays in a list have different shapes, which srcad does not support"
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeGuard
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import NONE, ZERO, describe, known_int
-from srcad.lower.merge import Borrowed, Growing, empty_columns, same_object, shape_of
+from srcad.lower.merge import Borrowed, Growing, empty_columns, same_object
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.scope import Poison
@@ -73,8 +73,8 @@ def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
     if any(map(is_growing, items)):
         ctx.refuse("a list of lists of unknown lengths is written out", "append the lists one by one")
     if isinstance(first, Tup | Seq):
-        parts = [item.items if isinstance(item, Tup | Seq) else () for item in items]
-        if {shape_of(item).cls for item in items if isinstance(item, Tup)} > {shape_of(first)} or len(set(map(len, parts))) > 1:  # type: ignore[union-attr]
+        parts = [item.items for item in items if isinstance(item, Tup | Seq)]
+        if len(parts) < len(items) or not all(_alike(first, item) for item in items):
             _unlike(ctx)
         return _like(first, [_column(ctx, column) for column in zip(*parts, strict=True)])
     if isinstance(first, Obj):
@@ -93,7 +93,7 @@ def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
     return room
 
 
-def _unlike(ctx: Lowering) -> None:
+def _unlike(ctx: Lowering) -> NoReturn:
     ctx.refuse("the items of a list that is changed are of different types", "give all items one type, or use a tuple")
 
 
@@ -224,7 +224,7 @@ def _set_number(ctx: Lowering, column: Var, index: Value, new: Value, op: str) -
 
 def _set_parts(ctx: Lowering, column: Value, count: Value, index: Value, new: Value) -> None:
     match column, new:
-        case (Tup(), Tup()) | (Seq(), Seq()) if not holds_list(column) and len(column.items) == len(new.items):
+        case (Tup() | Seq(), Tup() | Seq()) if not holds_list(column) and _alike(column, new):
             for part, value in zip(column.items, new.items, strict=True):
                 _set_parts(ctx, part, count, index, value)
             return
@@ -318,7 +318,9 @@ def reads(thing: Any) -> bool:
 
 
 def _has_borrowed(value: Value) -> bool:
-    return isinstance(value, Tup | Seq) and (getattr(value, "cls", None) is Borrowed or any(map(_has_borrowed, value.items)))
+    return isinstance(value, Tup | Seq) and (
+        getattr(value, "cls", None) is Borrowed or any(map(_has_borrowed, value.items))
+    )
 
 
 # --- one variable -----------------------------------------------------------------------------------------------------
@@ -369,7 +371,7 @@ def method(ctx: Lowering, name: str, value: Tup, attr: str, args: Sequence[Value
             return NONE
         case "copy", []:
             return listed(ctx, value)
-        case ("count" | "index"), [sought] if is_plain(value):
+        case (("count" | "index"), [sought]) if is_plain(value):
             found = {"count": library.count_of, "index": library.place_of}[attr]
             return ctx.call(Obj(found), [contents(ctx, value), sought], {})
         case "sort", [] if is_plain(value):
@@ -439,7 +441,7 @@ def _longer(ctx: Lowering, column: Value, count: Value, new: Value) -> Value:
         case Tup(), Tup() if is_growing(column) and is_growing(new):
             wide = ctx.call(Obj(library.with_wide_room), [column.items[0], count, *new.items], {})
             return Tup((wide, _longer(ctx, column.items[1], count, new.items[1])), Growing)
-        case (Tup(), Tup()) | (Seq(), Seq()) if _alike(column, new):
+        case (Tup() | Seq(), Tup() | Seq()) if _alike(column, new):
             pairs = zip(column.items, new.items, strict=True)
             return _like(column, [_longer(ctx, part, count, value) for part, value in pairs])
         case Obj(), Obj() if same_object(column.value, new.value):
@@ -450,12 +452,14 @@ def _longer(ctx: Lowering, column: Value, count: Value, new: Value) -> Value:
             return _longer(ctx, column, count, operand(ctx, new))
     if isinstance(column, Var) and not isinstance(new, Var | Const):
         ctx.refuse(f"{describe(new)} is appended to a list of {column.type.dtype}", "give all items one type")  # type: ignore[union-attr]
-    return _unlike(ctx)  # type: ignore[func-returns-value]
+    return _unlike(ctx)
 
 
-def _alike(column: Value, new: Value) -> bool:
-    assert isinstance(column, Tup | Seq) and isinstance(new, Tup | Seq)
-    return len(column.items) == len(new.items) and getattr(column, "cls", None) is getattr(new, "cls", None)
+def _alike(a: Value, b: Value) -> bool:
+    """Whether these are tuples, or lists, of one length and class."""
+    if not isinstance(a, Tup | Seq) or type(a) is not type(b):
+        return False
+    return len(a.items) == len(b.items) and getattr(a, "cls", None) is getattr(b, "cls", None)
 
 
 def _axes(value: Value) -> int:

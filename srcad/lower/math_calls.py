@@ -15,7 +15,7 @@ from srcad.lower.casts import cast, kind_of
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.elementwise_calls import elementwise, math_operand
 from srcad.lower.indexing import getitem, setitem
-from srcad.lower.known import NONE, ZERO, is_known, is_none, known_int, lift, python
+from srcad.lower.known import NONE, is_known, is_none, lift, python
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, fold
 from srcad.lower.registry import lowers

@@ -111,7 +111,9 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
 def _choices(shape: Shape) -> tuple[Shape, ...]:
     """The functions, strings and None of which something of this shape is one; none if it is none of these."""
     match shape:
-        case Group(kind=kind) if kind is Func and shape.cls not in (OPTIONAL, RANGE) and not isinstance(shape.cls, Record):
+        case Group(kind=kind) if (
+            kind is Func and shape.cls not in (OPTIONAL, RANGE) and not isinstance(shape.cls, Record)
+        ):
             return shape.items[1:] if shape.cls is CHOSEN else (shape,)
         case Obj(value=thing) if isinstance(thing, Closure | str | None) or callable(thing):
             return (shape,)
@@ -355,7 +357,10 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
         if shape.cls is Growing:
             columns = shape.items[:1]
             counts = [fresh(f"{hint}_count", count, span) for count in shape.items[1:]]
-            return [*(var for column in columns for var in fresh(hint, column, span)), *(var for count in counts for var in count)]
+            return [
+                *(var for column in columns for var in fresh(hint, column, span)),
+                *(var for count in counts for var in count),
+            ]
         if shape.cls is CHOSEN:
             return [Var(f"{hint}_choice", INT, span)]
         if shape.cls is OPTIONAL:

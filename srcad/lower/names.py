@@ -72,14 +72,18 @@ def appended(nodes: Iterable[Any]) -> Names:
     return frozenset(
         call.func.value.id
         for call in calls
-        if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault")
+        if isinstance(call.func.value, gast.Name)
+        and call.func.attr
+        in ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault")
     )
 
 
 def same_lists(nodes: Iterable[Any], names: Names) -> Names:
     """These names, and those that are assigned to them or from them, alone or side by side, however often."""
     pairs: set[tuple[str, str]] = set()
-    todo = [(target, node.value) for node in walk_scope(nodes) if isinstance(node, gast.Assign) for target in node.targets]
+    todo = [
+        (target, node.value) for node in walk_scope(nodes) if isinstance(node, gast.Assign) for target in node.targets
+    ]
     while todo:
         target, value = todo.pop()
         match target, value:
@@ -196,7 +200,9 @@ class Liveness:
     def __init__(self, node: Any) -> None:
         body = [node.body] if isinstance(node, gast.Lambda) else node.body
         # A list that was passed to the function is the caller's again when it returns.
-        lent = frozenset(parameter_names(node)) & (appended(body) | ((passed(node) | item_assigned(body)) - assigned(body)))
+        lent = frozenset(parameter_names(node)) & (
+            appended(body) | ((passed(node) | item_assigned(body)) - assigned(body))
+        )
         self.captured = captured(body) | shared(node)
         self.always = self.captured | lent
         self.after: dict[int, Names] = {}

@@ -117,7 +117,9 @@ def method(ctx: Context, value: Func, name: str, args: Sequence[Value]) -> Value
     )
 
 
-def changed(ctx: Context, value: Func, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> tuple[Func, Value]:
+def changed(
+    ctx: Context, value: Func, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> tuple[Func, Value]:
     """The dictionary after a method that changes it, and what that gives."""
     match name, list(args):
         case "update", more:

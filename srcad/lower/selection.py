@@ -36,7 +36,11 @@ def select(ctx: Lowering, value: Tup | Seq, index: Atom | Func) -> Value:
 
 
 def _chosen_among(ctx: Lowering, place: Atom, items: Sequence[Value]) -> Value:
-    if all((is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE)) or (isinstance(item, Obj) and callable(item.value)) for item in items):
+    if all(
+        (is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE))
+        or (isinstance(item, Obj) and callable(item.value))
+        for item in items
+    ):
         return Func(CHOSEN, (place, *items))
     return _one_of(ctx, place, [partial(_itself, item) for item in items])
 

@@ -28,7 +28,9 @@ def check(trace: Trace) -> Trace:
     """The trace, if it does not matter that its lists hold copies."""
     for function in (trace, *trace.functions):
         ops = [stmt for stmt in walk(function.body) if isinstance(stmt, Op)]
-        if any((op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS) for op in ops):
+        if any(
+            (op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS) for op in ops
+        ):
             _Sharing(function, [op for op in ops if op.results and op.results[0] in SNAPSHOTS]).check()
     return trace
 
@@ -42,10 +44,7 @@ class _Sharing:
         own = {op.args[0] for op, _ in self.given}
         self.items = {v: memory.reached([v], memory.onwards) for v in memory.places if v in ITEMS and v not in own}
         self.written = [
-            (var, place)
-            for var in set().union(*self.items.values())
-            for place in memory.writes[var]
-            if var not in own
+            (var, place) for var in set().union(*self.items.values()) for place in memory.writes[var] if var not in own
         ]
 
     def check(self) -> None:
@@ -70,7 +69,7 @@ class _Sharing:
                     REMEDY,
                 )
         growth = [place for _, place in self.given] if self.written else replaced
-        for var, place in self._straddling(growth):
+        for var in self._straddling(growth):
             raise UnsupportedError(
                 "an array of a list is in use while the list is changed",
                 var.span or self.given[0][0].span,
@@ -96,7 +95,9 @@ class _Sharing:
     def _written_inside(self, sources: set[Var], since: Place) -> bool:
         """Whether it is written in a loop that follows."""
         return any(
-            write[0] > since[0] and set(write[1]) - set(since[1]) for var in sources for write in self.memory.writes[var]
+            write[0] > since[0] and set(write[1]) - set(since[1])
+            for var in sources
+            for write in self.memory.writes[var]
         )
 
     def _read_later(self, sources: set[Var]) -> bool:
@@ -108,7 +109,7 @@ class _Sharing:
             for read in self.memory.reads[var]
         ) or bool(self.written and sources & self.memory.inputs)
 
-    def _straddling(self, changes: list[Place]) -> Iterator[tuple[Var, Place]]:
+    def _straddling(self, changes: list[Place]) -> Iterator[Var]:
         """Arrays of lists that are read or written after the list has changed since they were found there."""
         for item, aliases in self.items.items():
             start = self.memory.places[item]
@@ -118,4 +119,4 @@ class _Sharing:
                         between = start[0] < change[0] < use[0]
                         carried = self.memory.is_old(var, use, change) and use[0] <= change[0]
                         if between or carried:
-                            yield item, use
+                            yield item

@@ -24,9 +24,9 @@ from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
 from srcad.lower.names import target_names
 from srcad.lower.operators import augmented, compare, guard
-from srcad.source import parameter_names
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.source import parameter_names
 
 OPERATORS: Mapping[type, str] = {
     gast.Add: "add",
@@ -237,7 +237,10 @@ def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
                     )
             if not fresh and is_changeable(value) and not lists.holds_list(value) and lists.grows(ctx, target.id):
                 with ctx.at(target):
-                    ctx.refuse(f"'{target.id}' is a dictionary that is changed, and is known by another name too", "copy it: dict(...)")
+                    ctx.refuse(
+                        f"'{target.id}' is a dictionary that is changed, and is known by another name too",
+                        "copy it: dict(...)",
+                    )
             ctx.define(target.id, value)
         case gast.Tuple() | gast.List():
             with ctx.at(target):
@@ -271,6 +274,10 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
             return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
+        case gast.Tuple() | gast.List(), _ if isinstance(node, FRESH) or lists.is_growing(
+            ctx.env.names.get(getattr(node, "id", ""))
+        ):
+            return listing(ctx, node)
         case _, gast.Name() if _moves(ctx, target, node.id):
             return given(ctx, node, f"to '{target.id}'" if isinstance(target, gast.Name) else "to other variables")
         case _, gast.Subscript(slice=gast.Slice()):
@@ -300,6 +307,9 @@ def _unpack(ctx: Lowering, target: Any, value: Value) -> None:
     starred = [k for k, t in enumerate(target.elts) if isinstance(t, gast.Starred)]
     if starred and isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:
         _unpack_array(ctx, target.elts, starred[0], value)
+        return
+    if starred and lists.is_growing(value) and lists.is_plain(value):
+        _unpack_array(ctx, target.elts, starred[0], lists.contents(ctx, value))
         return
     items = _items(ctx, value, len(target.elts))
     if not starred:
@@ -335,6 +345,12 @@ def _unpack_array(ctx: Lowering, targets: list[Any], star: int, array: Var | Con
 
 def _items(ctx: Lowering, value: Value, count: int) -> tuple[Value, ...]:
     match value:
+        case Tup() if lists.is_growing(value):
+            number = lists.length(value)
+            wrong = compare(ctx, "ne", number, const(count))
+            assert isinstance(wrong, Var | Const)
+            guard(ctx, wrong, ValueError, f"expected {count} values to unpack")
+            return tuple(lists.item(ctx, value, const(k)) for k in range(count))
         case Tup() | Seq():
             return value.items
         case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
