@@ -7,6 +7,7 @@ import programs_complex
 import programs_control
 import programs_corners
 import programs_functions
+import programs_growing
 import programs_higher
 import programs_lists
 import programs_memory
@@ -23,6 +24,7 @@ SOURCES = (
     programs_corners,
     programs_control,
     programs_functions,
+    programs_growing,
     programs_higher,
     programs_lists,
     programs_memory,

@@ -238,7 +238,9 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             return Range(start, stop, step)
         case Func() if records.is_record(value):
             return Items(records.keys(ctx, value).items)
-        case Obj(value=items) if isinstance(items, list | tuple) or isinstance(items, KNOWN):
+        case Obj(value=list() | tuple() as items):
+            return Items(tuple(lift(ctx, item) for item in items))
+        case Obj(value=items) if isinstance(items, KNOWN):
             return Items(tuple(lift(ctx, item) for item in items))
     return ctx.type_error(f"{describe(value)} cannot be looped over")
 

@@ -54,7 +54,6 @@ class _Sharing:
                 raise UnsupportedError(
                     "an array is written while an iterator runs through it", op.span, "run through a copy: x.copy()"
                 )
-        replaced = [place for op, place in self.given if APPENDS[op.args[0]]]  # type: ignore[index]
         for op, place in self.given:
             source = op.args[1]
             if not isinstance(source, Var):
@@ -62,14 +61,13 @@ class _Sharing:
             sources = self.memory.connected(source)
             if sources & self.items.keys():
                 sources = {source}
-            if self._written_later(sources, place) or self._read_later(sources):
+            if self._written_later(sources, place) or self._read_later(sources, place):
                 raise UnsupportedError(
                     "an array is put into a list, and it, or that in the list, is written while both are in use",
                     op.span,
                     REMEDY,
                 )
-        growth = [place for _, place in self.given] if self.written else replaced
-        for var in self._straddling(growth):
+        for var in self._straddling():
             raise UnsupportedError(
                 "an array of a list is in use while the list is changed",
                 var.span or self.given[0][0].span,
@@ -100,23 +98,28 @@ class _Sharing:
             for write in self.memory.writes[var]
         )
 
-    def _read_later(self, sources: set[Var]) -> bool:
+    def _read_later(self, sources: set[Var], since: Place) -> bool:
         """Whether it is read by its own name after it was written in the list."""
-        return any(
+        writes = [write for _, write in self.written if write[0] > since[0] or set(write[1]) & set(since[1])]
+        later = any(
             read[0] > write[0] or self.memory.is_old(var, read, write)
-            for _, write in self.written
+            for write in writes
             for var in sources
             for read in self.memory.reads[var]
-        ) or bool(self.written and sources & self.memory.inputs)
+        )
+        return later or bool(writes and sources & self.memory.inputs)
 
-    def _straddling(self, changes: list[Place]) -> Iterator[Var]:
-        """Arrays of lists that are read or written after the list has changed since they were found there."""
+    def _straddling(self) -> Iterator[Var]:
+        """Arrays of lists that are read or written after their list has changed since they were found there. That a list
+        has grown is no matter where nobody writes into its arrays."""
         for item, aliases in self.items.items():
+            own = self.memory.connected(item)
+            written = any(var in own for var, _ in self.written)
+            changes = [place for op, place in self.given if op.args[0] in own and (written or APPENDS[op.args[0]])]  # type: ignore[index]
             start = self.memory.places[item]
-            for var in aliases:
-                for use in (*self.memory.reads[var], *self.memory.writes[var]):
-                    for change in changes:
-                        between = start[0] < change[0] < use[0]
-                        carried = self.memory.is_old(var, use, change) and use[0] <= change[0]
-                        if between or carried:
-                            yield item
+            uses = [(var, use) for var in aliases for use in (*self.memory.reads[var], *self.memory.writes[var])]
+            for var, use in uses:
+                for change in changes:
+                    carried = use[0] <= change[0] and self.memory.is_old(var, use, change)
+                    if start[0] < change[0] < use[0] or carried:
+                        yield item
