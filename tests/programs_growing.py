@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from programs_kit import program, sample
+from programs_kit import program
 
 STATE = namedtuple("STATE", "x v")
 VALUES = np.array([0.3, 0.72, 1.1, 0.5])

@@ -15,6 +15,7 @@ from srcad.ir import Atom, Block, Builder, Loop, Operand, Undef, Var, definition
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
+from srcad.lower.lists import is_changeable
 from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, join, rebuild, shape_of
 from srcad.lower.names import Names, changed_by, changed_inside, item_assigned, passed, stored_inside
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
@@ -100,8 +101,6 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
 
 def _changed(ctx: Lowering, stmt: Any) -> Names:
     """What a trip may change, by the functions that it calls too."""
-    from srcad.lower.expressions import is_changeable
-
     names = passed(stmt) | item_assigned(stmt.body) | stored_inside(ctx.frame.node)
     lent = (name for name in names if is_changeable(ctx.env.names.get(name)))
     return changed_by(stmt) | changed_inside(ctx.frame.node) | frozenset(lent)

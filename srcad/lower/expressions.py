@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import gast
-import numpy as np
 
 from srcad.ir import BOOL, INT, Atom, Const, Op, Var
-from srcad.lower import comprehensions, lists, records
+from srcad.lower import comprehensions, list_methods, lists, records
 from srcad.lower.changes import changes
 from srcad.lower.control import Narrow, apart, choose, meet, widen
 from srcad.lower.function import Lowering
@@ -22,10 +20,8 @@ from srcad.lower.known import FALSE, NONE, TRUE, describe, is_known, lift, pytho
 from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
-from srcad.lower.printing import printing
-from srcad.lower.registry import lookup
 from srcad.lower.scope import VALUE, Closure, Poison, owner
-from srcad.lower.values import RANGE, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
 COMPARISONS: Mapping[type, str] = {
     gast.Lt: "lt",
@@ -67,13 +63,13 @@ def expr(ctx: Lowering, node: Any) -> Value:
                 value = ctx.read(node.id)
                 if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
-                if is_changeable(value) and (scope := owner(ctx.frame, node.id)) and changes(scope, node.id):
+                if lists.is_changeable(value) and (scope := owner(ctx.frame, node.id)) and changes(scope, node.id):
                     ctx.refuse(
                         f"the dictionary '{node.id}' is changed, and is known by another name too", "copy it: dict(...)"
                     )
                 return value
             case gast.BinOp():
-                return _whole(ctx, _bin_op(ctx, node))
+                return whole(ctx, _bin_op(ctx, node))
             case gast.UnaryOp():
                 return unary(ctx, UNARY[type(node.op)], expr(ctx, node.operand))
             case gast.Compare():
@@ -83,21 +79,21 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.IfExp():
                 return _if_exp(ctx, node)
             case gast.Call():
-                return _whole(ctx, _call(ctx, node))
+                return whole(ctx, _call(ctx, node))
             case gast.Attribute():
-                return attribute(ctx, _whole(ctx, listing(ctx, node.value)), node.attr)
+                return attribute(ctx, whole(ctx, listing(ctx, node.value)), node.attr)
             case gast.Subscript():
-                return _whole(ctx, _subscript(ctx, node))
+                return whole(ctx, _subscript(ctx, node))
             case gast.Tuple():
-                return Tup(_elements(ctx, node.elts))
+                return Tup(elements(ctx, node.elts))
             case gast.List():
-                return Seq(_elements(ctx, node.elts))
+                return Seq(elements(ctx, node.elts))
             case gast.Dict():
                 return _dictionary(ctx, node)
             case gast.DictComp():
                 return records.made(ctx, [comprehensions.pairs_of(ctx, node)], {})
             case gast.ListComp() | gast.GeneratorExp():
-                return _whole(ctx, comprehensions.list_of(ctx, node))
+                return whole(ctx, comprehensions.list_of(ctx, node))
             case gast.Lambda():
                 from srcad.lower.statements import defaults_of
 
@@ -138,41 +134,20 @@ def sequence(ctx: Lowering, node: Any) -> Value:
         return lists.contents(ctx, value) if lists.is_growing(value) else value
 
 
-def array_sequence(ctx: Lowering, node: Any) -> Value:
-    """An expression where NumPy makes an array of a growing list, and keeps no view of it."""
-    with ctx.at(node):
-        value = listing(ctx, node)
-        return lists.as_array(ctx, value) if lists.is_growing(value) else value
-
-
-def copied_sequence(ctx: Lowering, node: Any) -> Value:
-    """The same, where what becomes of the items is not known."""
-    with ctx.at(node):
-        value = listing(ctx, node)
-        return ctx.b.op("copy", lists.as_array(ctx, value)) if lists.is_growing(value) else value
-
-
-def lent(ctx: Lowering, node: Any) -> Value:
-    """An argument of a function that is compiled with this one, which may read and change a list while it runs."""
-    with ctx.at(node):
-        return listing(ctx, node)
-
-
-def is_changeable(value: object) -> bool:
-    """Whether this is, or holds, a list or dictionary, of which changes would show by every name."""
-    if lists.is_growing(value) or records.is_record(value):
-        return True
-    return isinstance(value, Tup | Seq) and any(map(is_changeable, value.items))
-
-
 def given(ctx: Lowering, node: Any, to: str) -> Value:
     """An expression that gives away the list which it names."""
     with ctx.at(node):
-        if isinstance(node, gast.Name) and is_changeable(ctx.env.names.get(node.id)):
+        if isinstance(node, gast.Name) and lists.is_changeable(ctx.env.names.get(node.id)):
             return lists.moved(ctx, node.id, to)
         if isinstance(node, gast.Name) or (isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)):
             return expr(ctx, node)
         return listing(ctx, node)
+
+
+def _call(ctx: Lowering, node: Any) -> Value:
+    from srcad.lower.call_expressions import call_expression
+
+    return call_expression(ctx, node)
 
 
 def listing(ctx: Lowering, node: Any) -> Value:
@@ -180,14 +155,14 @@ def listing(ctx: Lowering, node: Any) -> Value:
     if isinstance(node, comprehensions.COMPREHENSIONS):
         with ctx.at(node):
             return comprehensions.list_of(ctx, node)
-    if (growing := _changeable(ctx, node)) is not None:
+    if (growing := changeable_in(ctx, node)) is not None:
         return growing
     made_by = {gast.BinOp: _bin_op, gast.Call: _call, gast.Subscript: _subscript}.get(type(node), expr)
     with ctx.at(node):
         return made_by(ctx, node)
 
 
-def _whole(ctx: Lowering, made: Value) -> Value:
+def whole(ctx: Lowering, made: Value) -> Value:
     if lists.is_growing(made):
         ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
     return made
@@ -216,14 +191,14 @@ def _joined(ctx: Lowering, left: Value, right: Value) -> Value:
         ctx.type_error(f"unsupported operands of +: {describe(left)} and {describe(right)}")
     copied = lists.listed(ctx, left)
     assert isinstance(copied, Tup)
-    return lists.extended(ctx, copied, right)
+    return list_methods.extended(ctx, copied, right)
 
 
-def _changeable(ctx: Lowering, node: Any) -> Value | None:
+def changeable_in(ctx: Lowering, node: Any) -> Value | None:
     """The list or dictionary in the variable that the node names, or what holds one, if it does."""
     scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
     value = scope.env.names.get(node.id) if scope else None
-    if isinstance(value, Poison) or not is_changeable(value):
+    if isinstance(value, Poison) or not lists.is_changeable(value):
         return None
     ctx.read(node.id)
     return value
@@ -243,7 +218,7 @@ def condition(ctx: Lowering, node: Any) -> bool | Atom:
             case gast.UnaryOp(op=gast.Not()):
                 known = condition(ctx, node.operand)
                 return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
-        if lists.is_growing(growing := _changeable(ctx, node)):
+        if lists.is_growing(growing := changeable_in(ctx, node)):
             return truth(ctx, lists.length(growing))
         return truth(ctx, expr(ctx, node))
 
@@ -259,7 +234,7 @@ def index_of(ctx: Lowering, node: Any) -> Value:
     return expr(ctx, node)
 
 
-def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any], Value] = expr) -> tuple[Value, ...]:
+def elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any], Value] = expr) -> tuple[Value, ...]:
     """The items of a tuple, list or call, starred ones spread."""
     items: list[Value] = []
     for node in nodes:
@@ -272,166 +247,6 @@ def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any]
         else:
             items.append(operand(ctx, node))
     return tuple(items)
-
-
-# --- calls ------------------------------------------------------------------------------------------------------------
-
-
-def _call(ctx: Lowering, node: Any) -> Value:
-    node = comprehensions.mapped(ctx, node) or node
-    if not isinstance(node, gast.Call):
-        return comprehensions.list_of(ctx, node)
-    if isinstance(node.func, gast.Attribute) and lists.is_growing(held := _changeable(ctx, node.func.value)):
-        joins = node.func.attr == "extend"
-        args, kwargs = arguments(ctx, node, listing if joins else partial(given, to="to another list"))
-        name = node.func.value.id
-        now = ctx.env.names.get(name, held)
-        return lists.method(
-            ctx, name, now if lists.is_growing(now) else held, node.func.attr, [*args, *kwargs.values()]
-        )
-    attr = node.func.attr if isinstance(node.func, gast.Attribute) else ""
-    if attr and attr not in records.READING and (name := record_in(ctx, node.func.value)) is not None:
-        args, kwargs = arguments(ctx, node)
-        after, result = records.changed(ctx, ctx.read(name), attr, args, kwargs)  # type: ignore[arg-type]
-        ctx.define(name, after)
-        return result
-    function = expr(ctx, node.func)
-    thing = function.value if isinstance(function, Obj) else None
-    if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
-        return lists.length(value)
-    if thing in (list, tuple, sum, max, min, any, all, sorted, np.array) and node.args:
-        from srcad.lower.iterating import iterated
-
-        if (made := iterated(ctx, node.args[0])) is not None:
-            rest = [expr(ctx, arg) for arg in node.args[1:]]
-            named = {str(k.arg): expr(ctx, k.value) for k in node.keywords}
-            if not lists.is_growing(made):
-                return ctx.call(function, [made, *rest], named)
-            if thing is list:
-                return made
-            return ctx.call(
-                function, [lists.contents(ctx, made) if lists.is_plain(made) else _whole(ctx, made), *rest], named
-            )
-    if thing is list and len(node.args) == 1 and _runs_on(ctx, node.args[0]):
-        return comprehensions.list_of(ctx, comprehensions.each(node.args[0]))
-    if thing is list and len(node.args) == 1:
-        return lists.listed(ctx, listing(ctx, node.args[0]))
-    items = (comprehensions.mapped(ctx, node.args[0]) or node.args[0]) if node.args else None
-    if thing is sum and len(node.args) in (1, 2) and isinstance(items, comprehensions.COMPREHENSIONS):
-        options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-        return comprehensions.total(ctx, items, *(expr(ctx, option) for option in options))
-    if thing in (any, all) and len(node.args) == 1 and isinstance(items, comprehensions.COMPREHENSIONS):
-        return comprehensions.quantified(ctx, items, "or" if thing is any else "and")
-    if thing is print:
-        printing(ctx, node)
-        return NONE
-    names = _lent_names(ctx, node) if is_compiled(thing) else {}
-    if names:
-        return _lending(ctx, node, function, names)
-    args, kwargs = arguments(ctx, node, _operand_for(function, any(keyword.arg == "key" for keyword in node.keywords)))
-    return ctx.call(function, args, kwargs)
-
-
-def _run_through(ctx: Lowering, node: Any) -> Value:
-    return comprehensions.list_of(ctx, comprehensions.each(node)) if _runs_on(ctx, node) else lent(ctx, node)
-
-
-def _runs_on(ctx: Lowering, node: Any) -> bool:
-    """Whether this is an iterator of Python's own over what is known only when the program runs."""
-    if isinstance(node, gast.Name):
-        value = ctx.env.names.get(node.id)
-        return isinstance(value, Func) and value.kind is RANGE
-    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name):
-        return False
-    function = expr(ctx, node.func)
-    if not isinstance(function, Obj) or function.value not in (zip, enumerate, range, reversed):
-        return False
-    start = len(ctx.b.stmts)
-    known = known_items(iterable(ctx, node)) is not None
-    del ctx.b.stmts[start:]
-    return not known
-
-
-def _operand_for(function: Value, keyed: bool) -> Callable[[Lowering, Any], Value]:
-    """How the arguments of the function are lowered."""
-    thing = function.value if isinstance(function, Obj) else None
-    if is_compiled(thing):
-        return lent
-    if thing in (max, min, sorted) and keyed:
-        return _run_through
-    if lists.reads(thing):
-        return sequence if thing in lists.BUILTINS else array_sequence
-    if lists.takes_lists(function):
-        return copied_sequence
-    return _looked_at if thing in LOOKING else expr
-
-
-#: Functions that look at a dictionary and keep no reference to it.
-LOOKING = (dict, list, tuple, bool, len, isinstance, enumerate, zip)
-
-
-def _looked_at(ctx: Lowering, node: Any) -> Value:
-    with ctx.at(node):
-        return _whole(ctx, listing(ctx, node))
-
-
-def is_compiled(thing: Any) -> bool:
-    """Whether this is a Python function, the body of which is lowered where it is called."""
-    if isinstance(thing, Closure):
-        return True
-    plain = getattr(thing, "py_func", thing)
-    return (
-        isinstance(plain, types.FunctionType)
-        and lookup(thing) is None
-        and not str(plain.__module__).startswith(("numpy", "srcad.api"))
-    )
-
-
-def _lent_names(ctx: Lowering, node: Any) -> dict[str, Value]:
-    """The variables among the arguments that hold lists."""
-    args = [*node.args, *(keyword.value for keyword in node.keywords)]
-    names = [arg.id for arg in args if isinstance(arg, gast.Name)]
-    found = {name: value for name in names if is_changeable(value := ctx.env.names.get(name))}
-    for name in found:
-        if names.count(name) > 1:
-            ctx.refuse(f"the list '{name}' is passed twice", f"pass a copy: list({name})")
-    return found  # type: ignore[return-value]
-
-
-def _lending(ctx: Lowering, node: Any, function: Value, names: Mapping[str, Value]) -> Value:
-    """A call with lists in these variables: while it runs, they are the function's, and then they are what it made of them."""
-    args, kwargs = arguments(ctx, node, lent)
-    frame = ctx.frame
-    for name in names:
-        frame.env.names[name] = Poison(
-            f"the list '{name}' is read by its own name in a function to which it is passed", "pass it only"
-        )
-    outer, ctx.session.lent = ctx.session.lent, {}
-    try:
-        result = ctx.call(function, args, kwargs)
-        ended = ctx.session.lent
-    finally:
-        ctx.session.lent = outer
-    for name, value in names.items():
-        frame.env.names[name] = after = ended.get(id(value), value)
-        kept = after is value or isinstance(after, Poison)
-        if not kept and not lists.holds_list(value) and not changes(frame, name):
-            ctx.refuse(f"'{name}' is changed by a function to which it is passed", "let the function return it")
-    return result
-
-
-def arguments(
-    ctx: Lowering, node: Any, operand: Callable[[Lowering, Any], Value] = expr
-) -> tuple[list[Value], dict[str, Value]]:
-    args = list(_elements(ctx, node.args, operand))
-    kwargs: dict[str, Value] = {}
-    for keyword in node.keywords:
-        with ctx.at(keyword.value):
-            if keyword.arg is None:
-                kwargs |= {str(key): value for key, value in records.opened(ctx, listing(ctx, keyword.value)).items()}
-                continue
-            kwargs[keyword.arg] = (lent if operand is lent else expr)(ctx, keyword.value)
-    return args, kwargs
 
 
 def _formatted(ctx: Lowering, node: Any) -> Value:

@@ -84,9 +84,7 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     ctx.stack = (*stack, key)
     try:
         changed = _changed_around(ctx, frame)
-        from srcad.lower.expressions import is_changeable
-
-        borrowed = {name: value for name, value in names.items() if is_changeable(value)}
+        borrowed = {name: value for name, value in names.items() if lists.is_changeable(value)}
         run = run_body if not changed else functools.partial(_run_changing, changed=changed)
         result = run(ctx, frame, names, live=frozenset(borrowed))
         _give_back(ctx, frame, borrowed)

@@ -35,7 +35,8 @@ CHOOSING = {itertools.combinations, itertools.combinations_with_replacement, ite
 
 def iterated(ctx: Lowering, node: Any) -> Value | None:
     """What a call of one of these gives, as a list; None for anything else."""
-    from srcad.lower.expressions import arguments, expr
+    from srcad.lower.call_expressions import arguments
+    from srcad.lower.expressions import expr
 
     if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name | gast.Attribute):
         return None

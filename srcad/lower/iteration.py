@@ -82,7 +82,8 @@ Iterable = Range | Elements | Listed | Items | Enumerated | Zipped | Reversed | 
 
 def iterable(ctx: Lowering, node: Any) -> Iterable:
     """What the expression after `in` runs over."""
-    from srcad.lower.expressions import arguments, expr, listing
+    from srcad.lower.call_expressions import arguments
+    from srcad.lower.expressions import expr, listing
 
     with ctx.at(node):
         if isinstance(node, gast.Call):

@@ -28,9 +28,10 @@ from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import NONE, ZERO, describe, known_int
-from srcad.lower.merge import Borrowed, Growing, empty_columns, same_object
+from srcad.lower.merge import Borrowed, Growing, same_object
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
+from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
 from srcad.lower.sharing import APPENDS, ITEMS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
@@ -46,6 +47,13 @@ def is_growing(value: object) -> TypeGuard[Tup]:
 def holds_list(value: object) -> bool:
     """Whether this is such a list, or a tuple with one in it."""
     return is_growing(value) or (isinstance(value, Tup | Seq) and any(map(holds_list, value.items)))
+
+
+def is_changeable(value: object) -> bool:
+    """Whether this is, or holds, a list or dictionary, of which changes would show by every name."""
+    if is_growing(value) or is_record(value):
+        return True
+    return isinstance(value, Tup | Seq) and any(map(is_changeable, value.items))
 
 
 def is_plain(value: Tup) -> bool:
@@ -74,30 +82,30 @@ def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
         ctx.refuse("a list of lists of unknown lengths is written out", "append the lists one by one")
     if isinstance(first, Tup | Seq):
         parts = [item.items for item in items if isinstance(item, Tup | Seq)]
-        if len(parts) < len(items) or not all(_alike(first, item) for item in items):
-            _unlike(ctx)
-        return _like(first, [_column(ctx, column) for column in zip(*parts, strict=True)])
+        if len(parts) < len(items) or not all(alike(first, item) for item in items):
+            unlike(ctx)
+        return like(first, [_column(ctx, column) for column in zip(*parts, strict=True)])
     if isinstance(first, Obj):
         if not all(isinstance(item, Obj) and same_object(item.value, first.value) for item in items):
-            _unlike(ctx)
+            unlike(ctx)
         return first
     if not any(map(is_array, items)):
         return operand(ctx, Seq(tuple(items)))
     rows = [operand(ctx, item) for item in items]
     if len({row.type for row in rows if isinstance(row.type, Array)}) == 0 or not all(map(is_array, rows)):
-        _unlike(ctx)
+        unlike(ctx)
     sizes = [ctx.b.op("dim", rows[0], axis=k) for k in range(rows[0].type.ndim)]  # type: ignore[union-attr]
     room = ctx.b.op("alloc", const(len(rows)), *sizes, fill="empty", dtype=rows[0].type.dtype)  # type: ignore[union-attr]
     for k, row in enumerate(rows):
-        _put(ctx, room, const(k), row)
+        put(ctx, room, const(k), row)
     return room
 
 
-def _unlike(ctx: Lowering) -> NoReturn:
+def unlike(ctx: Lowering) -> NoReturn:
     ctx.refuse("the items of a list that is changed are of different types", "give all items one type, or use a tuple")
 
 
-def _like(value: Value, items: Sequence[Value]) -> Value:
+def like(value: Value, items: Sequence[Value]) -> Value:
     """A tuple or list that nests as the value does."""
     return Tup(tuple(items), value.cls) if isinstance(value, Tup) else Seq(tuple(items))
 
@@ -110,8 +118,8 @@ def repeated(ctx: Lowering, items: Seq, times: Var) -> Tup:
         ctx.refuse("a list of arrays is repeated, which are the same arrays each time", "write a comprehension")
     count = operand(ctx, binary(ctx, "mul", ctx.b.op("maximum", times, const(0)), const(len(items.items))))
     if len(items.items) == 1 and isinstance(items.items[0], Var | Const):
-        return Tup((_array(ctx.call(Obj(np.full), [count, items.items[0]], {})), count), Growing)
-    return Tup((_array(ctx.call(Obj(np.tile), [array, times], {})), count), Growing)
+        return Tup((array_in(ctx.call(Obj(np.full), [count, items.items[0]], {})), count), Growing)
+    return Tup((array_in(ctx.call(Obj(np.tile), [array, times], {})), count), Growing)
 
 
 def listed(ctx: Lowering, value: Value) -> Value:
@@ -119,7 +127,7 @@ def listed(ctx: Lowering, value: Value) -> Value:
     if is_growing(value):
         if not value.items:
             return value
-        return Tup((_mapped(lambda column: ctx.b.op("copy", column), value.items[0]), value.items[1]), Growing)
+        return Tup((mapped(lambda column: ctx.b.op("copy", column), value.items[0]), value.items[1]), Growing)
     if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim >= 1:
         rows = ctx.b.op("copy", value)
         if value.type.ndim > 1:  # the rows of an array are views of it
@@ -128,19 +136,38 @@ def listed(ctx: Lowering, value: Value) -> Value:
     return ctx.call(Obj(list), [value], {})
 
 
-def _array(value: Value) -> Var:
+def array_in(value: Value) -> Var:
     assert isinstance(value, Var)
     return value
 
 
-def _mapped(change: Callable[[Var], Value], column: Value) -> Value:
+def mapped(change: Callable[[Var], Value], column: Value) -> Value:
     """The columns, each changed."""
     match column:
         case Var():
             return change(column)
         case Tup() | Seq():
-            return _like(column, [_mapped(change, part) for part in column.items])
+            return like(column, [mapped(change, part) for part in column.items])
     return column
+
+
+def alike(a: Value, b: Value) -> bool:
+    """Whether these are tuples, or lists, of one length and class."""
+    if not isinstance(a, Tup | Seq) or type(a) is not type(b):
+        return False
+    return len(a.items) == len(b.items) and getattr(a, "cls", None) is getattr(b, "cls", None)
+
+
+def put(ctx: Lowering, room: Var, place: Value, new: Atom) -> None:
+    assert isinstance(room.type, Array) and isinstance(place, Var | Const)
+    if not is_array(new):
+        ctx.b.effect("store", room, place, stored(ctx, new, room.type.dtype))
+        return
+    row = getitem(ctx, room, place)
+    assert isinstance(row, Var)
+    check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(room.type.ndim - 1)])
+    APPENDS[row] = False
+    ctx.b.effect("assign", row, stored(ctx, new, room.type.dtype))
 
 
 # --- items ------------------------------------------------------------------------------------------------------------
@@ -153,7 +180,7 @@ def item(ctx: Lowering, value: Tup, index: Value) -> Value:
     if not value.items:
         return getitem(ctx, contents(ctx, value), index)
     return _borrowed(
-        _mapped(lambda column: _item_of(getitem(ctx, _used(ctx, column, value.items[1]), index)), value.items[0])
+        mapped(lambda column: _item_of(getitem(ctx, used(ctx, column, value.items[1]), index)), value.items[0])
     )
 
 
@@ -162,7 +189,7 @@ def _borrowed(found: Value) -> Value:
         case Tup(cls=cls) if cls is Growing:
             return Tup(found.items, Borrowed)
         case Tup() | Seq():
-            return _like(found, [_borrowed(part) for part in found.items])
+            return like(found, [_borrowed(part) for part in found.items])
     return found
 
 
@@ -178,13 +205,13 @@ def _part(ctx: Lowering, value: Tup, index: SliceValue) -> Tup:
     parts: list[Var] = []
 
     def copied(column: Var) -> Value:
-        found = getitem(ctx, _used(ctx, column, value.items[1]), index)
+        found = getitem(ctx, used(ctx, column, value.items[1]), index)
         parts.append(ctx.b.op("copy", found))  # type: ignore[arg-type]
         if parts[-1].type.ndim > 1:  # type: ignore[union-attr]
             ITEMS.add(parts[-1])
         return parts[-1]
 
-    columns = _mapped(copied, value.items[0])
+    columns = mapped(copied, value.items[0])
     if not parts:
         ctx.refuse("a slice of a list of objects", "write a loop")
     return Tup((columns, ctx.b.op("dim", parts[0], axis=0)), Growing)
@@ -197,7 +224,7 @@ def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") 
     if not value.items:
         setitem(ctx, contents(ctx, value), index, new)
     elif isinstance(value.items[0], Var) and isinstance(value.items[0].type, Array) and value.items[0].type.ndim == 1:
-        _set_number(ctx, _used(ctx, value.items[0], value.items[1]), index, new, op)
+        _set_number(ctx, used(ctx, value.items[0], value.items[1]), index, new, op)
     elif op:
         found = item(ctx, value, index)
         if is_growing(found):
@@ -215,7 +242,7 @@ def _set_number(ctx: Lowering, column: Var, index: Value, new: Value, op: str) -
     number = operand(ctx, new, "an item of a list")
     if not isinstance(number.type, Scalar):
         ctx.refuse(f"{describe(number)} is stored into a list", "store it into an array, row by row")
-    _check_type(ctx, number, column.type, "stored into")
+    check_type(ctx, number, column.type, "stored into")
     if op:
         augment_item(ctx, column, index, op, lambda: number)
     else:
@@ -224,24 +251,24 @@ def _set_number(ctx: Lowering, column: Var, index: Value, new: Value, op: str) -
 
 def _set_parts(ctx: Lowering, column: Value, count: Value, index: Value, new: Value) -> None:
     match column, new:
-        case (Tup() | Seq(), Tup() | Seq()) if not holds_list(column) and _alike(column, new):
+        case (Tup() | Seq(), Tup() | Seq()) if not holds_list(column) and alike(column, new):
             for part, value in zip(column.items, new.items, strict=True):
                 _set_parts(ctx, part, count, index, value)
             return
         case Var(type=Array(ndim=1)), Var() | Const():
-            _set_number(ctx, _used(ctx, column, count), index, new, "")
+            _set_number(ctx, used(ctx, column, count), index, new, "")
             return
         case Var(type=Array() as type), Var() | Const() if is_array(new) and type.ndim == new.type.ndim + 1:  # type: ignore[union-attr]
-            row = getitem(ctx, _used(ctx, column, count), index)
+            row = getitem(ctx, used(ctx, column, count), index)
             assert isinstance(row, Var)
-            _check_type(ctx, new, type, "stored into")
+            check_type(ctx, new, type, "stored into")
             check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(type.ndim - 1)])
             APPENDS[row] = True
             ctx.b.effect("assign", row, stored(ctx, new, type.dtype))
             return
         case Obj(), Obj() if same_object(column.value, new.value):
             return
-    _unlike(ctx)
+    unlike(ctx)
 
 
 def check_shape(ctx: Lowering, array: Atom, sizes: Sequence[Atom]) -> None:
@@ -251,7 +278,7 @@ def check_shape(ctx: Lowering, array: Atom, sizes: Sequence[Atom]) -> None:
         guard(ctx, wrong, ValueError, library.RAGGED)
 
 
-def _check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
+def check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
     if promote((Const(0, type, weak=False), number)) != type.dtype:
         ctx.refuse(f"{describe(number)} is {what} a list of {type.dtype}", "give all items one type: 0.0 for 0")
 
@@ -259,7 +286,7 @@ def _check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
 # --- as a whole -------------------------------------------------------------------------------------------------------
 
 
-def _used(ctx: Lowering, column: Var, count: Value) -> Var:
+def used(ctx: Lowering, column: Var, count: Value) -> Var:
     """The part of a column that is in use."""
     whole = any(stmt.results == (column,) and operands(stmt)[:1] == (count,) for stmt in reversed(ctx.b.stmts))
     part = column if whole else getitem(ctx, column, SliceValue(NONE, count, NONE))
@@ -275,15 +302,15 @@ def contents(ctx: Lowering, value: Tup) -> Var:
         return ctx.b.op("alloc", const(0), fill="empty", dtype="float64")
     column, count = value.items
     if isinstance(column, Var):
-        return _used(ctx, column, count)
+        return used(ctx, column, count)
     if is_growing(column):
-        return _array(ctx.call(Obj(library.rows_of_lists), [*column.items, count], {}))
+        return array_in(ctx.call(Obj(library.rows_of_lists), [*column.items, count], {}))
     parts: list[Value] = []
     for part in getattr(column, "items", ()):
         if not isinstance(part, Var | Tup | Seq):
             ctx.refuse("a list of tuples with objects in them makes no array", "loop over it")
         parts.append(contents(ctx, Tup((part, count), Growing)))
-    return _array(ctx.call(Obj(np.stack), [Seq(tuple(parts)), const(1)], {}))
+    return array_in(ctx.call(Obj(np.stack), [Seq(tuple(parts)), const(1)], {}))
 
 
 def as_array(ctx: Lowering, value: Tup) -> Var:
@@ -336,191 +363,3 @@ def moved(ctx: Lowering, name: str, to: str) -> Value:
         f"the {what} '{name}' is read after it was given {to}", f"copy it there: {copy}({name})"
     )
     return value
-
-
-# --- methods ----------------------------------------------------------------------------------------------------------
-
-
-def method(ctx: Lowering, name: str, value: Tup, attr: str, args: Sequence[Value]) -> Value:
-    """A call of a method of the list in this variable."""
-    if value.cls is Borrowed and attr not in ("copy", "count", "index"):
-        ctx.refuse(f"'{name}' is a list in another list, and is changed", "build a new list")
-    match attr, list(args):
-        case "append", [new]:
-            ctx.define(name, append(ctx, value, new))
-            return NONE
-        case "pop", []:
-            return _pop(ctx, name, value, const(-1))
-        case "pop", [index]:
-            return _pop(ctx, name, value, index)
-        case "insert", [index, new]:
-            ctx.define(name, _insert(ctx, value, index, new))
-            return NONE
-        case "clear", []:
-            ctx.define(name, Tup((value.items[0], ZERO) if value.items else (), Growing))
-            return NONE
-        case "extend", [more]:
-            ctx.define(name, extended(ctx, value, more))
-            return NONE
-        case "reverse", [] if is_plain(value):
-            if value.items:
-                used = contents(ctx, value)
-                _refuse_arrays(ctx, used, "reversed")
-                backwards = getitem(ctx, used, SliceValue(NONE, NONE, const(-1)))
-                ctx.b.effect("assign", used, ctx.b.op("copy", backwards))  # type: ignore[arg-type]
-            return NONE
-        case "copy", []:
-            return listed(ctx, value)
-        case (("count" | "index"), [sought]) if is_plain(value):
-            found = {"count": library.count_of, "index": library.place_of}[attr]
-            return ctx.call(Obj(found), [contents(ctx, value), sought], {})
-        case "sort", [] if is_plain(value):
-            used = contents(ctx, value)
-            _refuse_arrays(ctx, used, "sorted")
-            ctx.b.effect("assign", used, operand(ctx, ctx.call(Obj(np.sort), [used], {})))
-            return NONE
-    return ctx.refuse(
-        f"the list method '{attr}' is not supported here", "use append, pop, insert and extend, or an array"
-    )
-
-
-def _refuse_arrays(ctx: Lowering, column: Var, what: str) -> None:
-    if column.type.ndim > 1:  # type: ignore[union-attr]
-        ctx.refuse(f"a list of arrays is {what} in place", "loop over it in that order")
-
-
-def extended(ctx: Lowering, value: Tup, more: Value) -> Tup:
-    """`value + more`, in place."""
-    if is_growing(more):
-        if not more.items:
-            return value
-        if not (is_plain(more) and is_plain(value)):
-            ctx.refuse("a list of tuples is joined to another", "append its items in a loop")
-        more = contents(ctx, more)
-    if isinstance(more, Var | Const) and isinstance(more.type, Array):
-        if more.type.ndim > 1:
-            ctx.refuse("a list is extended by arrays", "append them in a loop")
-        if not value.items:
-            value = Tup(tuple(empty_columns(ctx.b, Scalar(more.type.dtype))), Growing)
-        _check_type(ctx, more, value.items[0].type, "joined to")  # type: ignore[union-attr]
-        room = ctx.call(Obj(library.joined), [*value.items, more], {})
-        return Tup((room, binary(ctx, "add", value.items[1], ctx.b.op("dim", more, axis=0))), Growing)
-    if not isinstance(more, Tup | Seq):
-        ctx.type_error(f"a list is extended by {describe(more)}")
-    for new in more.items:
-        value = append(ctx, value, new)
-    return value
-
-
-def append(ctx: Lowering, value: Tup, new: Value) -> Tup:
-    """The list with one item more."""
-    if isinstance(new, Var | Const) and is_array(new) and new.type.ndim == 0:  # type: ignore[union-attr]
-        new = operand(ctx, new)
-    if not value.items:
-        value = Tup((_empty(ctx, new), ZERO), Growing)
-    column, count = value.items
-    return Tup((_longer(ctx, column, count, new), binary(ctx, "add", count, const(1))), Growing)
-
-
-def _empty(ctx: Lowering, new: Value) -> Value:
-    """The columns of a list without items, for items like this one."""
-    match new:
-        case Var() | Const() if isinstance(new.type, Scalar | Array):
-            return empty_columns(ctx.b, new.type)[0]
-        case Tup() | Seq():
-            if isinstance(new, Seq) and not new.items:
-                ctx.refuse("an empty list is put into a list", "use a matrix, and a vector of lengths")
-            return _like(new, [_empty(ctx, part) for part in new.items])
-        case Obj():
-            return new
-    return ctx.refuse(f"{describe(new)} is put into a list", "keep numbers, arrays and tuples in lists")
-
-
-def _longer(ctx: Lowering, column: Value, count: Value, new: Value) -> Value:
-    match column, new:
-        case Tup(), Tup() if is_growing(column) and is_growing(new):
-            wide = ctx.call(Obj(library.with_wide_room), [column.items[0], count, *new.items], {})
-            return Tup((wide, _longer(ctx, column.items[1], count, new.items[1])), Growing)
-        case (Tup() | Seq(), Tup() | Seq()) if _alike(column, new):
-            pairs = zip(column.items, new.items, strict=True)
-            return _like(column, [_longer(ctx, part, count, value) for part, value in pairs])
-        case Obj(), Obj() if same_object(column.value, new.value):
-            return column
-        case Var(), Var() | Const() if _axes(column) == _axes(new) + 1:
-            return _with(ctx, column, count, new)
-        case Var(), Obj(value=np.generic()):
-            return _longer(ctx, column, count, operand(ctx, new))
-    if isinstance(column, Var) and not isinstance(new, Var | Const):
-        ctx.refuse(f"{describe(new)} is appended to a list of {column.type.dtype}", "give all items one type")  # type: ignore[union-attr]
-    return _unlike(ctx)
-
-
-def _alike(a: Value, b: Value) -> bool:
-    """Whether these are tuples, or lists, of one length and class."""
-    if not isinstance(a, Tup | Seq) or type(a) is not type(b):
-        return False
-    return len(a.items) == len(b.items) and getattr(a, "cls", None) is getattr(b, "cls", None)
-
-
-def _axes(value: Value) -> int:
-    return value.type.ndim if isinstance(value, Var | Const) and isinstance(value.type, Array) else 0
-
-
-def _with(ctx: Lowering, column: Var, count: Value, new: Atom) -> Var:
-    assert isinstance(column.type, Array)
-    _check_type(ctx, new, column.type, "appended to")
-    more = [new] if is_array(new) else []
-    room = ctx.call(Obj(library.with_room_for if more else library.with_room), [column, count, *more], {})
-    assert isinstance(room, Var)
-    _put(ctx, room, count, new)
-    return room
-
-
-def _put(ctx: Lowering, room: Var, place: Value, new: Atom) -> None:
-    assert isinstance(room.type, Array) and isinstance(place, Var | Const)
-    if not is_array(new):
-        ctx.b.effect("store", room, place, stored(ctx, new, room.type.dtype))
-        return
-    row = getitem(ctx, room, place)
-    assert isinstance(row, Var)
-    check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(room.type.ndim - 1)])
-    APPENDS[row] = False
-    ctx.b.effect("assign", row, stored(ctx, new, room.type.dtype))
-
-
-def _pop(ctx: Lowering, name: str, value: Tup, index: Value) -> Value:
-    if not value.items:
-        ctx.type_error("pop from an empty list")
-    columns, count = value.items
-    empty = compare(ctx, "le", count, const(0))
-    assert isinstance(empty, Var | Const)
-    guard(ctx, empty, IndexError, "pop from empty list")
-    last = binary(ctx, "sub", count, const(1))
-    place = last if index == const(-1) else index
-    if is_growing(columns):
-        ctx.refuse("a list is popped from a list", "loop over it")
-
-    def taken(column: Var) -> Value:
-        found = getitem(ctx, _used(ctx, column, count), place)
-        if isinstance(found, Var) and isinstance(found.type, Array):
-            found = ctx.b.op("copy", found)
-            ITEMS.add(found)
-        if place is not last:
-            _refuse_arrays(ctx, column, "shortened")
-            ctx.call(Obj(library.close_gap), [column, count, place], {})
-        return found
-
-    found = _mapped(taken, columns)
-    ctx.define(name, Tup((columns, last), Growing))
-    return found
-
-
-def _insert(ctx: Lowering, value: Tup, index: Value, new: Value) -> Tup:
-    longer = append(ctx, value, new)
-    if not is_plain(longer):
-        ctx.refuse("a tuple is inserted into a list", "append it")
-    column, count = longer.items
-    assert isinstance(column, Var)
-    _refuse_arrays(ctx, column, "filled")
-    ctx.call(Obj(library.insert_last), [column, count, index], {})
-    return longer

@@ -12,11 +12,11 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Const, Var, const
-from srcad.lower import lists, records
+from srcad.lower import list_methods, lists, records
 from srcad.lower.changes import changes
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, given, index_of, is_changeable, listing, narrowed, record_in
+from srcad.lower.expressions import condition, expr, given, index_of, listing, narrowed, record_in
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
@@ -235,7 +235,7 @@ def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
                         f"'{target.id}' is a list that is changed, and may be known by another name too",
                         "copy it: list(...), or make it an array",
                     )
-            if not fresh and is_changeable(value) and not lists.holds_list(value) and lists.grows(ctx, target.id):
+            if not fresh and lists.is_changeable(value) and not lists.holds_list(value) and lists.grows(ctx, target.id):
                 with ctx.at(target):
                     ctx.refuse(
                         f"'{target.id}' is a dictionary that is changed, and is known by another name too",
@@ -296,7 +296,7 @@ def _moves(ctx: Lowering, target: Any, name: str) -> bool:
     value = ctx.env.names.get(name)
     if lists.holds_list(value):
         return True
-    return is_changeable(value) and any(changes(ctx.frame, n) for n in {name, *target_names(target)})
+    return lists.is_changeable(value) and any(changes(ctx.frame, n) for n in {name, *target_names(target)})
 
 
 def _stars(node: Any) -> bool:
@@ -372,7 +372,7 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
         case gast.Name():
             if lists.is_growing(held := ctx.env.names.get(target.id)) and op == "add":
                 ctx.read(target.id)
-                ctx.define(target.id, lists.extended(ctx, held, listing(ctx, stmt.value)))
+                ctx.define(target.id, list_methods.extended(ctx, held, listing(ctx, stmt.value)))
                 return
             before = expr(ctx, gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
