@@ -182,6 +182,11 @@ def ranges_and_slices_in_variables(x, y):
     s = pairs[1][0] * pairs[2][1]
     for i in reversed(steps):
         s += x[i] * z[i - 1] * len(steps) + y[steps[-1]]
+    squares = (v * v for v in x)
+    weights = zip((1.0, 2.0), (x[0], x[1]), strict=True)
+    s += sum(v for v in squares if v > 0.2)
+    for weight, v in weights:
+        s += weight * v
     return s + (x[0] if n - 1 in steps else 0.0)
 
 

@@ -452,6 +452,13 @@ REFUSED = {
         "s[0]",
     ),
     "s = []; s.append(x); s.append((x, x))": ("a tuple of 2 is appended to a list of float64", "s.append((x, x))"),
+    "g = (v * v for v in a); x = sum(g) + sum(g)": ("the iterator 'g' is used up", "g"),
+    "g = map(lambda v: v * v, (x, x))\n    for i in range(n): x += sum(g)": (
+        "'g' is run through in a loop",
+        "for i in range(n): x += sum(g)",
+    ),
+    "y = (zip((x, 1.0), (x, 2.0)), x)": ("an iterator is kept", "zip((x, 1.0), (x, 2.0))"),
+    "s = [x]; s.append(x * 2); y = (s, x); s.append(x)": ("growing list 's'", "s"),
     "import itertools; s = itertools.pairwise(a)": ("an iterator is kept", "itertools.pairwise(a)"),
     "import itertools\n    for u, v in itertools.pairwise(a): a[0] = u": ("an array is written while an iterator", "a"),
     "y = {x}": ("sets", "{x}"),

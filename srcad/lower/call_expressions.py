@@ -12,7 +12,19 @@ import numpy as np
 
 from srcad.lower import comprehensions, list_methods, lists, records
 from srcad.lower.changes import changes
-from srcad.lower.expressions import changeable_in, elements, expr, given, listing, record_in, sequence, whole
+from srcad.lower.expressions import (
+    changeable_in,
+    elements,
+    expr,
+    given,
+    held,
+    kept,
+    listing,
+    record_in,
+    sequence,
+    used_up,
+    whole,
+)
 from srcad.lower.function import Lowering
 from srcad.lower.iterating import iterated
 from srcad.lower.iteration import iterable, known_items
@@ -25,8 +37,10 @@ from srcad.lower.values import RANGE, Func, Obj, Value
 
 def lent(ctx: Lowering, node: Any) -> Value:
     """An argument of a function that is compiled with this one, which may read and change a list while it runs."""
+    if (iterator := used_up(ctx, node)) is not None:
+        return iterator
     with ctx.at(node):
-        return listing(ctx, node)
+        return kept(ctx, node, held(ctx, node))
 
 
 def array_sequence(ctx: Lowering, node: Any) -> Value:
@@ -97,7 +111,7 @@ def call_expression(ctx: Lowering, node: Any) -> Value:
 
 
 def _run_through(ctx: Lowering, node: Any) -> Value:
-    return comprehensions.list_of(ctx, comprehensions.each(node)) if _runs_on(ctx, node) else lent(ctx, node)
+    return comprehensions.list_of(ctx, comprehensions.each(node)) if _runs_on(ctx, node) else listing(ctx, node)
 
 
 def _runs_on(ctx: Lowering, node: Any) -> bool:
@@ -110,9 +124,10 @@ def _runs_on(ctx: Lowering, node: Any) -> bool:
     function = expr(ctx, node.func)
     if not isinstance(function, Obj) or function.value not in (zip, enumerate, range, reversed):
         return False
-    start = len(ctx.b.stmts)
+    start, before = len(ctx.b.stmts), ctx.env.copy()
     known = known_items(iterable(ctx, node)) is not None
     del ctx.b.stmts[start:]
+    ctx.env = before
     return not known
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import gast
 
 from srcad.ir import INT, Atom, Builder, Const, For, Scalar, Var
+from srcad.lower.carry import check_iterators
 from srcad.lower.casts import is_array, stored
 from srcad.lower.control import choose
 from srcad.lower.function import Lowering
@@ -36,12 +37,14 @@ LONGEST = 32
 def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     """The list that a comprehension makes: a Seq, or a buffer with its length (lists.py)."""
     generator = node.generators[0]
+    before = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return Seq(tuple(known))
     if generator.ifs or node.generators[1:] or _walrus(node):
+        ctx.env = before
         made = _called(ctx, appending(node))
         assert isinstance(made, Tup)
         return made
@@ -50,6 +53,7 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     with _one_trip(ctx, generator, source, index) as b:
         value = _element(ctx, node.elt)
     if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
+        ctx.env = before
         made = _called(ctx, appending(node))
         assert isinstance(made, Tup)
         return made
@@ -75,12 +79,14 @@ def pairs_of(ctx: Lowering, node: Any) -> Seq:
 def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     """`sum` of a comprehension."""
     generator = node.generators[0]
+    before = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return ctx.call(Obj(sum), [Seq(tuple(known)), start], {})
     if node.generators[1:] or _walrus(node):
+        ctx.env = before
         return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
@@ -104,11 +110,13 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
 
 def quantified(ctx: Lowering, node: Any, op: str) -> Value:
     """`any` ("or") or `all` ("and") of a comprehension, of which no more is evaluated than decides."""
+    before = ctx.env.copy()
     source = iterable(ctx, node.generators[0].iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return ctx.call(Obj(any if op == "or" else all), [Seq(tuple(known))], {})
+    ctx.env = before
     return _called(ctx, deciding(node, op))
 
 
@@ -152,9 +160,10 @@ def mapped(ctx: Lowering, node: Any) -> Any:
     function = expr(ctx, node.func)
     if not isinstance(function, Obj) or function.value is not map:
         return None
-    start = len(ctx.b.stmts)
+    start, before = len(ctx.b.stmts), ctx.env.copy()
     known = all(known_items(iterable(ctx, arg)) is not None for arg in node.args[1:])
     del ctx.b.stmts[start:]
+    ctx.env = before
     return None if known else _generator(node)
 
 
@@ -267,6 +276,7 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
         bind(ctx, generator.target, item(ctx, source, index))
         yield b
         inner, ctx.env = ctx.env, outer
+        check_iterators(ctx, outer, inner)
         if any(inner.names.get(name) is not outer.names.get(name) for name in changed_inside(ctx.frame.node)):
             ctx.refuse("a comprehension calls a function that changes variables around it", "write a loop")
 

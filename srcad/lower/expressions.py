@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -21,7 +22,7 @@ from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.scope import VALUE, Closure, Poison, owner
-from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import ITERATOR, Func, Obj, Seq, SliceValue, Tup, Value
 
 COMPARISONS: Mapping[type, str] = {
     gast.Lt: "lt",
@@ -60,6 +61,8 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Constant():
                 return Obj(node.value) if node.value is Ellipsis else lift(ctx, node.value)
             case gast.Name():
+                if (iterator := used_up(ctx, node)) is not None:
+                    return whole(ctx, iterator.items[0])
                 value = ctx.read(node.id)
                 if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
@@ -85,9 +88,9 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Subscript():
                 return whole(ctx, _subscript(ctx, node))
             case gast.Tuple():
-                return Tup(elements(ctx, node.elts))
+                return Tup(_displayed(ctx, node.elts))
             case gast.List():
-                return Seq(elements(ctx, node.elts))
+                return Seq(_displayed(ctx, node.elts))
             case gast.Dict():
                 return _dictionary(ctx, node)
             case gast.DictComp():
@@ -134,6 +137,45 @@ def sequence(ctx: Lowering, node: Any) -> Value:
         return lists.contents(ctx, value) if lists.is_growing(value) else value
 
 
+def is_iterator(ctx: Lowering, node: Any) -> bool:
+    """Whether the expression makes an iterator, which gives its items once."""
+    if isinstance(node, gast.GeneratorExp):
+        return True
+    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name) or node.func.id not in ITERATORS:
+        return False
+    function = expr(ctx, node.func)
+    return isinstance(function, Obj) and function.value is getattr(builtins, node.func.id)
+
+
+#: Python's own functions that make iterators.
+ITERATORS = frozenset({"zip", "map", "enumerate", "reversed", "filter"})
+
+
+def used_up(ctx: Lowering, node: Any) -> Func | None:
+    """The iterator in the variable that the node names, if there is one: it has none from here on."""
+    scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
+    value = scope.env.names.get(node.id) if scope else None
+    if scope is None or not isinstance(value, Func) or value.kind is not ITERATOR:
+        return None
+    scope.env.names[node.id] = Poison(
+        f"the iterator '{node.id}' is used up when it was run through once", "make it a list: list(...)"
+    )
+    return value
+
+
+def kept(ctx: Lowering, node: Any, value: Value) -> Value:
+    """The value of the node for a variable."""
+    return Func(ITERATOR, (value,)) if is_iterator(ctx, node) else value
+
+
+def _displayed(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:
+    for node in nodes:
+        if is_iterator(ctx, node):
+            with ctx.at(node):
+                ctx.refuse("an iterator is kept, which is used up when it is run through", "make it a list: list(...)")
+    return elements(ctx, nodes)
+
+
 def given(ctx: Lowering, node: Any, to: str) -> Value:
     """An expression that gives away the list which it names."""
     with ctx.at(node):
@@ -141,7 +183,7 @@ def given(ctx: Lowering, node: Any, to: str) -> Value:
             return lists.moved(ctx, node.id, to)
         if isinstance(node, gast.Name) or (isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)):
             return expr(ctx, node)
-        return listing(ctx, node)
+        return held(ctx, node)
 
 
 def _call(ctx: Lowering, node: Any) -> Value:
@@ -151,10 +193,18 @@ def _call(ctx: Lowering, node: Any) -> Value:
 
 
 def listing(ctx: Lowering, node: Any) -> Value:
+    """The same, run through if it is an iterator."""
+    value = held(ctx, node)
+    return value.items[0] if isinstance(value, Func) and value.kind is ITERATOR else value
+
+
+def held(ctx: Lowering, node: Any) -> Value:
     """An expression that may make, or be, a list of a length that is not known."""
     if isinstance(node, comprehensions.COMPREHENSIONS):
         with ctx.at(node):
             return comprehensions.list_of(ctx, node)
+    if (iterator := used_up(ctx, node)) is not None:
+        return iterator.items[0]
     if (growing := changeable_in(ctx, node)) is not None:
         return growing
     made_by = {gast.BinOp: _bin_op, gast.Call: _call, gast.Subscript: _subscript}.get(type(node), expr)
@@ -163,6 +213,7 @@ def listing(ctx: Lowering, node: Any) -> Value:
 
 
 def whole(ctx: Lowering, made: Value) -> Value:
+    made = made.items[0] if isinstance(made, Func) and made.kind is ITERATOR else made
     if lists.is_growing(made):
         ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
     return made

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import INT, Array, Const, ListOf, Scalar, Var, const
-from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Context, Func, Obj, Seq, SliceValue, Tup, Value
 
 NONE = Obj(None)
 FALSE = const(False)
@@ -132,6 +132,8 @@ def describe(value: Value) -> str:
             return "a dictionary"
         case Func(kind=kind) if kind is RANGE:
             return "a range"
+        case Func(kind=kind) if kind is ITERATOR:
+            return "an iterator"
         case Func():
             return "a function"
         case Obj(value=None):

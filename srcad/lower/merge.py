@@ -32,7 +32,7 @@ from srcad.lower.names import Names
 from srcad.lower.records import Record
 from srcad.lower.scope import Closure, Env, Poison, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
-from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _choices(shape: Shape) -> tuple[Shape, ...]:
     """The functions, strings and None of which something of this shape is one; none if it is none of these."""
     match shape:
         case Group(kind=kind) if (
-            kind is Func and shape.cls not in (OPTIONAL, RANGE) and not isinstance(shape.cls, Record)
+            kind is Func and shape.cls not in (OPTIONAL, RANGE, ITERATOR) and not isinstance(shape.cls, Record)
         ):
             return shape.items[1:] if shape.cls is CHOSEN else (shape,)
         case Obj(value=thing) if isinstance(thing, Closure | str | None) or callable(thing):
@@ -201,8 +201,8 @@ def told(shape: Shape) -> str:
                 return f"None or {told(shape.items[1])}"
             if isinstance(shape.cls, Record):
                 return f"a dictionary of {', '.join(map(repr, shape.cls.keys))}"
-            if shape.cls is RANGE:
-                return "a range"
+            if shape.cls is RANGE or shape.cls is ITERATOR:
+                return f"a{'n' if shape.cls is ITERATOR else ''} {shape.cls.name}"
             if isinstance(shape.cls, Kind):
                 return "a function"
             kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"

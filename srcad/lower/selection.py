@@ -15,7 +15,7 @@ from srcad.lower.known import TRUE, describe
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.records import is_record
-from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Func, Obj, Seq, Tup, Value
 
 #: More numbers than this make an array.
 LONGEST = 8
@@ -37,7 +37,7 @@ def select(ctx: Lowering, value: Tup | Seq, index: Atom | Func) -> Value:
 
 def _chosen_among(ctx: Lowering, place: Atom, items: Sequence[Value]) -> Value:
     if all(
-        (is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE))
+        (is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE, ITERATOR))
         or (isinstance(item, Obj) and callable(item.value))
         for item in items
     ):

@@ -16,7 +16,7 @@ from srcad.lower import list_methods, lists, records
 from srcad.lower.changes import changes
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, given, index_of, listing, narrowed, record_in
+from srcad.lower.expressions import condition, expr, given, held, index_of, kept, listing, narrowed, record_in, used_up
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
@@ -90,6 +90,7 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Assign():
                 only = stmt.targets[0] if len(stmt.targets) == 1 else None
                 value = _assigned(ctx, only, stmt.value)
+                value = kept(ctx, stmt.value, value) if isinstance(only, gast.Name) else value
                 for target in stmt.targets:
                     bind(ctx, target, value, fresh=only is not None and not isinstance(stmt.value, NAMES))
             case gast.AnnAssign():
@@ -200,9 +201,11 @@ def _given_back(ctx: Lowering, node: Any) -> Value:
         return expr(ctx, node)
     if isinstance(node, gast.Tuple) and not _stars(node):
         return Tup(tuple(_given_back(ctx, item) for item in node.elts))
+    if (iterator := used_up(ctx, node)) is not None:
+        return iterator
     if isinstance(node, gast.Name) and node.id not in parameter_names(ctx.frame.node):
         return listing(ctx, node)
-    return given(ctx, node, "to the caller")
+    return kept(ctx, node, given(ctx, node, "to the caller"))
 
 
 def _common_type(ctx: Lowering, value: Value) -> Value:
@@ -266,10 +269,12 @@ FRESH = (gast.List, gast.BinOp, gast.Call, *COMPREHENSIONS)
 
 def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
     """The value of the node for this target. A new list that is changed later takes the form for that."""
+    if isinstance(target, gast.Name) and (iterator := used_up(ctx, node)) is not None:
+        return iterator
     match target, node:
         case gast.Name(), _ if isinstance(node, FRESH):
             with ctx.at(node):
-                value = listing(ctx, node)
+                value = held(ctx, node)
                 items = opened(ctx, value)
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):

@@ -48,6 +48,8 @@ CHOSEN = Kind("chosen")
 OPTIONAL = Kind("optional")
 #: A range with bounds that are computed: start, stop, step.
 RANGE = Kind("range")
+#: An iterator with a name: all that it runs through, once.
+ITERATOR = Kind("iterator")
 #: What `srcad.vjp` gives beside the value: the adjoint, how many bars it gives, the primals.
 PULLBACK = Kind("pullback")
 
