@@ -9,6 +9,7 @@ import programs_corners
 import programs_decompositions
 import programs_fourier
 import programs_functions
+import programs_growing
 import programs_higher
 import programs_lists
 import programs_memory
@@ -30,6 +31,7 @@ SOURCES = (
     programs_decompositions,
     programs_fourier,
     programs_functions,
+    programs_growing,
     programs_higher,
     programs_lists,
     programs_memory,

@@ -440,7 +440,26 @@ REFUSED = {
     "with x: pass": ("`with`", "with x: pass"),
     "global G": ("`global`", "global G"),
     "class C: pass": ("class", "class C: pass"),
-    "y = {'a': x}": ("dictionaries", "{'a': x}"),
+    "y = {x: n}": ("a dictionary has a key that is computed", "x"),
+    "y = {'a': x}; return y": ("a dictionary is returned", "def f(x, n, a):"),
+    "y = {'a': x}; z = y; z['b'] = x; x = y['a']": ("the dictionary 'y' is read after it was given to 'z'", "y"),
+    "y = {'a': x}; z = (y, x); y['b'] = x": ("the dictionary 'y' is changed, and is known by another name", "y"),
+    "y = [{'a': x}]\n    for z in y: z['a'] = 2 * x": ("'z' is a dictionary that is changed", "z"),
+    "s = []\n    for i in range(n): a *= 2; s.append(a)": ("an array is put into a list", "s.append(a)"),
+    "s = [a * 2]; s.append(a * 3); r = s[0]; s[0] = a * 4; x += r[0] + s[0][0]": (
+        "an array of a list is in use",
+        "s[0]",
+    ),
+    "s = []; s.append(x); s.append((x, x))": ("a tuple of 2 is appended to a list of float64", "s.append((x, x))"),
+    "g = (v * v for v in a); x = sum(g) + sum(g)": ("the iterator 'g' is used up", "g"),
+    "g = map(lambda v: v * v, (x, x))\n    for i in range(n): x += sum(g)": (
+        "'g' is run through in a loop",
+        "for i in range(n): x += sum(g)",
+    ),
+    "y = (zip((x, 1.0), (x, 2.0)), x)": ("an iterator is kept", "zip((x, 1.0), (x, 2.0))"),
+    "s = [x]; s.append(x * 2); y = (s, x); s.append(x)": ("growing list 's'", "s"),
+    "import itertools; s = itertools.pairwise(a)": ("an iterator is kept", "itertools.pairwise(a)"),
+    "import itertools\n    for u, v in itertools.pairwise(a): a[0] = u": ("an array is written while an iterator", "a"),
     "y = {x}": ("sets", "{x}"),
     "y = f'{x}'": ("f-string", "x"),
     "x.y = 1": ("attribute '.y'", "x.y"),
@@ -454,16 +473,15 @@ REFUSED = {
     "y = [x * i for i in range(n)], 1": ("this list is of a length", "[x * i for i in range(n)]"),
     "s = [x]\n    for v in s: s.append(v)": ("a list grows while it is looped over", "s"),
     "g = lambda **k: 1; g(a=x)": ("**k", "g(a=x)"),
-    "g = lambda u: u; g(**{})": ("`**` arguments", "{}"),
     "g = lambda u: u; g()": ("misses the argument 'u'", "g()"),
     "g = lambda u: u; g(x, x)": ("takes 1 positional", "g(x, x)"),
     "g = lambda u: u; g(x, v=x)": ("unexpected keyword argument 'v'", "g(x, v=x)"),
-    "y = x if n else None": ("a number (float64) on one path and None on another", "x if n else None"),
+    "return x if n else None": ("None on one path and a number (float64) on another", "def f(x, n, a):"),
     "y = x if n else a; y += 1": ("a number (float64) on one path and a 1-d array", "x if n else a"),
     "raise x": ("only exception classes", "raise x"),
     "raise": ("bare `raise`", "raise"),
     "del a[0]": ("`del` of an element", "del a[0]"),
-    "s = [1.0]; s.append(x); t = s": ("growing list 's'", "s"),
+    "s = [1.0]; s.append(x); t = s; y = s[0]": ("the list 's' is read after it was given to 't'", "s"),
     "s = [1]; s.append(x)": ("appended to a list of int64", "s.append(x)"),
     "s = [0]; s[0] = x": ("stored into a list of int64", "s[0]"),
     "s = [0.0] * n; s[:1] = [x]": ("a slice of a list is assigned", "s[:1]"),
@@ -558,7 +576,7 @@ def test_lambdas_on_one_line_are_told_apart():
 
 
 def test_columns_count_characters():
-    error = refusal("def f(x):\n    é = x; ü = é + {}\n    return x\n")
+    error = refusal("def f(x):\n    é = x; ü = é + {1}\n    return x\n")
     assert error.span is not None
     assert error.span.col == 19
 

@@ -281,7 +281,7 @@ np.fft.fftshift(t, axes=(0, 2)) | np.fft.fftfreq(n) | np.fft.fftfreq(6, d=s) | n
 
 UNSUPPORTED = """
 x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.eig(q) | x.strides
-np.dot(t, t) | np.where(x > 0) | np.squeeze(x) | np.concatenate(x)
+np.dot(t, t) | np.where(x > 0) | np.squeeze(x)
 np.max(b) | np.fmod(k, k) | np.reciprocal(k)
 np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
@@ -290,6 +290,7 @@ x.reshape(3, order="F") | np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.lina
 isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
 """
 WRONG = """
+np.concatenate(x)
 x[0.5] | x[s] | x[0, 1] | m[0, 1, 2] | x["a"] | n[0] | x.foo | np.zeros("a") | np.zeros(2.5) | np.zeros((2, s)) | x + None
 x + "a" | np.sin(None) | np.sin(x, x, x) | np.sin() | np.sum(x, axis=3)
 np.foo | x @ s | 1 if x > 0 else 2 | x[::0] | -b | b - b

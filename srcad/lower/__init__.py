@@ -7,6 +7,9 @@
     iteration.py       what a for loop runs over            merge.py       where paths meet
     expressions.py     expressions                          names.py       assigned and live names
     comprehensions.py  comprehensions                       lists.py       lists that grow
+    call_expressions.py  a call as it is written            list_methods.py  and their methods
+    iterating.py       itertools (iterators.py)             sharing.py     where arrays in lists may be copies
+    records.py         dictionaries                         changes.py     which lists and dictionaries are changed
     calls.py           which way a call is lowered          inline.py      a callee's body, in place
     recursion.py       functions that call themselves       capture.py     what these read of the functions around
     scope.py           variables, globals, closures         unbound.py     variables that may have no value
@@ -14,7 +17,7 @@
     selection.py       what is chosen when it runs          matching.py    match as a chain of if
     indexing.py        subscripts                           picking.py     masks and arrays of indices
     structure.py       tuples in parameters and results     layouts.py     reshapes that may be views or copies
-    printing.py        print
+    printing.py        print                                guards.py      what is checked when the program runs
 
 The rest is what operators, methods and the functions of NumPy mean.
 """

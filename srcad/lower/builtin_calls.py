@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
+from srcad.lower import list_library, records
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
@@ -29,12 +30,12 @@ from srcad.lower.known import (
     opened,
     python,
 )
-from srcad.lower.operands import operand, scalar_operand
+from srcad.lower.operands import int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import dim
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 
 EMPTY = Tup(())
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
@@ -75,8 +76,17 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
 
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
-    def lowering(ctx: Context, first: Value, /, *others: Value) -> Value:
+    def lowering(ctx: Context, first: Value, /, *others: Value, key: Value = NONE, default: Value = NONE) -> Value:
         first = opened(ctx, first)
+        if not is_none(key):
+            by = {"max": list_library.largest_by, "min": list_library.smallest_by}[function.__name__]
+            return ctx.call(Obj(by), [Tup((first, *others)) if others else first, key, default], {})
+        if not is_none(default) and not others:
+            if isinstance(first, Tup | Seq) and not first.items:
+                return default
+            if is_array(first):
+                either = {"max": list_library.largest_or, "min": list_library.smallest_or}[function.__name__]
+                return ctx.call(Obj(either), [first, default], {})
         items: Sequence[Value] = (first, *others)
         if not others:
             if is_array(first):
@@ -185,6 +195,10 @@ def _len(ctx: Context, x: Value, /) -> Value:
     match x:
         case Tup() | Seq():
             return const(len(x.items))
+        case Func() if records.is_record(x):
+            return const(len(x.items))
+        case Func(kind=kind, items=bounds) if kind is RANGE:
+            return ctx.b.op("trips", *bounds)  # type: ignore[arg-type]
         case Var(type=ListOf()):
             return ctx.b.op("length", x)
         case Var() | Const() if isinstance(x.type, Array) and x.type.ndim:
@@ -194,16 +208,23 @@ def _len(ctx: Context, x: Value, /) -> Value:
     return ctx.type_error(f"{describe(x)} has no len()")
 
 
+#: Python's own collections, the items of which are known in order.
+KNOWN: tuple[type[Iterable[Any]], ...] = (str, dict, type({}.items()), type({}.keys()), type({}.values()))
+
+
 def items_of(ctx: Context, value: Value, name: str) -> tuple[Value, ...]:
     """The items of something whose length is known while lowering."""
     match opened(ctx, value):
         case Tup(items=items) | Seq(items=items):
             return items
-        case Obj(value=str() | dict() as sequence):
-            return tuple(lift(ctx, item) for item in sequence)
+        case Obj(value=thing) if isinstance(thing, KNOWN):
+            return tuple(lift(ctx, item) for item in thing)
+        case Func() as made if records.is_record(made):
+            return records.keys(ctx, made).items
     return ctx.refuse(f"{name} of {describe(value)} is not supported here", "write a loop over range(len(...))")
 
 
+lowers(dict)(lambda ctx, *args, **kwargs: records.made(ctx, args, kwargs))
 lowers(tuple)(lambda ctx, x=EMPTY, /: Tup(items_of(ctx, x, "tuple")))
 lowers(list)(lambda ctx, x=EMPTY, /: Seq(items_of(ctx, x, "list")))
 lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))
@@ -231,9 +252,12 @@ def _map(ctx: Context, function: Value, /, *iterables: Value) -> Value:
 
 @lowers(range)
 def _range(ctx: Context, start: Value, stop: Value = NONE, step: Value = NONE, /) -> Value:
-    bounds = [known_int(value) for value in (start, stop, step) if not is_none(value)]
+    given = [value for value in (start, stop, step) if not is_none(value)]
+    bounds = [known_int(value) for value in given]
     if None in bounds:
-        ctx.refuse("this range is known only when the program runs", "use it in a for loop, or np.arange")
+        first, last = (ZERO, given[0]) if len(given) == 1 else given[:2]
+        parts = [int_operand(ctx, part, "the argument of range()") for part in (first, last, *given[2:])]
+        return Func(RANGE, (*parts, const(1))[:3])
     return Seq(tuple(const(k) for k in builtins.range(*[n for n in bounds if n is not None])))
 
 

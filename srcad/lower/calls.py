@@ -14,6 +14,7 @@ from srcad.ir import Op, Trace, clone
 from srcad.lower.custom import Script, call_custom
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
+from srcad.lower.guards import present
 from srcad.lower.inline import inline_closure, inline_function
 from srcad.lower.known import describe, python
 from srcad.lower.numpy_calls import OTHERWISE, call_builtin
@@ -26,6 +27,7 @@ from srcad.primitive import with_rule
 
 def call(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Call anything callable."""
+    function = present(ctx, function)
     custom = with_rule(function.value) if isinstance(function, Obj) else None
     return call_plain(ctx, function, args, kwargs) if custom is None else call_custom(ctx, custom, args, kwargs)
 
@@ -91,6 +93,8 @@ def _refuse(ctx: Lowering, thing: Any) -> Value:
     name = getattr(thing, "__qualname__", getattr(thing, "__name__", type(thing).__name__))
     module = getattr(thing, "__module__", None)
     full = f"{module}.{name}" if module and module != "builtins" else name
+    if module == "itertools" or thing is filter:
+        return ctx.refuse("an iterator is kept, which is used up when it is run through", "make it a list: list(...)")
     if isinstance(thing, type):
         return ctx.refuse(f"objects of class '{full}' are not supported", "use numbers, arrays, tuples and namedtuples")
     if not callable(thing):

@@ -15,11 +15,12 @@ from srcad.ir import Atom, Block, Builder, Loop, Operand, Undef, Var, definition
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
+from srcad.lower.lists import is_changeable
 from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, join, rebuild, shape_of
-from srcad.lower.names import Names, changed_by, changed_inside
+from srcad.lower.names import Names, changed_by, changed_inside, item_assigned, passed, stored_inside
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
-from srcad.lower.values import Value
+from srcad.lower.values import ITERATOR, Func, Value
 
 Shapes = dict[str, Shape]
 Params = dict[str, list[Var]]
@@ -100,7 +101,9 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
 
 def _changed(ctx: Lowering, stmt: Any) -> Names:
     """What a trip may change, by the functions that it calls too."""
-    return changed_by(stmt) | changed_inside(ctx.frame.node)
+    names = passed(stmt) | item_assigned(stmt.body) | stored_inside(ctx.frame.node)
+    lent = (name for name in names if is_changeable(ctx.env.names.get(name)))
+    return changed_by(stmt) | changed_inside(ctx.frame.node) | frozenset(lent)
 
 
 @contextmanager
@@ -133,8 +136,16 @@ def _trip(
         if not head.never:
             run(ctx, [*first, *stmt.body], live)
     arm = Arm(b, ctx.env)
+    check_iterators(ctx, before, arm.env)
     ctx.env = before
     return arm
+
+
+def check_iterators(ctx: Lowering, before: Env, end: Env) -> None:
+    """An iterator from outside of a loop would be used up in the first trip."""
+    for name, value in before.names.items():
+        if isinstance(value, Func) and value.kind is ITERATOR and isinstance(end.names.get(name), Poison):
+            ctx.refuse(f"the iterator '{name}' is run through in a loop", "make it a list: list(...)")
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
+from srcad.ir import BOOL, Array, Atom, Block, Builder, Const, If, ListOf, Scalar, Var, const
+from srcad.lower import records
 from srcad.lower.casts import is_array, kind_of, zero_like
-from srcad.lower.known import FALSE, ZERO, describe, is_known, python
+from srcad.lower.guards import present
+from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import load
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Obj, Seq, Tup, Value
 
 COMPARE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "lt": ("<", operator.lt),
@@ -26,12 +28,19 @@ COMPARE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
 def compare(ctx: Context, op: str, a: Value, b: Value) -> Value:
     match op:
         case "is" | "isnot":
-            return const(_identical(ctx, a, b) == (op == "is"))
+            same = _identical(ctx, a, b)
+            return same if op == "is" else negation(ctx, same)
         case "in":
             return _contains(ctx, a, b)
         case "notin":
             return negation(ctx, _contains(ctx, a, b))
     symbol, function = COMPARE[op]
+    if op in ("eq", "ne") and any(isinstance(x, Func) and x.kind is not OPTIONAL for x in (a, b)):
+        same = _same_choice(ctx, a, b)
+        return same if op == "eq" else negation(ctx, same)
+    if op in ("eq", "ne") and (_is_nothing(a, b) or _is_nothing(b, a)):
+        return compare(ctx, {"eq": "is", "ne": "isnot"}[op], a, b)
+    a, b = present(ctx, a), present(ctx, b)
     if is_known(a) and is_known(b):
         try:
             return const(bool(function(python(a), python(b))))
@@ -54,6 +63,12 @@ def truth(ctx: Context, a: Value) -> bool | Atom:
     match a:
         case Tup() | Seq():
             return bool(a.items)
+        case Func() if records.is_record(a):
+            return bool(a.items)
+        case Func(kind=kind) if kind is OPTIONAL:
+            return _truth_if_there(ctx, a)
+        case Func(kind=kind) if kind is CHOSEN:
+            return truth(ctx, _any_of(ctx, a.items[0], [truth(ctx, item) for item in a.items[1:]]))
         case Const(type=Scalar()):
             return bool(a.value)
         case Var(type=ListOf()):
@@ -87,16 +102,62 @@ def conjunction(ctx: Context, op: str, conditions: Sequence[bool | Atom]) -> Val
     return const(not decisive) if result is None else result
 
 
-def _identical(ctx: Context, a: Value, b: Value) -> bool:
-    """`a is b`. What the trace computes is never None, a function or a type."""
+def _truth_if_there(ctx: Context, value: Func) -> Atom:
+    """The truth of what may be None, which is false."""
+    there, held = value.items
+    assert isinstance(there, Var | Const)
+    result, inner = Var("", BOOL, ctx.span), Builder(span=ctx.span)
+    outer, ctx.b = ctx.b, inner
+    known = truth(ctx, held)
+    ctx.b = outer
+    yielded = const(known) if isinstance(known, bool) else known
+    ctx.b.add(If((result,), there, inner.block(yielded), Block((), (FALSE,)), ctx.span))
+    return result
+
+
+def _any_of(ctx: Context, number: Value, answers: Sequence[bool | Atom]) -> Value:
+    """Whether one of the places is chosen of which the answer is yes."""
+    assert isinstance(number, Var | Const)
+    yes = [k for k, answer in enumerate(answers) if answer is not False]
+    if len(yes) == len(answers) and all(answer is True for answer in answers):
+        return TRUE
+    return conjunction(ctx, "or", [truth(ctx, compare(ctx, "eq", number, const(k))) for k in yes])
+
+
+def _same_choice(ctx: Context, a: Value, b: Value, op: str = "eq") -> Value:
+    """`a == b` where one of them is one of several objects, known by its number."""
+    if not (isinstance(a, Func) and a.kind is CHOSEN):
+        a, b = b, a
+    if not (isinstance(a, Func) and a.kind is CHOSEN):
+        return const(a is b)
+    ways = [truth(ctx, compare(ctx, op, item, b)) for item in a.items[1:]]
+    if all(isinstance(way, bool) for way in ways):
+        return _any_of(ctx, a.items[0], ways)
+    here = [truth(ctx, compare(ctx, "eq", a.items[0], const(k))) for k in range(len(ways))]
+    both = [truth(ctx, conjunction(ctx, "and", pair)) for pair in zip(here, ways, strict=True)]
+    return conjunction(ctx, "or", both)
+
+
+def _is_nothing(a: Value, b: Value) -> bool:
+    """Whether this is None, beside what may be None."""
+    return is_none(a) and isinstance(b, Func) and b.kind is OPTIONAL
+
+
+def _identical(ctx: Context, a: Value, b: Value) -> Value:
+    """`a is b`. What the trace computes is never a function or a type, and None only where it is said to be."""
+    if _is_nothing(a, b) or _is_nothing(b, a):
+        there = (b if is_none(a) else a).items[0]  # type: ignore[union-attr]
+        return negation(ctx, there)
+    if any(isinstance(x, Func) and x.kind is CHOSEN for x in (a, b)):
+        return _same_choice(ctx, a, b, "is")
     if isinstance(a, Obj) and isinstance(b, Obj):
-        return a.value is b.value
+        return const(a.value is b.value)
     if isinstance(a, Obj) or isinstance(b, Obj):
-        return False
+        return FALSE
     if isinstance(a, Const) and isinstance(b, Const) and isinstance(a.value, bool) and isinstance(b.value, bool):
-        return a.value is b.value
+        return const(a.value is b.value)
     if a is b and is_array(a):
-        return True
+        return TRUE
     return ctx.refuse(f"whether {describe(a)} is {describe(b)} is not known while compiling", "compare with ==")
 
 
@@ -112,12 +173,30 @@ def _equal(ctx: Context, a: Value, b: Value) -> Value:
     return FALSE
 
 
+def _in_range(ctx: Context, item: Atom, bounds: Sequence[Value]) -> Value:
+    start, stop, step = (operand(ctx, bound) for bound in bounds)
+    steps = ctx.b.op("sub", item, start)
+    inside = [
+        ctx.b.op("eq", ctx.b.op("mod", steps, step), ZERO),
+        ctx.b.op("ge", ctx.b.op("floordiv", steps, step), ZERO),
+        ctx.b.op("lt", ctx.b.op("floordiv", steps, step), ctx.b.op("trips", start, stop, step)),
+    ]
+    return conjunction(ctx, "and", inside)
+
+
 def _contains(ctx: Context, item: Value, container: Value) -> Value:
     if is_known(item) and is_known(container):
         try:
             return const(python(item) in python(container))
         except Exception as error:  # whatever Python says of these operands, it would say when run
             ctx.type_error(str(error))
+    if records.is_record(container):
+        container = records.keys(ctx, container)
+        return _contains(ctx, item, container)
+    if isinstance(container, Func) and container.kind is RANGE:
+        return _in_range(ctx, operand(ctx, item), container.items)
+    if isinstance(container, Obj) and isinstance(container.value, dict | list | set | frozenset):
+        return _contains(ctx, item, Tup(tuple(lift(ctx, other) for other in container.value)))
     if isinstance(container, Tup | Seq):
         return conjunction(ctx, "or", [truth(ctx, compare(ctx, "eq", item, other)) for other in container.items])
     if is_array(container):

@@ -13,8 +13,9 @@ from typing import Any
 
 import gast
 
-from srcad.ir import INT, Atom, Builder, For, Scalar, Var
-from srcad.lower.casts import stored
+from srcad.ir import INT, Atom, Builder, Const, For, Scalar, Var
+from srcad.lower.carry import check_iterators
+from srcad.lower.casts import is_array, stored
 from srcad.lower.control import choose
 from srcad.lower.function import Lowering
 from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
@@ -36,20 +37,27 @@ LONGEST = 32
 def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     """The list that a comprehension makes: a Seq, or a buffer with its length (lists.py)."""
     generator = node.generators[0]
+    before = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return Seq(tuple(known))
     if generator.ifs or node.generators[1:] or _walrus(node):
+        ctx.env = before
         made = _called(ctx, appending(node))
         assert isinstance(made, Tup)
         return made
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
     with _one_trip(ctx, generator, source, index) as b:
-        value = _number(ctx, node.elt)
-    dtype = value.type.dtype if isinstance(value.type, Scalar) else ""
+        value = _element(ctx, node.elt)
+    if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
+        ctx.env = before
+        made = _called(ctx, appending(node))
+        assert isinstance(made, Tup)
+        return made
+    dtype = value.type.dtype
     buffer = ctx.b.op("alloc", count, fill="empty", dtype=dtype)
     with ctx.building(b):
         b.effect("store", buffer, index, stored(ctx, value, dtype))
@@ -57,15 +65,28 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     return Tup((buffer, count), Growing)
 
 
+def pairs_of(ctx: Lowering, node: Any) -> Seq:
+    """The keys and values that a dictionary is made of."""
+    pair = gast.copy_location(gast.Tuple([node.key, node.value], gast.Load()), node)
+    made = gast.copy_location(gast.ListComp(pair, node.generators), node)
+    source = iterable(ctx, node.generators[0].iter)
+    known = _known(ctx, made, node.generators, source)
+    if known is None:
+        ctx.refuse("the keys of a dictionary are known only when the program runs", "use arrays")
+    return Seq(tuple(known))
+
+
 def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     """`sum` of a comprehension."""
     generator = node.generators[0]
+    untouched = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return ctx.call(Obj(sum), [Seq(tuple(known)), start], {})
     if node.generators[1:] or _walrus(node):
+        ctx.env = untouched
         return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
@@ -85,6 +106,27 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
         For((result,), index, ZERO, count, ONE, (before,), (convert(ctx.b, init, type),), b.block(end), span=ctx.span)
     )
     return result
+
+
+def quantified(ctx: Lowering, node: Any, op: str) -> Value:
+    """`any` ("or") or `all` ("and") of a comprehension, of which no more is evaluated than decides."""
+    before = ctx.env.copy()
+    source = iterable(ctx, node.generators[0].iter)
+    if not _is_loop(ctx, node, source):
+        known = _known(ctx, node, node.generators, source)
+        if known is not None:
+            return ctx.call(Obj(any if op == "or" else all), [Seq(tuple(known))], {})
+    ctx.env = before
+    return _called(ctx, deciding(node, op))
+
+
+@functools.lru_cache(maxsize=1024)
+def deciding(node: Any, op: str) -> Any:
+    """`def(): for ...: if ...: return True; return False`, or the other way round."""
+    test = node.elt if op == "or" else gast.UnaryOp(gast.Not(), node.elt)
+    name = unused("decided", node)
+    found = gast.If(test, [gast.Return(gast.Constant(op == "or", None))], [])
+    return _function(node, [], name, gast.Constant(op != "or", None), found)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -118,9 +160,10 @@ def mapped(ctx: Lowering, node: Any) -> Any:
     function = expr(ctx, node.func)
     if not isinstance(function, Obj) or function.value is not map:
         return None
-    start = len(ctx.b.stmts)
+    start, before = len(ctx.b.stmts), ctx.env.copy()
     known = all(known_items(iterable(ctx, arg)) is not None for arg in node.args[1:])
     del ctx.b.stmts[start:]
+    ctx.env = before
     return None if known else _generator(node)
 
 
@@ -131,6 +174,17 @@ def _generator(node: Any) -> Any:
     target = gast.Tuple([written(name) for name in names], gast.Store())
     source = gast.Call(gast.Constant(zip, None), node.args[1:], [])
     made = gast.GeneratorExp(call, [gast.comprehension(target, source, [], 0)])
+    for inner in gast.walk(made):
+        if not hasattr(inner, "lineno"):
+            gast.copy_location(inner, node)
+    return made
+
+
+@functools.lru_cache(maxsize=1024)
+def each(node: Any) -> Any:
+    """All that an iterator runs through, as a comprehension."""
+    name = unused("item", node)
+    made = gast.ListComp(read(name), [gast.comprehension(written(name), node, [], 0)])
     for inner in gast.walk(made):
         if not hasattr(inner, "lineno"):
             gast.copy_location(inner, node)
@@ -182,6 +236,14 @@ def _added(ctx: Lowering, node: Any, tests: list[Any], before: Var) -> Atom:
     return operand(ctx, choose(ctx, known, lambda: _added(ctx, node, rest, before), lambda: before))
 
 
+def _element(ctx: Lowering, node: Any) -> Value:
+    from srcad.lower.expressions import given
+
+    with ctx.at(node):
+        value = given(ctx, node, "to a list")
+        return operand(ctx, value) if is_array(value) and value.type.ndim == 0 else value  # type: ignore[union-attr]
+
+
 def _number(ctx: Lowering, node: Any) -> Atom:
     from srcad.lower.expressions import expr
 
@@ -214,6 +276,7 @@ def _one_trip(ctx: Lowering, generator: Any, source: Iterable, index: Var) -> It
         bind(ctx, generator.target, item(ctx, source, index))
         yield b
         inner, ctx.env = ctx.env, outer
+        check_iterators(ctx, outer, inner)
         if any(inner.names.get(name) is not outer.names.get(name) for name in changed_inside(ctx.frame.node)):
             ctx.refuse("a comprehension calls a function that changes variables around it", "write a loop")
 

@@ -17,9 +17,12 @@ from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.merge import Arm, merge
 from srcad.lower.names import Names
-from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE
+from srcad.lower.scope import ALIVE, RESULT, RETURNED, VALUE, Env
 from srcad.lower.unbound import settle
 from srcad.lower.values import NeverReturns, Value
+
+#: In either branch, the variables that may be None elsewhere and are not None here, and their values.
+Narrow = tuple[Mapping[str, Value], Mapping[str, Value]]
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Fork:
     after: Names | None = None
     then_flags: Mapping[str, Value] = field(default_factory=dict)
     else_flags: Mapping[str, Value] = field(default_factory=dict)
+    narrow: Narrow = ({}, {})
 
 
 #: A statement of the tree, or what srcad itself does between statements.
@@ -75,15 +79,25 @@ def split(ctx: Lowering, fork: Fork, rest: list[Step], live: Names) -> list[Step
     if rest:
         known = ctx.env.names.keys() if fork.after is None else fork.after
         after = frozenset({ALIVE, *known, *(name for name in live if name.startswith("<"))})
-    then = _arm(ctx, fork.then, fork.then_flags, after)
-    orelse = _arm(ctx, fork.orelse, fork.else_flags, after)
+    then = _arm(ctx, fork.then, {**fork.then_flags, **fork.narrow[0]}, after)
+    orelse = _arm(ctx, fork.orelse, {**fork.else_flags, **fork.narrow[1]}, after)
     if rest and _left(then) != _left(orelse):
         _resume(ctx, orelse if _left(then) else then, rest, live)
         rest = []
     elif _left(then) and _left(orelse):
         rest = []
+    for (arm, narrowed), other in zip(zip((then, orelse), fork.narrow, strict=True), (orelse, then), strict=True):
+        widen(arm.env, narrowed, ctx.env, other.env)
     ctx.env = merge(ctx, fork.cond, then, orelse, after if rest else live)
     return rest
+
+
+def widen(env: Env, narrowed: Mapping[str, Value], outer: Env, other: Env | None = None) -> None:
+    """Variables that were not None in a branch are again what they are outside of it, if the other branch leaves them so."""
+    for name, value in narrowed.items():
+        same = other is None or other.names.get(name) is outer.names.get(name)
+        if same and env.names.get(name) is value and name in outer.names:
+            env.names[name] = outer.names[name]
 
 
 def _left(arm: Arm) -> bool:

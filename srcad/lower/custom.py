@@ -27,6 +27,11 @@ from srcad.primitive import Primitive, Reverse
 
 def call_custom(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of what `srcad.custom_vjp` or `srcad.custom_jvp` made."""
+    if ctx.guarded:
+        ctx.refuse(
+            f"'{function.__name__}', which has a rule, is called where exceptions are caught",
+            "call it outside of the `try`",
+        )
     rules = _Rules(ctx, function, _bound(ctx, function, args, kwargs))
     primal, y = rules.primal()
     given = {kind: functools.cache(getattr(rules, kind)) for kind in function.rules}

@@ -26,7 +26,7 @@ SAME = """sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arcco
     fmin sign isnan isinf isfinite"""
 NUMPY = {name: name for name in SAME.split()} | {"degrees": "rad2deg", "radians": "deg2rad", "fix": "trunc"}
 
-SAME_IN_MATH = """sqrt cbrt exp exp2 expm1 log2 log10 log1p sin cos tan sinh cosh tanh hypot copysign fmod erf erfc
+SAME_IN_MATH = """sqrt cbrt exp exp2 expm1 log2 log10 log1p sin cos tan sinh cosh tanh copysign fmod erf erfc
     gamma lgamma isnan isinf isfinite"""
 MATH = {name: name for name in SAME_IN_MATH.split()} | {
     "asin": "arcsin",

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
 from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
+from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, Session
 from srcad.lower.known import NONE
-from srcad.lower.layouts import check
 from srcad.lower.origins import check_claims
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Closure, Frame
@@ -102,7 +102,7 @@ def _lower(
     given = {leaf for param in params for leaf in leaves(param.tree)}
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
     assert not around or nested, "a function on its own reads nothing of others"
-    return check(Trace(name, (*params, *around), body, returns, functions, span=span))
+    return sharing.check(layouts.check(Trace(name, (*params, *around), body, returns, functions, span=span)))
 
 
 def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:

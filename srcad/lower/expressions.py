@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -9,18 +10,19 @@ from typing import Any
 import gast
 
 from srcad.ir import BOOL, INT, Atom, Const, Op, Var
-from srcad.lower import comprehensions, lists
-from srcad.lower.control import apart, choose, meet
+from srcad.lower import comprehensions, list_methods, lists, records
+from srcad.lower.changes import changes
+from srcad.lower.control import Narrow, apart, choose, meet, widen
 from srcad.lower.function import Lowering
+from srcad.lower.guards import is_optional
 from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
-from srcad.lower.known import FALSE, NONE, TRUE, is_known, lift, python
+from srcad.lower.known import FALSE, NONE, TRUE, describe, is_known, lift, python
 from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
-from srcad.lower.printing import printing
-from srcad.lower.scope import VALUE, Closure
-from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.scope import VALUE, Closure, Poison, owner
+from srcad.lower.values import ITERATOR, Func, Obj, Seq, SliceValue, Tup, Value
 
 COMPARISONS: Mapping[type, str] = {
     gast.Lt: "lt",
@@ -43,8 +45,6 @@ HARMLESS = frozenset(
 )
 
 REFUSED: Mapping[type, tuple[str, str]] = {
-    gast.Dict: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
-    gast.DictComp: ("dictionaries are not supported", "use a tuple, a namedtuple or separate variables"),
     gast.Set: ("sets are not supported", "use a tuple"),
     gast.SetComp: ("sets are not supported", "use a tuple"),
     gast.Await: ("`await` is not supported", "differentiate a plain function"),
@@ -61,12 +61,18 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.Constant():
                 return Obj(node.value) if node.value is Ellipsis else lift(ctx, node.value)
             case gast.Name():
+                if (iterator := used_up(ctx, node)) is not None:
+                    return whole(ctx, iterator.items[0])
                 value = ctx.read(node.id)
-                if lists.is_growing(value):
+                if lists.holds_list(value):
                     ctx.refuse(f"the growing list '{node.id}' is used as a whole", lists.REMEDY)
+                if lists.is_changeable(value) and (scope := owner(ctx.frame, node.id)) and changes(scope, node.id):
+                    ctx.refuse(
+                        f"the dictionary '{node.id}' is changed, and is known by another name too", "copy it: dict(...)"
+                    )
                 return value
             case gast.BinOp():
-                return _whole(ctx, _bin_op(ctx, node))
+                return whole(ctx, _bin_op(ctx, node))
             case gast.UnaryOp():
                 return unary(ctx, UNARY[type(node.op)], expr(ctx, node.operand))
             case gast.Compare():
@@ -76,20 +82,21 @@ def expr(ctx: Lowering, node: Any) -> Value:
             case gast.IfExp():
                 return _if_exp(ctx, node)
             case gast.Call():
-                return _whole(ctx, _call(ctx, node))
+                return whole(ctx, _call(ctx, node))
             case gast.Attribute():
-                return attribute(ctx, expr(ctx, node.value), node.attr)
+                return attribute(ctx, whole(ctx, listing(ctx, node.value)), node.attr)
             case gast.Subscript():
-                value, index = listing(ctx, node.value), index_of(ctx, node.slice)
-                if not lists.is_growing(value):
-                    return getitem(ctx, value, index)
-                return lists.item(ctx, value, index)
+                return whole(ctx, _subscript(ctx, node))
             case gast.Tuple():
-                return Tup(_elements(ctx, node.elts))
+                return Tup(_displayed(ctx, node.elts))
             case gast.List():
-                return Seq(_elements(ctx, node.elts))
+                return Seq(_displayed(ctx, node.elts))
+            case gast.Dict():
+                return _dictionary(ctx, node)
+            case gast.DictComp():
+                return records.made(ctx, [comprehensions.pairs_of(ctx, node)], {})
             case gast.ListComp() | gast.GeneratorExp():
-                return _whole(ctx, comprehensions.list_of(ctx, node))
+                return whole(ctx, comprehensions.list_of(ctx, node))
             case gast.Lambda():
                 from srcad.lower.statements import defaults_of
 
@@ -106,33 +113,109 @@ def expr(ctx: Lowering, node: Any) -> Value:
         return ctx.refuse(reason, remedy)
 
 
+def _subscript(ctx: Lowering, node: Any) -> Value:
+    value, index = listing(ctx, node.value), index_of(ctx, node.slice)
+    return lists.item(ctx, value, index) if lists.is_growing(value) else getitem(ctx, value, index)
+
+
+def _dictionary(ctx: Lowering, node: Any) -> Value:
+    pairs: dict[Any, Value] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            pairs |= records.opened(ctx, listing(ctx, value))
+            continue
+        with ctx.at(key):
+            wanted = records.key_of(ctx, expr(ctx, key))
+        pairs[wanted] = expr(ctx, value)
+    return records.record(pairs)
+
+
 def sequence(ctx: Lowering, node: Any) -> Value:
     """An expression where a growing list may stand for its items."""
     with ctx.at(node):
         value = listing(ctx, node)
+        if lists.is_growing(value) and not lists.is_plain(value):
+            ctx.refuse("a list of tuples or lists is used as a whole", lists.REMEDY)
         return lists.contents(ctx, value) if lists.is_growing(value) else value
 
 
-def copied_sequence(ctx: Lowering, node: Any) -> Value:
-    """The same, where what becomes of the items is not known."""
+def is_iterator(ctx: Lowering, node: Any) -> bool:
+    """Whether the expression makes an iterator, which gives its items once."""
+    if isinstance(node, gast.GeneratorExp):
+        return True
+    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name) or node.func.id not in ITERATORS:
+        return False
+    function = expr(ctx, node.func)
+    return isinstance(function, Obj) and function.value is getattr(builtins, node.func.id)
+
+
+#: Python's own functions that make iterators.
+ITERATORS = frozenset({"zip", "map", "enumerate", "reversed", "filter"})
+
+
+def used_up(ctx: Lowering, node: Any) -> Func | None:
+    """The iterator in the variable that the node names, if there is one: it has none from here on."""
+    scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
+    value = scope.env.names.get(node.id) if scope else None
+    if scope is None or not isinstance(value, Func) or value.kind is not ITERATOR:
+        return None
+    scope.env.names[node.id] = Poison(
+        f"the iterator '{node.id}' is used up when it was run through once", "make it a list: list(...)"
+    )
+    return value
+
+
+def kept(ctx: Lowering, node: Any, value: Value) -> Value:
+    """The value of the node for a variable."""
+    return Func(ITERATOR, (value,)) if is_iterator(ctx, node) else value
+
+
+def _displayed(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:
+    for node in nodes:
+        if is_iterator(ctx, node):
+            with ctx.at(node):
+                ctx.refuse("an iterator is kept, which is used up when it is run through", "make it a list: list(...)")
+    return elements(ctx, nodes)
+
+
+def given(ctx: Lowering, node: Any, to: str) -> Value:
+    """An expression that gives away the list which it names."""
     with ctx.at(node):
-        value = listing(ctx, node)
-        return ctx.b.op("copy", lists.contents(ctx, value)) if lists.is_growing(value) else value
+        if isinstance(node, gast.Name) and lists.is_changeable(ctx.env.names.get(node.id)):
+            return lists.moved(ctx, node.id, to)
+        if isinstance(node, gast.Name) or (isinstance(node, gast.Subscript) and not isinstance(node.slice, gast.Slice)):
+            return expr(ctx, node)
+        return held(ctx, node)
+
+
+def _call(ctx: Lowering, node: Any) -> Value:
+    from srcad.lower.call_expressions import call_expression
+
+    return call_expression(ctx, node)
 
 
 def listing(ctx: Lowering, node: Any) -> Value:
+    """The same, run through if it is an iterator."""
+    value = held(ctx, node)
+    return value.items[0] if isinstance(value, Func) and value.kind is ITERATOR else value
+
+
+def held(ctx: Lowering, node: Any) -> Value:
     """An expression that may make, or be, a list of a length that is not known."""
     if isinstance(node, comprehensions.COMPREHENSIONS):
         with ctx.at(node):
             return comprehensions.list_of(ctx, node)
-    if (growing := _growing_list(ctx, node)) is not None:
+    if (iterator := used_up(ctx, node)) is not None:
+        return iterator.items[0]
+    if (growing := changeable_in(ctx, node)) is not None:
         return growing
-    made_by = {gast.BinOp: _bin_op, gast.Call: _call}.get(type(node), expr)
+    made_by = {gast.BinOp: _bin_op, gast.Call: _call, gast.Subscript: _subscript}.get(type(node), expr)
     with ctx.at(node):
         return made_by(ctx, node)
 
 
-def _whole(ctx: Lowering, made: Value) -> Value:
+def whole(ctx: Lowering, made: Value) -> Value:
+    made = made.items[0] if isinstance(made, Func) and made.kind is ITERATOR else made
     if lists.is_growing(made):
         ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
     return made
@@ -141,8 +224,11 @@ def _whole(ctx: Lowering, made: Value) -> Value:
 def _bin_op(ctx: Lowering, node: Any) -> Value:
     from srcad.lower.statements import OPERATORS
 
-    left = expr(ctx, node.left)
-    right = expr(ctx, node.right)
+    lower = listing if isinstance(node.op, gast.Add) else expr
+    left = lower(ctx, node.left)
+    right = lower(ctx, node.right)
+    if lists.is_growing(left) or lists.is_growing(right):
+        return _joined(ctx, left, right)
     if isinstance(node.op, gast.Mult):
         for items, times in ((left, right), (right, left)):
             if isinstance(items, Seq) and isinstance(times, Var) and times.type == INT:
@@ -150,13 +236,30 @@ def _bin_op(ctx: Lowering, node: Any) -> Value:
     return binary(ctx, OPERATORS[type(node.op)], left, right)
 
 
-def _growing_list(ctx: Lowering, node: Any) -> Tup | None:
-    """The growing list in the variable that the node names, if it is one."""
-    value = ctx.env.names.get(node.id) if isinstance(node, gast.Name) else None
-    if not lists.is_growing(value):
+def _joined(ctx: Lowering, left: Value, right: Value) -> Value:
+    """`left + right`, where one of them is a list of a length that is not known."""
+    if isinstance(left, Seq):
+        left = lists.growing(ctx, left)
+    if not lists.is_growing(left) or not (lists.is_growing(right) or isinstance(right, Seq)):
+        ctx.type_error(f"unsupported operands of +: {describe(left)} and {describe(right)}")
+    copied = lists.listed(ctx, left)
+    assert isinstance(copied, Tup)
+    return list_methods.extended(ctx, copied, right)
+
+
+def changeable_in(ctx: Lowering, node: Any) -> Value | None:
+    """The list or dictionary in the variable that the node names, or what holds one, if it does."""
+    scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
+    value = scope.env.names.get(node.id) if scope else None
+    if isinstance(value, Poison) or not lists.is_changeable(value):
         return None
     ctx.read(node.id)
     return value
+
+
+def record_in(ctx: Lowering, node: Any) -> str | None:
+    """The variable of this function that the node names, if a dictionary is in it."""
+    return node.id if isinstance(node, gast.Name) and records.is_record(ctx.env.names.get(node.id)) else None
 
 
 def condition(ctx: Lowering, node: Any) -> bool | Atom:
@@ -168,7 +271,7 @@ def condition(ctx: Lowering, node: Any) -> bool | Atom:
             case gast.UnaryOp(op=gast.Not()):
                 known = condition(ctx, node.operand)
                 return (not known) if isinstance(known, bool) else ctx.b.op("not", known)
-        if (growing := _growing_list(ctx, node)) is not None:
+        if lists.is_growing(growing := changeable_in(ctx, node)):
             return truth(ctx, lists.length(growing))
         return truth(ctx, expr(ctx, node))
 
@@ -184,7 +287,7 @@ def index_of(ctx: Lowering, node: Any) -> Value:
     return expr(ctx, node)
 
 
-def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any], Value] = expr) -> tuple[Value, ...]:
+def elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any], Value] = expr) -> tuple[Value, ...]:
     """The items of a tuple, list or call, starred ones spread."""
     items: list[Value] = []
     for node in nodes:
@@ -197,47 +300,6 @@ def _elements(ctx: Lowering, nodes: list[Any], operand: Callable[[Lowering, Any]
         else:
             items.append(operand(ctx, node))
     return tuple(items)
-
-
-# --- calls ------------------------------------------------------------------------------------------------------------
-
-
-def _call(ctx: Lowering, node: Any) -> Value:
-    node = comprehensions.mapped(ctx, node) or node
-    if not isinstance(node, gast.Call):
-        return comprehensions.list_of(ctx, node)
-    if isinstance(node.func, gast.Attribute) and _growing_list(ctx, node.func.value) is not None:
-        args, kwargs = arguments(ctx, node)
-        return lists.method(ctx, node.func.value.id, node.func.attr, [*args, *kwargs.values()])
-    function = expr(ctx, node.func)
-    thing = function.value if isinstance(function, Obj) else None
-    if thing is len and len(node.args) == 1 and lists.is_growing(value := listing(ctx, node.args[0])):
-        return lists.length(value)
-    if thing is list and len(node.args) == 1:
-        return lists.listed(ctx, listing(ctx, node.args[0]))
-    items = (comprehensions.mapped(ctx, node.args[0]) or node.args[0]) if node.args else None
-    if thing is sum and len(node.args) in (1, 2) and isinstance(items, comprehensions.COMPREHENSIONS):
-        options = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-        return comprehensions.total(ctx, items, *(expr(ctx, option) for option in options))
-    operand = sequence if lists.reads(thing) else copied_sequence if lists.takes_lists(function) else expr
-    if thing is print:
-        printing(ctx, node)
-        return NONE
-    args, kwargs = arguments(ctx, node, operand)
-    return ctx.call(function, args, kwargs)
-
-
-def arguments(
-    ctx: Lowering, node: Any, operand: Callable[[Lowering, Any], Value] = expr
-) -> tuple[list[Value], dict[str, Value]]:
-    args = list(_elements(ctx, node.args, operand))
-    kwargs: dict[str, Value] = {}
-    for keyword in node.keywords:
-        with ctx.at(keyword.value):
-            if keyword.arg is None:
-                ctx.refuse("`**` arguments are not supported", "write the keyword arguments out")
-            kwargs[keyword.arg] = expr(ctx, keyword.value)
-    return args, kwargs
 
 
 def _formatted(ctx: Lowering, node: Any) -> Value:
@@ -261,7 +323,43 @@ def _if_exp(ctx: Lowering, node: Any) -> Value:
     cond = condition(ctx, node.test)
     if isinstance(cond, bool):
         return expr(ctx, node.body if cond else node.orelse)
-    return choose(ctx, cond, partial(expr, ctx, node.body), partial(expr, ctx, node.orelse))
+    then, orelse = narrowed(ctx, node.test)
+    return choose(
+        ctx,
+        cond,
+        partial(_among, ctx, then, partial(expr, ctx, node.body)),
+        partial(_among, ctx, orelse, partial(expr, ctx, node.orelse)),
+    )
+
+
+def narrowed(ctx: Lowering, test: Any) -> Narrow:
+    """The variables that may be None, but are not where this condition is true, and where it is false."""
+    match test:
+        case gast.Compare(left=gast.Name() as name, ops=[gast.Is() | gast.IsNot() | gast.Eq() | gast.NotEq() as op]):
+            value = ctx.env.names.get(name.id)
+            other = test.comparators[0]
+            if is_optional(value) and isinstance(other, gast.Constant) and other.value is None:
+                found = {name.id: value.items[1]}
+                return ({}, found) if isinstance(op, gast.Is | gast.Eq) else (found, {})
+        case gast.Name():
+            value = ctx.env.names.get(test.id)
+            return ({test.id: value.items[1]}, {}) if is_optional(value) else ({}, {})
+        case gast.UnaryOp(op=gast.Not()):
+            return narrowed(ctx, test.operand)[::-1]
+        case gast.BoolOp():
+            which = 0 if isinstance(test.op, gast.And) else 1
+            both = {name: value for part in test.values for name, value in narrowed(ctx, part)[which].items()}
+            return (both, {}) if which == 0 else ({}, both)
+    return {}, {}
+
+
+def _among(ctx: Lowering, narrow: Mapping[str, Value], value: Callable[[], Value]) -> Value:
+    """What an operand gives where these variables are not None."""
+    before = ctx.env.copy()
+    ctx.env.names.update(narrow)
+    result = value()
+    widen(ctx.env, narrow, before)
+    return result
 
 
 def _bool_op(ctx: Lowering, node: Any, only_truth: bool = False) -> Value:
@@ -272,8 +370,9 @@ def _bool_op(ctx: Lowering, node: Any, only_truth: bool = False) -> Value:
         first, *rest = operands
         if not rest:
             return known_truth(first) if only_truth else expr(ctx, first)
+        narrow = narrowed(ctx, first)[op == "or"]
         value = known_truth(first) if only_truth else expr(ctx, first)
-        return short_circuit(ctx, op, value, lambda: chain(rest))
+        return short_circuit(ctx, op, value, lambda: _among(ctx, narrow, lambda: chain(rest)))
 
     def known_truth(operand: Any) -> Value:
         known = condition(ctx, operand)
@@ -312,7 +411,7 @@ def _compare(ctx: Lowering, node: Any) -> Value:
 
     def chain(left: Value, links: list[tuple[Any, Any]]) -> Value:
         (op, operand), *rest = links
-        right = expr(ctx, operand)
+        right = sequence(ctx, operand) if isinstance(op, gast.In | gast.NotIn) else expr(ctx, operand)
         result = compare(ctx, COMPARISONS[type(op)], left, right)
         return short_circuit(ctx, "and", result, lambda: chain(right, rest)) if rest else result
 

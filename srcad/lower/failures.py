@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from srcad.ir import Atom, Const, Span, const
 from srcad.lower.casts import is_array, kind_of
-from srcad.lower.risks import guard
+from srcad.lower.guards import guard
 from srcad.lower.values import Context
 
 DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by zero", "mod": "modulo by zero"}

@@ -11,12 +11,12 @@ from srcad.errors import TypeInferenceError, UnsupportedError
 from srcad.ir import Builder, Const, Span, Trace, Var
 from srcad.lower.exceptions import Catchers, Error, raise_error
 from srcad.lower.failures import Claim
+from srcad.lower.guards import guard
 from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
-from srcad.lower.risks import guard
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
-from srcad.lower.values import NeverReturns, Obj, Seq, Tup, Value
+from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -36,6 +36,7 @@ class Session:
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
+    lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)
     pythons: set[Var] = field(default_factory=set)  #: what is known to be Python's number, and what NumPy's
@@ -78,7 +79,7 @@ class Lowering:
 
         return call(self, function, args, kwargs)
 
-    def select(self, value: Tup | Seq, index: Var | Const) -> Value:
+    def select(self, value: Tup | Seq, index: Var | Const | Func) -> Value:
         from srcad.lower.selection import select
 
         return select(self, value, index)

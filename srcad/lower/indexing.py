@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Stmt, Var, const, walk
-from srcad.lower import library, picking
+from srcad.lower import library, picking, records
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
-from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, unary
+from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, guard, unary
 from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
-from srcad.lower.values import Context, NeverReturns, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
@@ -39,6 +40,7 @@ class Basic:
 
 
 def getitem(ctx: Context, value: Value, index: Value) -> Value:
+    value = present(ctx, value)
     match value:
         case Tup() | Seq():
             return _item(ctx, value, index)
@@ -46,6 +48,10 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
             return _static_item(ctx, value, index)
         case Var(type=ListOf()):
             ctx.refuse("reading an element of a growing list is not supported", "use an array, or .pop()")
+        case Func() if records.is_record(value):
+            return records.item(ctx, value, index)
+        case Func(kind=kind, items=bounds) if kind is RANGE:
+            return _of_range(ctx, bounds, index)
         case SliceValue():
             ctx.type_error("a slice has no elements")
     array = _array(ctx, value, index)
@@ -56,6 +62,22 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
         return picking.read(ctx, array, place)
     element = place.element(array)
     return view(ctx, array, place.items) if element is None else ctx.b.op("load", array, *element)
+
+
+def _of_range(ctx: Context, bounds: Sequence[Value], index: Value) -> Value:
+    """`range(start, stop, step)[index]`"""
+    start, stop, step = (int_operand(ctx, bound, "a range") for bound in bounds)
+    place = int_operand(ctx, index, "the index of a range")
+    count = ctx.b.op("trips", start, stop, step)
+    from_the_end = operand(ctx, binary(ctx, "add", count, place))
+    if known_int(place) is None:
+        below = ctx.b.op("lt", place, const(0))
+        place = ctx.b.op("where", below, from_the_end, place)
+    elif known_int(place) < 0:  # type: ignore[operator]
+        place = from_the_end
+    outside = ctx.b.op("or", ctx.b.op("lt", place, const(0)), ctx.b.op("ge", place, count))
+    guard(ctx, outside, IndexError, "range object index out of range")
+    return binary(ctx, "add", start, binary(ctx, "mul", place, step))
 
 
 def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
@@ -76,6 +98,12 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 
 
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
+    if value.value is np.s_ or value.value is np.index_exp:
+        return index if value.value is np.s_ or isinstance(index, Tup) else Tup((index,))
+    if isinstance(index, Func) and index.kind is CHOSEN:
+        return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
+    if not is_known(index) and isinstance(value.value, dict):
+        return records.item(ctx, records.made(ctx, [value], {}), index)
     if not is_known(index):
         ctx.refuse(f"{describe(value)} is indexed by a value that is computed", "use an array")
     try:
@@ -168,6 +196,7 @@ def writes_memory(stmts: Sequence[Stmt]) -> bool:
 
 
 def _writable(ctx: Context, value: Value) -> Var:
+    value = present(ctx, value)
     match value:
         case Var(type=Array()):
             check_writable(ctx, value)
@@ -176,6 +205,11 @@ def _writable(ctx: Context, value: Value) -> Var:
             ctx.refuse(f"the global array '{value.name}' is written", "pass it as an argument, or copy it first")
         case Seq() | Var(type=ListOf()):
             ctx.refuse("assigning to an element of a list is not supported", "make it an array: np.array(...)")
+        case Func() if records.is_record(value):
+            ctx.refuse(
+                "a dictionary is changed that is not in a variable of this function",
+                "assign it to a variable, and return it",
+            )
         case Tup():
             ctx.type_error("a tuple does not support item assignment", "make it an array: np.array(...)")
     return ctx.type_error(f"{describe(value)} does not support item assignment")

@@ -12,14 +12,18 @@ import gast
 
 from srcad import reads
 from srcad.errors import SourceError, SrcadError
+from srcad.lower import lists
+from srcad.lower.changes import body_of as statements_in
+from srcad.lower.changes import changes
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
-from srcad.lower.names import Names, shared, walk_scope
+from srcad.lower.names import Names, assigned, item_assigned, shared, walk_scope
+from srcad.lower.records import is_record
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
-from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, owner
+from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, locals_of, owner
 from srcad.lower.unbound import flag_of, set_flag
 from srcad.lower.values import NeverReturns, Tup, Value
 from srcad.source import Source, source_of
@@ -77,6 +81,8 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     if key in ctx.session.recursive:
         if any(owner(frame.parent, name) for name in shared(frame.node) if frame.parent):
             ctx.refuse(f"'{frame.name}' calls itself and changes variables of the function around it", "return them")
+        if any(lists.holds_list(value) and changes(frame, name) for name, value in names.items()):
+            ctx.refuse(f"'{frame.name}' calls itself and changes a list that is passed to it", "use an array")
         return call_recursive(ctx, key, frame, names)
     if key in ctx.stack:
         raise RecursionFound(key)
@@ -86,7 +92,11 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
     ctx.stack = (*stack, key)
     try:
         changed = _changed_around(ctx, frame)
-        return run_body(ctx, frame, names) if not changed else _run_changing(ctx, frame, names, changed)
+        borrowed = {name: value for name, value in names.items() if lists.is_changeable(value)}
+        run = run_body if not changed else functools.partial(_run_changing, changed=changed)
+        result = run(ctx, frame, names, live=frozenset(borrowed))
+        _give_back(ctx, frame, borrowed)
+        return result
     except SrcadError as error:
         written = frame.node.name != "<comprehension>" if isinstance(frame.node, gast.FunctionDef) else True
         if stack and site and error.span is not site and not frame.site and written:
@@ -94,6 +104,16 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
         raise
     finally:
         ctx.stack = stack
+
+
+def _give_back(ctx: Lowering, frame: Frame, borrowed: Mapping[str, Value]) -> None:
+    """Note what became of the lists that were passed to the function."""
+    body = frame.node.body if isinstance(frame.node.body, list) else [frame.node.body]
+    for name, value in borrowed.items():
+        if name not in assigned(body):
+            ctx.session.lent[id(value)] = frame.env.names.get(name, value)
+        elif changes(frame, name):
+            ctx.refuse(f"'{frame.name}' changes the list '{name}' and assigns to it", "use another variable")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -106,7 +126,9 @@ def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:
     """The variables of functions around that this call may change, and where they live."""
     if frame.parent is None:
         return {}
-    found = {name: scope for name in sorted(shared(frame.node)) if (scope := owner(frame.parent, name))}
+    own = locals_of(frame.node)
+    stored = {name for name in item_assigned(statements_in(frame.node)) - own if _is_record_in(frame.parent, name)}
+    found = {name: scope for name in sorted(shared(frame.node) | stored) if (scope := owner(frame.parent, name))}
     for name, scope in found.items():
         if scope is not ctx.frame:
             reason = f"'{frame.name}' changes '{name}' of a function around it, from which it is not called directly"
@@ -114,7 +136,14 @@ def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:
     return found
 
 
-def _run_changing(ctx: Lowering, frame: Frame, names: Mapping[str, Value], changed: Mapping[str, Frame]) -> Value:
+def _is_record_in(frame: Frame, name: str) -> bool:
+    scope = owner(frame, name)
+    return scope is not None and is_record(scope.env.names.get(name))
+
+
+def _run_changing(
+    ctx: Lowering, frame: Frame, names: Mapping[str, Value], live: Names, changed: Mapping[str, Frame]
+) -> Value:
     """Run a body that changes variables of the function around: in a copy, which becomes theirs when it returns."""
     given: dict[str, Value] = {}
     for name, scope in changed.items():
@@ -127,7 +156,7 @@ def _run_changing(ctx: Lowering, frame: Frame, names: Mapping[str, Value], chang
         elif bound != FALSE:
             ctx.refuse(f"'{name}' may have no value when '{frame.name}' changes it", "assign it before")
     frame.inner |= changed.keys()
-    result = run_body(ctx, frame, {**names, **given}, frozenset(changed))
+    result = run_body(ctx, frame, {**names, **given}, live | changed.keys())
     for name, scope in changed.items():
         if name in frame.env.names:
             scope.env.names[name] = frame.env.names[name]

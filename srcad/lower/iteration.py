@@ -11,12 +11,15 @@ import gast
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower import lists, records
+from srcad.lower.builtin_calls import KNOWN
 from srcad.lower.function import Lowering
+from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
 from srcad.lower.known import ZERO, describe, known_int, lift
-from srcad.lower.operands import int_operand
+from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, guard
-from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
 
@@ -33,6 +36,13 @@ class Elements:
     """The elements of a 1-d array, the rows of others."""
 
     array: Atom
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of tuples or lists that grows (lists.py)."""
+
+    value: Tup
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,13 @@ class Places:
     indexed: bool = True
 
 
-Iterable = Range | Elements | Items | Enumerated | Zipped | Reversed | Places
+Iterable = Range | Elements | Listed | Items | Enumerated | Zipped | Reversed | Places
 
 
 def iterable(ctx: Lowering, node: Any) -> Iterable:
     """What the expression after `in` runs over."""
-    from srcad.lower.expressions import arguments, expr, sequence
+    from srcad.lower.call_expressions import arguments
+    from srcad.lower.expressions import expr, listing
 
     with ctx.at(node):
         if isinstance(node, gast.Call):
@@ -93,7 +104,12 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
         if isinstance(node, gast.Subscript) and _is_backwards(node.slice):
             inner = iterable(ctx, node.value)
             return Items(inner.items[::-1]) if isinstance(inner, Items) else Reversed(inner)
-        return _of_value(ctx, sequence(ctx, node))
+        from srcad.lower.iterating import iterated
+
+        value = made if (made := iterated(ctx, node)) is not None else listing(ctx, node)
+        if lists.is_growing(value):
+            return Elements(lists.contents(ctx, value)) if lists.is_plain(value) else Listed(value)
+        return _of_value(ctx, value)
 
 
 def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
@@ -122,6 +138,10 @@ def _snapshot(ctx: Lowering, source: Iterable) -> Iterable:
     match source:
         case Elements():
             return Elements(ctx.b.op("copy", source.array))
+        case Listed():
+            copied = lists.listed(ctx, source.value)
+            assert isinstance(copied, Tup)
+            return Listed(copied)
         case Places(array=array) if array is not None:
             return replace(source, array=ctx.b.op("copy", array))
         case Enumerated() | Reversed():
@@ -206,6 +226,7 @@ def known_items(source: Iterable) -> tuple[Value, ...] | None:
 
 
 def _of_value(ctx: Lowering, value: Value) -> Iterable:
+    value = present(ctx, value)
     match value:
         case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
             return Elements(value)
@@ -215,7 +236,14 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             ctx.refuse("a loop over a growing list is not supported", "use an array")
         case Obj(value=range() as r):
             return Range(const(r.start), const(r.stop), const(r.step))
-        case Obj(value=list() | tuple() | str() as items):
+        case Func(kind=kind, items=(start, stop, step)) if kind is RANGE:
+            assert isinstance(start, Var | Const) and isinstance(stop, Var | Const) and isinstance(step, Var | Const)
+            return Range(start, stop, step)
+        case Func() if records.is_record(value):
+            return Items(records.keys(ctx, value).items)
+        case Obj(value=list() | tuple() as items):
+            return Items(tuple(lift(ctx, item) for item in items))
+        case Obj(value=items) if isinstance(items, KNOWN):
             return Items(tuple(lift(ctx, item) for item in items))
         case Obj(value=dict() | set() | frozenset() as items):
             ctx.refuse(f"a loop over a {type(items).__name__} is not supported", "make it a tuple outside: tuple(...)")
@@ -278,6 +306,8 @@ def length(ctx: Lowering, source: Iterable) -> Atom:
             return ctx.b.op("trips", source.start, source.stop, source.step) if known is None else const(len(known))
         case Elements():
             return ctx.b.op("dim", source.array, axis=0)
+        case Listed():
+            return operand(ctx, lists.length(source.value))
         case Items():
             return const(len(source.items))
         case Places():
@@ -301,6 +331,8 @@ def item(ctx: Lowering, source: Iterable, k: Atom) -> Value:
             return _int(ctx, "add", source.start, _int(ctx, "mul", k, source.step))
         case Elements():
             return getitem(ctx, source.array, k)
+        case Listed():
+            return lists.item(ctx, source.value, k)
         case Enumerated():
             return Tup((_int(ctx, "add", k, source.start), item(ctx, source.inner, k)))
         case Zipped():

@@ -16,18 +16,38 @@ from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shape_calls import atleast_1d, atleast_2d, raveled
-from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, stack, view
+from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, reshape, stack, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 CARTESIAN = Obj("xy")
 
 
 def _arrays(ctx: Context, value: Value, name: str) -> list[Atom]:
-    if is_array(value):
-        ctx.refuse(f"{name} of the rows of an array is not supported", "use reshape")
     if not isinstance(value, Tup | Seq) or not value.items:
         ctx.type_error(f"{name} takes a tuple or list of arrays, not {describe(value)}")
     return [operand(ctx, item, name) for item in value.items]
+
+
+def _rows(ctx: Context, value: Value, name: str) -> Atom:
+    """The array whose rows are joined: of a list that grew, or given as an array."""
+    array = operand(ctx, value)
+    if ndim_of(array) < 2:
+        ctx.type_error(f"{name} joins arrays, not numbers", "use the array itself")
+    guard(ctx, ctx.b.op("eq", dim(ctx, array, 0), ZERO), ValueError, "need at least one array to concatenate")
+    return array
+
+
+def _inward(ctx: Context, rows: Atom, axis: int) -> Atom:
+    """The rows along another axis of the result, in fresh memory."""
+    order = (*range(1, axis + 1), 0, *range(axis + 1, ndim_of(rows)))
+    return ctx.b.op("copy", ctx.b.op("transpose", rows, axes=order) if axis else rows)
+
+
+def _joined_rows(ctx: Context, rows: Atom, axis: int) -> Atom:
+    """The rows one after the other along one of their axes."""
+    inward = _inward(ctx, rows, axis)
+    sizes = dims(ctx, inward)
+    return reshape(ctx, inward, [*sizes[:axis], product(ctx, sizes[axis : axis + 2]), *sizes[axis + 2 :]])
 
 
 def concatenate(ctx: Context, arrays: Sequence[Atom], axis: int, name: str) -> Var:
@@ -57,6 +77,11 @@ def _same_shape(ctx: Context, x: Atom, sizes: Sequence[Atom], axis: int) -> None
 
 @lowers(np.concatenate)
 def _concatenate(ctx: Context, arrays: Value, axis: Value = ZERO) -> Value:
+    if is_array(arrays):
+        rows = _rows(ctx, arrays, "np.concatenate")
+        if is_none(axis):
+            return raveled(ctx, ctx.b.op("copy", rows))
+        return _joined_rows(ctx, rows, axis_number(ctx, axis, ndim_of(rows) - 1))
     items = _arrays(ctx, arrays, "np.concatenate")
     if is_none(axis):
         return concatenate(ctx, [operand(ctx, raveled(ctx, x)) for x in items], 0, "np.concatenate")
@@ -65,6 +90,11 @@ def _concatenate(ctx: Context, arrays: Value, axis: Value = ZERO) -> Value:
 
 @lowers(np.stack)
 def _stack(ctx: Context, arrays: Value, axis: Value = ZERO) -> Value:
+    if is_array(arrays) and ndim_of(operand(ctx, arrays)) > 1:
+        rows = _rows(ctx, arrays, "np.stack")
+        return _inward(ctx, rows, axis_number(ctx, axis, ndim_of(rows)))
+    if is_array(arrays):
+        return ctx.b.op("copy", operand(ctx, arrays))
     items = _arrays(ctx, arrays, "np.stack")
     if len({ndim_of(x) for x in items}) > 1:
         ctx.type_error("np.stack: all arrays must have the same number of axes")
@@ -75,12 +105,18 @@ def _stack(ctx: Context, arrays: Value, axis: Value = ZERO) -> Value:
 
 @lowers(np.hstack)
 def _hstack(ctx: Context, tup: Value) -> Value:
+    if is_array(tup):
+        rows = _rows(ctx, tup, "np.hstack")
+        return _joined_rows(ctx, rows, 0 if ndim_of(rows) == 2 else 1)
     items = [operand(ctx, atleast_1d(ctx, x)) for x in _arrays(ctx, tup, "np.hstack")]
     return concatenate(ctx, items, 0 if ndim_of(items[0]) == 1 else 1, "np.hstack")
 
 
 @lowers(np.vstack)
 def _vstack(ctx: Context, tup: Value) -> Value:
+    if is_array(tup):
+        rows = _rows(ctx, tup, "np.vstack")
+        return _inward(ctx, rows, 0) if ndim_of(rows) == 2 else _joined_rows(ctx, rows, 0)
     items = _arrays(ctx, tup, "np.vstack")
     if all(ndim_of(x) == 1 for x in items):
         return stack(ctx, items, 0, common_dtype(items))
@@ -89,6 +125,9 @@ def _vstack(ctx: Context, tup: Value) -> Value:
 
 @lowers(np.column_stack)
 def _column_stack(ctx: Context, tup: Value) -> Value:
+    if is_array(tup):
+        rows = _rows(ctx, tup, "np.column_stack")
+        return _inward(ctx, rows, 1) if ndim_of(rows) == 2 else _joined_rows(ctx, rows, 1)
     items = _arrays(ctx, tup, "np.column_stack")
     if all(ndim_of(x) == 1 for x in items):
         return stack(ctx, items, 1, common_dtype(items))

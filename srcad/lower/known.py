@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import INT, Array, Const, ListOf, Scalar, Var, const
-from srcad.lower.values import Context, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Context, Func, Obj, Seq, SliceValue, Tup, Value
 
 NONE = Obj(None)
 FALSE = const(False)
@@ -37,6 +37,8 @@ def is_known(value: Value) -> bool:
             return isinstance(value.type, Scalar)
         case Tup() | Seq():
             return all(map(is_known, value.items))
+        case Func(kind=kind):
+            return kind.name == "record" and all(map(is_known, value.items))
         case SliceValue():
             return all(map(is_known, (value.start, value.stop, value.step)))
     return False
@@ -67,6 +69,8 @@ def python(value: Value) -> Any:
             return value.cls(*items) if value.cls else tuple(items)
         case Seq():
             return [python(item) for item in value.items]
+        case Func(kind=kind):
+            return dict(zip(kind.keys, map(python, value.items), strict=True))  # type: ignore[attr-defined]
         case SliceValue():
             return slice(python(value.start), python(value.stop), python(value.step))
     raise NotKnown(value)
@@ -125,10 +129,24 @@ def describe(value: Value) -> str:
             return "a list"
         case Var():
             return f"a number ({value.type})"
+        case Tup(cls=cls) if cls and cls.__name__ in ("Growing", "Borrowed"):
+            return "a growing list"
         case Tup():
             return f"a {value.cls.__name__ if value.cls else 'tuple'} of {len(value.items)}"
         case Seq():
             return f"a list of {len(value.items)}"
+        case Func(kind=kind) if kind is OPTIONAL:
+            return f"what is None or {describe(value.items[1])}"
+        case Func(kind=kind) if kind is CHOSEN and not all(
+            isinstance(item, Obj) and callable(item.value) for item in value.items[1:]
+        ):
+            return "one of several objects"
+        case Func(kind=kind) if kind.name == "record":
+            return "a dictionary"
+        case Func(kind=kind) if kind is RANGE:
+            return "a range"
+        case Func(kind=kind) if kind is ITERATOR:
+            return "an iterator"
         case Func():
             return "a function"
         case Obj(value=None):

@@ -33,11 +33,11 @@ def laid_out_like(result: Var, source: Operand) -> Var:
 def check(trace: Trace) -> Trace:
     """The trace, if it does not matter which of its reshapes are copies."""
     for function in (trace, *trace.functions):
-        _Layouts(function).check()
+        Memory(function).check()
     return trace
 
 
-class _Layouts:
+class Memory:
     """Where the memory of one function comes from, and where it is read and written."""
 
     def __init__(self, trace: Trace) -> None:
@@ -49,12 +49,14 @@ class _Layouts:
         self.writes: dict[Var, list[Place]] = defaultdict(list)
         #: the loops in every iteration of which a Var is new
         self.home: dict[Var, tuple[Loop, ...]] = dict.fromkeys(trace.inputs, ())
+        self.places: dict[Var, Place] = {}  #: where the result of each op is made
         self.reshapes: list[tuple[Op, Place]] = []
+        self.assigns: list[tuple[Op, Place]] = []
         self.count = 0
         self._block(trace.body, ())
         self._read(trace.body.yields, (self.count + 1, ()))
         for var in [v for v in (*self.onwards, *self.backwards) if v in self.doubtful]:
-            self.doubtful |= {v for v in self._reached([var], self.onwards) if _axes(v) > 1}
+            self.doubtful |= {v for v in self.reached([var], self.onwards) if _axes(v) > 1}
 
     def check(self) -> None:
         for op, place in self.reshapes:
@@ -65,8 +67,8 @@ class _Layouts:
                 continue
             if not isinstance(source, Var):
                 continue
-            results = self._reached([result], self.onwards)
-            sources = self._connected(source) - results
+            results = self.reached([result], self.onwards)
+            sources = self.connected(source) - results
             pairs = (results, sources), (sources, results)
             if any(self._disturbed(written, read, results, place) for written, read in pairs):
                 raise UnsupportedError(
@@ -96,6 +98,11 @@ class _Layouts:
             for read in self.reads[var]
         )
 
+    def is_old(self, var: Var, here: Place, there: Place) -> bool:
+        """Whether the memory may be the same in several iterations of a loop around both places."""
+        shared = set(here[1]).intersection(there[1])
+        return any(not shared.issubset(self.home[v]) for v in self.reached([var], self.backwards))
+
     # --- reading the trace ---
 
     def _block(self, block: Block, loops: tuple[Loop, ...]) -> None:
@@ -104,6 +111,7 @@ class _Layouts:
             place = self.count, loops
             self.home.update(dict.fromkeys(stmt.results, loops))
             if isinstance(stmt, Op):
+                self.places.update(dict.fromkeys(stmt.results, place))
                 self._op(stmt, place)
             inner = (*loops, stmt) if isinstance(stmt, For | While) else loops
             if isinstance(stmt, For | While):
@@ -129,6 +137,8 @@ class _Layouts:
             self._same(op.args[1], op.args[0])
         elif op.name == "pop" or op.name in VIEWS:
             self._same(op.args[0], op.result)
+        if op.name == "assign":
+            self.assigns.append((op, place))
         if op.name == "reshape":
             self.reshapes.append((op, place))
         if len(op.results) == 1 and self._doubtful(op):
@@ -157,7 +167,7 @@ class _Layouts:
             self.onwards[source].add(result)
             self.backwards[result].add(source)
 
-    def _reached(self, start: Iterable[Var], graph: dict[Var, set[Var]]) -> set[Var]:
+    def reached(self, start: Iterable[Var], graph: dict[Var, set[Var]]) -> set[Var]:
         found = set(start)
         todo = list(found)
         while todo:
@@ -166,7 +176,7 @@ class _Layouts:
             todo += new
         return found
 
-    def _connected(self, var: Var) -> set[Var]:
+    def connected(self, var: Var) -> set[Var]:
         found: set[Var] = set()
         new = {var}
         while new - found:

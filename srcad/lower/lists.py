@@ -1,27 +1,39 @@
-"""Lists of numbers that grow: a buffer and how much of it is in use, as a tuple of its own class.
+"""Lists that grow: columns with room for more items, and how many items there are, as a tuple of its own class.
 
-A variable holds such a list if it is assigned a list literal and has items appended or popped in the same function. Only that
-variable may refer to the list: where the list itself would be passed on, it is refused, so nobody can see that appending
-rebinds the variable. Indexed, looped over, or given to NumPy, it is the used part of the buffer.
+A column is an array whose first axis counts the items: of numbers a vector, of arrays of one shape an array with one axis more.
+Items that are tuples, or lists of a fixed length, have a column for each of their parts, nested as they are; items that are
+lists of numbers themselves have a matrix for their numbers, and a vector for their lengths. What is the same in all items, such
+as a string, is its own column.
+
+A variable holds such a list if it is assigned a list literal and the function changes the list, or if its length is known only
+at run time. Only one variable may refer to the list: an assignment, or storing it in another list, moves it, so that nobody
+can see that appending rebinds the variable. A function that is called borrows it. Indexed, looped over, or given to NumPy, it
+is the used part of its columns.
+
+Arrays in lists are copied into the column, where Python keeps a reference; sharing.py checks that this makes no difference.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any, TypeGuard
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const, operands
-from srcad.lower.casts import stored
+from srcad.lower import list_library as library
+from srcad.lower.casts import is_array, stored
+from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import NONE, describe, is_hashable
-from srcad.lower.merge import Growing, empty_buffer
-from srcad.lower.names import Names, appended, changed_inside, item_assigned
+from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int
+from srcad.lower.merge import Borrowed, Growing, same_object
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
+from srcad.lower.records import is_record
+from srcad.lower.scope import Poison
+from srcad.lower.sharing import APPENDS, ITEMS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import promote
 
@@ -29,119 +41,296 @@ REMEDY = "append to it, index it, loop over it, or make it an array: np.array(..
 
 
 def is_growing(value: object) -> TypeGuard[Tup]:
-    return isinstance(value, Tup) and value.cls is Growing
+    return isinstance(value, Tup) and value.cls in (Growing, Borrowed)
+
+
+def holds_list(value: object) -> bool:
+    """Whether this is such a list, or a tuple with one in it."""
+    return is_growing(value) or (isinstance(value, Tup | Seq) and any(map(holds_list, value.items)))
+
+
+def is_changeable(value: object) -> bool:
+    """Whether this is, or holds, a list or dictionary, of which changes would show by every name."""
+    if is_growing(value) or is_record(value):
+        return True
+    return isinstance(value, Tup | Seq) and any(map(is_changeable, value.items))
+
+
+def is_plain(value: Tup) -> bool:
+    """Whether the items are numbers, or arrays."""
+    return not value.items or isinstance(value.items[0], Var)
 
 
 def grows(ctx: Lowering, name: str) -> bool:
     """Whether the function changes the list in this variable."""
-    return name in _changed(ctx.frame.node)
+    return changes(ctx.frame, name)
 
 
-@functools.lru_cache(maxsize=1024)
-def _changed(node: Any) -> Names:
-    body = node.body if isinstance(node.body, list) else [node.body]
-    return appended(body) | changed_inside(node) | item_assigned(body)
+# --- new lists --------------------------------------------------------------------------------------------------------
 
 
 def growing(ctx: Lowering, items: Seq) -> Tup:
     """The list that a literal makes."""
     if not items.items:
         return Tup((), Growing)
-    buffer = operand(ctx, items)
-    assert isinstance(buffer, Var)
-    if buffer.type.ndim != 1:  # type: ignore[union-attr]
-        ctx.refuse("a list of arrays is changed", "make it an array, and store its rows")
-    return Tup((buffer, const(len(items.items))), Growing)
+    return Tup((_column(ctx, items.items), const(len(items.items))), Growing)
+
+
+def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
+    first = items[0]
+    if any(map(is_growing, items)):
+        ctx.refuse("a list of lists of unknown lengths is written out", "append the lists one by one")
+    if isinstance(first, Tup | Seq):
+        parts = [item.items for item in items if isinstance(item, Tup | Seq)]
+        if len(parts) < len(items) or not all(alike(first, item) for item in items):
+            unlike(ctx)
+        return like(first, [_column(ctx, column) for column in zip(*parts, strict=True)])
+    if isinstance(first, Obj):
+        if not all(isinstance(item, Obj) and same_object(item.value, first.value) for item in items):
+            unlike(ctx)
+        return first
+    if not any(map(is_array, items)):
+        return operand(ctx, Seq(tuple(items)))
+    rows = [operand(ctx, item) for item in items]
+    if len({row.type for row in rows if isinstance(row.type, Array)}) == 0 or not all(map(is_array, rows)):
+        unlike(ctx)
+    sizes = [ctx.b.op("dim", rows[0], axis=k) for k in range(rows[0].type.ndim)]  # type: ignore[union-attr]
+    room = ctx.b.op("alloc", const(len(rows)), *sizes, fill="empty", dtype=rows[0].type.dtype)  # type: ignore[union-attr]
+    for k, row in enumerate(rows):
+        put(ctx, room, const(k), row)
+    return room
+
+
+def unlike(ctx: Lowering) -> NoReturn:
+    ctx.refuse("the items of a list that is changed are of different types", "give all items one type, or use a tuple")
+
+
+def like(value: Value, items: Sequence[Value]) -> Value:
+    """A tuple or list that nests as the value does."""
+    return Tup(tuple(items), value.cls) if isinstance(value, Tup) else Seq(tuple(items))
 
 
 def repeated(ctx: Lowering, items: Seq, times: Var) -> Tup:
     """`[x, ...] * times`"""
     array = operand(ctx, items)
     assert isinstance(array, Var)
+    if array.type.ndim > 1:  # type: ignore[union-attr]
+        ctx.refuse("a list of arrays is repeated, which are the same arrays each time", "write a comprehension")
     count = operand(ctx, binary(ctx, "mul", ctx.b.op("maximum", times, const(0)), const(len(items.items))))
     if len(items.items) == 1 and isinstance(items.items[0], Var | Const):
-        return Tup((_array(ctx.call(Obj(np.full), [count, items.items[0]], {})), count), Growing)
-    return Tup((_array(ctx.call(Obj(np.tile), [array, times], {})), count), Growing)
+        return Tup((array_in(ctx.call(Obj(np.full), [count, items.items[0]], {})), count), Growing)
+    return Tup((array_in(ctx.call(Obj(np.tile), [array, times], {})), count), Growing)
 
 
 def listed(ctx: Lowering, value: Value) -> Value:
     """`list(value)`"""
     if is_growing(value):
-        return Tup((ctx.b.op("copy", contents(ctx, value)), value.items[1]), Growing) if value.items else value
-    if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:
-        return Tup((ctx.b.op("copy", value), ctx.b.op("dim", value, axis=0)), Growing)
+        if not value.items:
+            return value
+        return Tup((mapped(lambda column: ctx.b.op("copy", column), value.items[0]), value.items[1]), Growing)
+    if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim >= 1:
+        rows = ctx.b.op("copy", value)
+        if value.type.ndim > 1:  # the rows of an array are views of it
+            ITEMS.add(rows)
+        return Tup((rows, ctx.b.op("dim", value, axis=0)), Growing)
     return ctx.call(Obj(list), [value], {})
 
 
-def _array(value: Value) -> Var:
+def array_in(value: Value) -> Var:
     assert isinstance(value, Var)
     return value
 
 
+def mapped(change: Callable[[Var], Value], column: Value) -> Value:
+    """The columns, each changed."""
+    match column:
+        case Var():
+            return change(column)
+        case Tup() | Seq():
+            return like(column, [mapped(change, part) for part in column.items])
+    return column
+
+
+def alike(a: Value, b: Value) -> bool:
+    """Whether these are tuples, or lists, of one length and class."""
+    if not isinstance(a, Tup | Seq) or type(a) is not type(b):
+        return False
+    return len(a.items) == len(b.items) and getattr(a, "cls", None) is getattr(b, "cls", None)
+
+
+def put(ctx: Lowering, room: Var, place: Value, new: Atom) -> None:
+    assert isinstance(room.type, Array) and isinstance(place, Var | Const)
+    if not is_array(new):
+        ctx.b.effect("store", room, place, stored(ctx, new, room.type.dtype))
+        return
+    row = getitem(ctx, room, place)
+    assert isinstance(row, Var)
+    check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(room.type.ndim - 1)])
+    APPENDS[row] = False
+    ctx.b.effect("assign", row, stored(ctx, new, room.type.dtype))
+
+
+# --- items ------------------------------------------------------------------------------------------------------------
+
+
 def item(ctx: Lowering, value: Tup, index: Value) -> Value:
     """What is at an index; a slice is another list."""
-    found = getitem(ctx, contents(ctx, value), index)
-    return ctx.b.op("copy", found) if isinstance(found, Var) and isinstance(found.type, Array) else found
+    if isinstance(index, SliceValue):
+        return _part(ctx, value, index)
+    if not value.items:
+        return getitem(ctx, contents(ctx, value), index)
+    return _borrowed(
+        mapped(lambda column: _item_of(getitem(ctx, used(ctx, column, value.items[1]), index)), value.items[0])
+    )
+
+
+def _borrowed(found: Value) -> Value:
+    match found:
+        case Tup(cls=cls) if cls is Growing:
+            return Tup(found.items, Borrowed)
+        case Tup() | Seq():
+            return like(found, [_borrowed(part) for part in found.items])
+    return found
+
+
+def _item_of(found: Value) -> Value:
+    if isinstance(found, Var) and isinstance(found.type, Array):
+        ITEMS.add(found)
+    return found
+
+
+def _part(ctx: Lowering, value: Tup, index: SliceValue) -> Tup:
+    if not value.items:
+        return value
+    parts: list[Var] = []
+
+    def copied(column: Var) -> Value:
+        found = getitem(ctx, used(ctx, column, value.items[1]), index)
+        parts.append(ctx.b.op("copy", found))  # type: ignore[arg-type]
+        if parts[-1].type.ndim > 1:  # type: ignore[union-attr]
+            ITEMS.add(parts[-1])
+        return parts[-1]
+
+    columns = mapped(copied, value.items[0])
+    if not parts:
+        ctx.refuse("a slice of a list of objects", "write a loop")
+    return Tup((columns, ctx.b.op("dim", parts[0], axis=0)), Growing)
 
 
 def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") -> None:
     """`value[index] = new`, or with an operator before the `=`."""
     if isinstance(index, SliceValue):
         ctx.refuse("a slice of a list is assigned", "make it an array: np.array(...)")
-    array = contents(ctx, value)
+    if not value.items:
+        setitem(ctx, contents(ctx, value), index, new)
+    elif isinstance(value.items[0], Var) and isinstance(value.items[0].type, Array) and value.items[0].type.ndim == 1:
+        _set_number(ctx, used(ctx, value.items[0], value.items[1]), index, new, op)
+    elif op:
+        found = item(ctx, value, index)
+        if is_growing(found):
+            ctx.refuse("a list in a list is changed by an operator", "append to it")
+        if isinstance(found, Var):
+            setter = SliceValue(NONE, NONE, NONE)
+            augment_item(ctx, found, setter, op, lambda: new)
+        else:
+            set_item(ctx, value, index, binary(ctx, op, found, new))
+    else:
+        _set_parts(ctx, value.items[0], value.items[1], index, new)
+
+
+def _set_number(ctx: Lowering, column: Var, index: Value, new: Value, op: str) -> None:
     number = operand(ctx, new, "an item of a list")
     if not isinstance(number.type, Scalar):
         ctx.refuse(f"{describe(number)} is stored into a list", "store it into an array, row by row")
-    _check_type(ctx, number, array.type, "stored into")
+    check_type(ctx, number, column.type, "stored into")
     if op:
-        augment_item(ctx, array, index, op, lambda: number)
+        augment_item(ctx, column, index, op, lambda: number)
     else:
-        setitem(ctx, array, index, number)
+        setitem(ctx, column, index, number)
 
 
-def _check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
+def _set_parts(ctx: Lowering, column: Value, count: Value, index: Value, new: Value) -> None:
+    match column, new:
+        case (Tup() | Seq(), Tup() | Seq()) if not holds_list(column) and alike(column, new):
+            for part, value in zip(column.items, new.items, strict=True):
+                _set_parts(ctx, part, count, index, value)
+            return
+        case Var(type=Array(ndim=1)), Var() | Const():
+            _set_number(ctx, used(ctx, column, count), index, new, "")
+            return
+        case Var(type=Array() as type), Var() | Const() if is_array(new) and type.ndim == new.type.ndim + 1:  # type: ignore[union-attr]
+            row = getitem(ctx, used(ctx, column, count), index)
+            assert isinstance(row, Var)
+            check_type(ctx, new, type, "stored into")
+            check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(type.ndim - 1)])
+            APPENDS[row] = True
+            ctx.b.effect("assign", row, stored(ctx, new, type.dtype))
+            return
+        case Obj(), Obj() if same_object(column.value, new.value):
+            return
+    unlike(ctx)
+
+
+def check_shape(ctx: Lowering, array: Atom, sizes: Sequence[Atom]) -> None:
+    """All arrays of a list have one shape."""
+    for k, size in enumerate(sizes):
+        wrong = ctx.b.op("ne", ctx.b.op("dim", array, axis=k), size)
+        guard(ctx, wrong, ValueError, library.RAGGED)
+
+
+def check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:
     if promote((Const(0, type, weak=False), number)) != type.dtype:
         ctx.refuse(f"{describe(number)} is {what} a list of {type.dtype}", "give all items one type: 0.0 for 0")
 
 
+# --- as a whole -------------------------------------------------------------------------------------------------------
+
+
+def used(ctx: Lowering, column: Var, count: Value) -> Var:
+    """The part of a column that is in use."""
+    whole = any(stmt.results == (column,) and operands(stmt)[:1] == (count,) for stmt in reversed(ctx.b.stmts))
+    part = column if whole else getitem(ctx, column, SliceValue(NONE, count, NONE))
+    assert isinstance(part, Var)
+    if part.type.ndim > 1:  # type: ignore[union-attr]
+        ITEMS.add(part)
+    return part
+
+
 def contents(ctx: Lowering, value: Tup) -> Var:
-    """The used part of the buffer."""
+    """The list as NumPy makes an array of it; of numbers and arrays it is the used part of the column."""
     if not value.items:
         return ctx.b.op("alloc", const(0), fill="empty", dtype="float64")
-    buffer, count = value.items
-    assert isinstance(buffer, Var)
-    whole = any(stmt.results == (buffer,) and operands(stmt) == (count,) for stmt in reversed(ctx.b.stmts))
-    part = buffer if whole else getitem(ctx, buffer, SliceValue(NONE, count, NONE))
-    assert isinstance(part, Var)
-    return part
+    column, count = value.items
+    if isinstance(column, Var):
+        return used(ctx, column, count)
+    if is_growing(column):
+        return array_in(ctx.call(Obj(library.rows_of_lists), [*column.items, count], {}))
+    parts: list[Value] = []
+    for part in getattr(column, "items", ()):
+        if not isinstance(part, Var | Tup | Seq):
+            ctx.refuse("a list of tuples with objects in them makes no array", "loop over it")
+        parts.append(contents(ctx, Tup((part, count), Growing)))
+    return array_in(ctx.call(Obj(np.stack), [Seq(tuple(parts)), const(1)], {}))
+
+
+def as_array(ctx: Lowering, value: Tup) -> Var:
+    """The same for a function of NumPy. Without items, the shape of arrays in the list would not be that of Python."""
+    array = contents(ctx, value)
+    if isinstance(array.type, Array) and array.type.ndim > 1 and known_int(length(value)) is None:
+        none = operand(ctx, compare(ctx, "eq", length(value), ZERO))
+        guard(ctx, none, ValueError, "an array is made of a list that would have held arrays or tuples, and is empty")
+    return array
 
 
 def length(value: Tup) -> Value:
     return value.items[1] if value.items else const(0)
 
 
-#: Functions that read a list and keep no reference to it.
-READERS = frozenset(
-    {
-        sum,
-        max,
-        min,
-        any,
-        all,
-        functools.reduce,
-        np.array,
-        np.sum,
-        np.mean,
-        np.prod,
-        np.max,
-        np.min,
-        np.std,
-        np.var,
-        np.median,
-        np.argmax,
-    }
-    | {np.argmin, np.dot, np.cumsum, np.cumprod, np.linalg.norm, np.diff, np.concatenate, np.sort, np.any, np.all}
-)
+#: Functions of Python that read a list and keep no reference to it.
+BUILTINS = frozenset({sum, max, min, any, all, sorted, functools.reduce})
+READERS = BUILTINS | {np.array, np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var, np.median, np.argmax}
+READERS |= {np.argmin, np.dot, np.cumsum, np.cumprod, np.linalg.norm, np.diff, np.concatenate, np.sort, np.any, np.all}
+READERS |= {np.stack, np.vstack, np.hstack, np.column_stack}
 
 
 def takes_lists(function: Value) -> bool:
@@ -155,54 +344,22 @@ def reads(thing: Any) -> bool:
     return isinstance(thing, np.ufunc) or (callable(thing) and is_hashable(thing) and thing in READERS)
 
 
-def method(ctx: Lowering, name: str, attr: str, args: Sequence[Value]) -> Value:
-    """A call of a method of the list in this variable."""
-    value = ctx.env.names[name]
-    assert isinstance(value, Tup)
-    if attr == "append" and len(args) == 1:
-        ctx.define(name, _append(ctx, value, args[0]))
-        return NONE
-    if attr == "pop" and not args:
-        return _pop(ctx, name, value)
-    if attr == "extend" and len(args) == 1 and isinstance(args[0], Tup | Seq) and not is_growing(args[0]):
-        for item in args[0].items:
-            ctx.define(name, value := _append(ctx, value, item))
-        return NONE
-    return ctx.refuse(f"the list method '{attr}' is not supported here", "use append(x) and pop()")
+def _has_borrowed(value: Value) -> bool:
+    return isinstance(value, Tup | Seq) and (
+        getattr(value, "cls", None) is Borrowed or any(map(_has_borrowed, value.items))
+    )
 
 
-def _append(ctx: Lowering, value: Tup, item: Value) -> Tup:
-    number = operand(ctx, item, "append")
-    if not isinstance(number.type, Scalar):
-        ctx.refuse(f"{describe(number)} is appended to a list", "store it into an array, row by row")
-    dtype = number.type.dtype
-    if not value.items:
-        value = Tup(tuple(empty_buffer(ctx.b, dtype)), Growing)
-    buffer, count = value.items
-    assert isinstance(buffer, Var) and isinstance(buffer.type, Array) and isinstance(count, Var | Const)
-    _check_type(ctx, number, buffer.type, "appended to")
-    room = ctx.call(Obj(with_room), [buffer, count], {})
-    assert isinstance(room, Var)
-    ctx.b.effect("store", room, count, stored(ctx, number, buffer.type.dtype))
-    return Tup((room, binary(ctx, "add", count, const(1))), Growing)
+# --- one variable -----------------------------------------------------------------------------------------------------
 
 
-def _pop(ctx: Lowering, name: str, value: Tup) -> Value:
-    if not value.items:
-        ctx.type_error("pop from an empty list")
-    buffer, count = value.items
-    empty = compare(ctx, "le", count, const(0))
-    assert isinstance(empty, Var | Const)
-    guard(ctx, empty, IndexError, "pop from empty list")
-    last = binary(ctx, "sub", count, const(1))
-    ctx.define(name, Tup((buffer, last), Growing))
-    return getitem(ctx, buffer, last)
-
-
-def with_room(buffer: Any, count: Any) -> Any:
-    """The buffer, or a longer copy if it is full. (Lowered like the user's code.)"""
-    if count < buffer.shape[0]:
-        return buffer
-    longer = np.empty(2 * count + 1, buffer.dtype)
-    longer[:count] = buffer
-    return longer
+def moved(ctx: Lowering, name: str, to: str) -> Value:
+    """The list in a variable, or what it is in, which is known by another name from here on."""
+    value = ctx.read(name)
+    if _has_borrowed(value):
+        ctx.refuse(f"'{name}' is a list in another list, and is given {to}", "build a new list")
+    what, copy = ("list", "list") if holds_list(value) else ("dictionary", "dict")
+    ctx.env.names[name] = Poison(
+        f"the {what} '{name}' is read after it was given {to}", f"copy it there: {copy}({name})"
+    )
+    return value

@@ -15,7 +15,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
-from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, read_names
+from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, passed, read_names
 from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import settle
@@ -48,16 +48,24 @@ def exits_of(stmt: Any) -> Exits:
 
 def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
     source = iterable(ctx, stmt.iter)
-    changed = appended(stmt.body) & read_names(stmt.iter)
-    if any(is_growing(ctx.env.names.get(name)) for name in changed):
-        with ctx.at(stmt.iter):
-            ctx.refuse("a list grows while it is looped over", "loop with `while k < len(...)`")
+    changed = (appended(stmt.body) | passed(stmt)) & read_names(stmt.iter)
+    held = {name: value for name in changed if is_growing(value := ctx.env.names.get(name))}
+    if held.keys() & appended(stmt.body):
+        _refuse_growth(ctx, stmt)
     if isinstance(source, Items):
         if not _is_table(source):
             return _unrolled(ctx, stmt, source)
         numbers = operand(ctx, Seq(source.items))
         source = Elements(numbers)
-    return _loop(ctx, stmt, _ForHead(ctx, stmt, source))
+    outcome = _loop(ctx, stmt, _ForHead(ctx, stmt, source))
+    if any(ctx.env.names.get(name) != value for name, value in held.items()):
+        _refuse_growth(ctx, stmt)
+    return outcome
+
+
+def _refuse_growth(ctx: Lowering, stmt: Any) -> None:
+    with ctx.at(stmt.iter):
+        ctx.refuse("a list grows while it is looped over", "loop with `while k < len(...)`")
 
 
 def while_loop(ctx: Lowering, stmt: Any) -> Outcome:
@@ -173,7 +181,8 @@ class _ForHead:
 
         def begin() -> None:
             with self.ctx.at(self.stmt.target):
-                bind(self.ctx, self.stmt.target, self.item(index) if self.item else index)
+                item = self.item(index) if self.item else index
+                bind(self.ctx, self.stmt.target, item)
 
         return [begin]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
 from srcad.ir import (
+    BOOL,
     INT,
     Array,
     Atom,
@@ -26,11 +27,12 @@ from srcad.ir import (
     const,
     definitions,
 )
-from srcad.lower.known import TRUE
+from srcad.lower.known import FALSE, TRUE, is_none
 from srcad.lower.names import Names
+from srcad.lower.records import Record
 from srcad.lower.scope import Closure, Env, Poison, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
-from srcad.lower.values import CHOSEN, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,22 @@ class Group:
 
 
 class Growing(tuple[Any, ...]):
-    """The class of the tuples that stand for growing lists (lists.py): a buffer and a count, or nothing while empty."""
+    """The class of the tuples that stand for growing lists (lists.py): columns and a count, or nothing while empty."""
 
 
-def empty_buffer(b: Builder, dtype: str) -> list[Atom]:
-    """An empty list of numbers, with room for a few."""
-    return [b.op("alloc", const(8), fill="empty", dtype=dtype), const(0)]
+class Borrowed(Growing):
+    """The class of such a list that is an item of another one: it is read, and changed by nobody else."""
+
+
+def empty_columns(b: Builder, item: Shape) -> list[Atom]:
+    """An empty list of items of this shape, flat: its columns, with room for a few, and a count."""
+    return [*(_empty_column(b, type) for type in types_in(item)), const(0)]
+
+
+def _empty_column(b: Builder, type: Type) -> Atom:
+    assert not isinstance(type, ListOf)
+    axes = type.ndim if isinstance(type, Array) else 0
+    return b.op("alloc", const(8), *[const(0)] * axes, fill="empty", dtype=type.dtype)
 
 
 #: What is fixed about a variable while its numbers vary: types, nesting, and the Python objects in it.
@@ -78,7 +90,9 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
         case ((Scalar() | Array() | ListOf()), (Scalar() | Array() | ListOf())):
             joined = join_types(a, b)
             return mixed(name, a, b) if joined is None else joined
-        case (Group(cls=cls), _) | (_, Group(cls=cls)) if cls is CHOSEN and _functions(a) and _functions(b):
+        case _ if _is_optional(a) or _is_optional(b):
+            return _optional(name, a, b)
+        case _ if CHOSEN in (getattr(a, "cls", None), getattr(b, "cls", None)) and _choices(a) and _choices(b):
             return _either(a, b)
         case Group(), Group() if (a.kind, a.cls, len(a.items)) == (b.kind, b.cls, len(b.items)):
             items = tuple(join(f"{name}[{k}]", x, y) for k, (x, y) in enumerate(zip(a.items, b.items, strict=True)))
@@ -87,25 +101,45 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
             return a if a.items else b
         case Obj(), Obj() if same_object(a.value, b.value):
             return a
-        case _ if _functions(a) and _functions(b):
+        case _ if _choices(a) and _choices(b):
             return _either(a, b)
+        case (Obj(value=None), Scalar() | Array() | Group()) | (Scalar() | Array() | Group(), Obj(value=None)):
+            return _optional(name, a, b)
     return mixed(name, a, b)
 
 
-def _functions(shape: Shape) -> tuple[Shape, ...]:
-    """The functions of which something of this shape is one; none if it is no function."""
+def _choices(shape: Shape) -> tuple[Shape, ...]:
+    """The functions, strings and None of which something of this shape is one; none if it is none of these."""
     match shape:
-        case Group(kind=kind) if kind is Func:
+        case Group(kind=kind) if (
+            kind is Func and shape.cls not in (OPTIONAL, RANGE, ITERATOR) and not isinstance(shape.cls, Record)
+        ):
             return shape.items[1:] if shape.cls is CHOSEN else (shape,)
-        case Obj(value=thing) if isinstance(thing, Closure) or callable(thing):
+        case Obj(value=thing) if isinstance(thing, Closure | str | None) or callable(thing):
             return (shape,)
     return ()
 
 
+def _optional(name: str, a: Shape, b: Shape) -> Shape:
+    """The shape of a value that may be None."""
+    inner = [shape.items[1] if _is_optional(shape) else shape for shape in (a, b) if not _is_nothing(shape)]
+    held = inner[0] if len(inner) == 1 else join(name, *inner)
+    return held if isinstance(held, Poison) else Group((BOOL, held), Func, OPTIONAL)
+
+
+def _is_optional(shape: Shape) -> TypeGuard[Group]:
+    return isinstance(shape, Group) and shape.cls is OPTIONAL
+
+
+def _is_nothing(shape: Shape) -> bool:
+    return isinstance(shape, Obj) and shape.value is None
+
+
 def _either(a: Shape, b: Shape) -> Shape:
-    """The shape of a function chosen among those of both. Those that hold values are told apart by nothing."""
-    found = [*_functions(a)]
-    for function in _functions(b):
+    """The shape of what is chosen among those of both. Functions that hold values are told apart by nothing."""
+    more, fewer = sorted((_choices(a), _choices(b)), key=len, reverse=True)  # the numbers of most stay as they are
+    found = [*more]
+    for function in fewer:
         if not any(_same_function(function, other) for other in found):
             found.append(function)
     if not all(isinstance(function, Obj) for function in found):
@@ -163,6 +197,12 @@ def told(shape: Shape) -> str:
         case Group():
             if shape.cls is Growing:
                 return "a growing list"
+            if shape.cls is OPTIONAL:
+                return f"None or {told(shape.items[1])}"
+            if isinstance(shape.cls, Record):
+                return f"a dictionary of {', '.join(map(repr, shape.cls.keys))}"
+            if shape.cls is RANGE or shape.cls is ITERATOR:
+                return f"a{'n' if shape.cls is ITERATOR else ''} {shape.cls.name}"
             if isinstance(shape.cls, Kind):
                 return "a function"
             kind = "list" if shape.kind is Seq else shape.cls.__name__ if shape.cls else "tuple"
@@ -200,16 +240,39 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
     match shape:
         case Scalar() | Array() | ListOf():
             return [convert(b, value, shape) if isinstance(value, Var | Const) else Undef(shape)]
+        case Group() if shape.cls is OPTIONAL:
+            there, held = _opened(value)
+            return [there, *flatten(b, held, shape.items[1])]
         case Group() if isinstance(value, Tup) and shape.items and not value.items:
-            buffer = shape.items[0]
-            assert isinstance(buffer, Array), "only growing lists have two forms"
-            return [*empty_buffer(b, buffer.dtype)]
+            assert shape.cls is Growing, "only growing lists have two forms"
+            return [*empty_columns(b, _item_shape(shape.items[0]))]
         case Group() if shape.cls is CHOSEN:
             return [Undef(INT) if value is None else _number(b, value, shape)]
         case Group():
             items = value.items if isinstance(value, Tup | Seq | Func) else [None] * len(shape.items)
             return [leaf for v, s in zip(items, shape.items, strict=True) for leaf in flatten(b, v, s)]
     return []
+
+
+def _item_shape(column: Shape) -> Shape:
+    """The shape of the items of which these are the columns."""
+    match column:
+        case Array(dtype=dtype, ndim=ndim):
+            return Array(dtype, ndim - 1) if ndim > 1 else Scalar(dtype)
+        case Group():
+            return replace(column, items=tuple(map(_item_shape, column.items)))
+    return column
+
+
+def _opened(value: Value | Poison | None) -> tuple[Operand, Value | Poison | None]:
+    """Whether the value is there, and the value."""
+    if isinstance(value, Func) and value.kind is OPTIONAL:
+        there, held = value.items
+        assert isinstance(there, Var | Const)
+        return there, held
+    if value is None:
+        return Undef(BOOL), None
+    return (FALSE, None) if not isinstance(value, Poison) and is_none(value) else (TRUE, value)
 
 
 def _number(b: Builder, value: Value | Poison, shape: Group) -> Operand:
@@ -250,6 +313,8 @@ def flatten_variable(
 
 def _changes_numbers(value: Value | Poison | None, shape: Shape) -> bool:
     """Whether some number in the value has to be computed anew to have the type that the shape says."""
+    if isinstance(shape, Group) and shape.cls is OPTIONAL:
+        return _changes_numbers(_opened(value)[1], shape.items[1])
     if isinstance(shape, Group):
         items = value.items if isinstance(value, Tup | Seq | Func) else ()
         return any(_changes_numbers(v, s) for v, s in zip(items, shape.items, strict=False))
@@ -290,10 +355,16 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
     types = types_in(shape)
     if isinstance(shape, Group) and hint:
         if shape.cls is Growing:
-            names = [hint, f"{hint}_count"]
-            return [Var(name, type, span) for name, type in zip(names, types, strict=False)]
+            columns = shape.items[:1]
+            counts = [fresh(f"{hint}_count", count, span) for count in shape.items[1:]]
+            return [
+                *(var for column in columns for var in fresh(hint, column, span)),
+                *(var for count in counts for var in count),
+            ]
         if shape.cls is CHOSEN:
             return [Var(f"{hint}_choice", INT, span)]
+        if shape.cls is OPTIONAL:
+            return [Var(f"has_{hint}", BOOL, span), *fresh(hint, shape.items[1], span)]
         fields = getattr(shape.cls, "_fields", range(len(shape.items)))
         return [var for f, item in zip(fields, shape.items, strict=True) for var in fresh(f"{hint}_{f}", item, span)]
     return [Var(hint, type, span) for type in types]

@@ -12,8 +12,10 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.lower import records
 from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
+from srcad.lower.guards import present
 from srcad.lower.known import NONE, ONE, ZERO, describe, lift
 from srcad.lower.linalg_calls import transposed
 from srcad.lower.operands import int_operand, operand
@@ -21,7 +23,7 @@ from srcad.lower.operators import guard
 from srcad.lower.registry import METHODS, apply, lowers
 from srcad.lower.shape_calls import reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
 
 REMEDIES = {"tolist": "keep the array; indexing it gives numbers"}
 IN_MEMORY = "pass what depends on how the array lies in memory as an argument"
@@ -36,6 +38,7 @@ class BoundMethod:
 
 
 def attribute(ctx: Context, value: Value, name: str) -> Value:
+    value = present(ctx, value)
     match value:
         case Var(type=ListOf()) | Seq():
             return _list_method(ctx, value, name)
@@ -45,6 +48,10 @@ def attribute(ctx: Context, value: Value, name: str) -> Value:
             return _tuple_attribute(ctx, value, name)
         case Obj():
             return _object_attribute(ctx, value.value, name)
+        case Func() if records.is_record(value):
+            return Obj(BoundMethod(value, name))
+        case Func():
+            ctx.refuse(f"an attribute of {describe(value)}", "choose the attribute itself")
     return ctx.type_error(f"a slice has no attribute '{name}'", "use the numbers that it is made of")
 
 
@@ -122,6 +129,8 @@ def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
 
 def call_method(ctx: Context, method: BoundMethod, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     value, name = method.value, method.name
+    if records.is_record(value):
+        return records.method(ctx, value, name, [*args, *kwargs.values()])
     if isinstance(value, Tup):
         return _call_tuple_method(ctx, value, name, args, kwargs)
     if isinstance(value, Var) and isinstance(value.type, ListOf):

@@ -72,8 +72,30 @@ def appended(nodes: Iterable[Any]) -> Names:
     return frozenset(
         call.func.value.id
         for call in calls
-        if isinstance(call.func.value, gast.Name) and call.func.attr in ("append", "extend", "insert", "pop", "remove")
+        if isinstance(call.func.value, gast.Name)
+        and call.func.attr
+        in ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault")
     )
+
+
+def same_lists(nodes: Iterable[Any], names: Names) -> Names:
+    """These names, and those that are assigned to them or from them, alone or side by side, however often."""
+    pairs: set[tuple[str, str]] = set()
+    todo = [
+        (target, node.value) for node in walk_scope(nodes) if isinstance(node, gast.Assign) for target in node.targets
+    ]
+    while todo:
+        target, value = todo.pop()
+        match target, value:
+            case gast.Name(), gast.Name():
+                pairs.add((target.id, value.id))
+            case gast.Tuple(), gast.Tuple():
+                todo += zip(target.elts, value.elts, strict=False)
+    while True:
+        more = names.union(*(pair for pair in pairs if names.intersection(pair)))
+        if more == names:
+            return names
+        names = more
 
 
 def item_assigned(nodes: Iterable[Any]) -> Names:
@@ -88,6 +110,16 @@ def changed_by(loop: Any) -> Names:
     """What a loop statement assigns, its target or condition included, or changes by a method."""
     parts = [*loop.body, loop.target if isinstance(loop, gast.For) else loop.test]
     return assigned(parts) | appended(parts)
+
+
+@functools.lru_cache(maxsize=4096)
+def passed(node: Any) -> Names:
+    """The variables that are arguments of calls in the body of this, or in the test, which may change a list in them."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    parts = [*body, node.test] if isinstance(node, gast.While) else body
+    calls = [inner for part in parts for inner in gast.walk(part) if isinstance(inner, gast.Call)]
+    args = [arg for call in calls for arg in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return frozenset(arg.id for arg in args if isinstance(arg, gast.Name))
 
 
 def target_names(target: Any) -> Names:
@@ -119,6 +151,19 @@ def changed_inside(node: Any) -> Names:
     """The names that functions nested in this one change, whenever they are called."""
     body = node.body if isinstance(node.body, list) else [node.body]
     return NONE.union(*(shared(inner) for inner in walk_scope(body) if isinstance(inner, FUNCTIONS)))
+
+
+@functools.lru_cache(maxsize=1024)
+def stored_inside(node: Any) -> Names:
+    """The names with items that functions nested in this one assign."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return NONE.union(
+        *(
+            item_assigned(inner.body if isinstance(inner.body, list) else [inner.body])
+            for inner in walk_scope(body)
+            if isinstance(inner, FUNCTIONS)
+        )
+    )
 
 
 def leaves_loop(body: Iterable[Any], kind: type) -> bool:
@@ -154,7 +199,12 @@ class Liveness:
 
     def __init__(self, node: Any) -> None:
         body = [node.body] if isinstance(node, gast.Lambda) else node.body
-        self.always = captured(body) | shared(node)
+        # A list that was passed to the function is the caller's again when it returns.
+        lent = frozenset(parameter_names(node)) & (
+            appended(body) | ((passed(node) | item_assigned(body)) - assigned(body))
+        )
+        self.captured = captured(body) | shared(node)
+        self.always = self.captured | lent
         self.after: dict[int, Names] = {}
         self.head: dict[int, Names] = {}
         self.handlers: dict[int, Names] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import operator
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -20,6 +22,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     integer_calls,
     joining_calls,
     linalg_calls,
+    math_calls,
     numerical_calls,
     shape_calls,
     sorting_calls,
@@ -45,7 +48,10 @@ EVALUATED = frozenset(
         repr,
         getattr,
         issubclass,
-        slice,
+        operator.itemgetter,
+        operator.attrgetter,
+        math.nextafter,
+        math.ulp,
     }
 )
 #: Functions of NumPy that give Python's integers.
@@ -84,6 +90,8 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
     """The value of the call; NotImplemented for a function that is not known by name, whose source is tried then."""
     if isinstance(function, BoundMethod):
         return call_method(ctx, function, args, kwargs)
+    if isinstance(function, operator.itemgetter | operator.attrgetter) and len(args) == 1 and not kwargs:
+        return math_calls.call_getter(ctx, function, args[0])
     if isinstance(function, functools.partial):
         rest = {name: lift(ctx, value, name) for name, value in function.keywords.items()} | dict(kwargs)
         return ctx.call(Obj(function.func), [*(lift(ctx, v, "argument") for v in function.args), *args], rest)

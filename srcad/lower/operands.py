@@ -6,6 +6,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const
 from srcad.lower.casts import common_dtype, is_array, kind_of, ndim_of, stored
+from srcad.lower.guards import present
 from srcad.lower.known import describe, known_int, lift, opened
 from srcad.lower.shapes import alloc, load, stack
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
@@ -14,6 +15,7 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 def operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
     """The value as a number or an array. Lists and tuples of numbers become arrays, as NumPy reads them, and 0-d arrays
     become the number in them."""
+    value = present(ctx, value)
     match value:
         case Var() | Const() if isinstance(value.type, Array):
             return load(ctx, value) if value.type.ndim == 0 else value
@@ -49,6 +51,7 @@ def int_operand(ctx: Context, value: Value, what: str) -> Atom:
     """The value as an integer scalar: an index, a size, an axis."""
     if (number := known_int(value)) is not None:
         return const(number)
+    value = present(ctx, value)
     match value:
         case Var() if isinstance(value.type, Scalar) and kind_of(value) in "iu":
             return value

@@ -12,9 +12,9 @@ from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.failures import check_arithmetic
+from srcad.lower.guards import guard, present
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
-from srcad.lower.risks import guard
 from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, NeverReturns, Seq, Tup, Value
 from srcad.ops import promote
@@ -45,6 +45,7 @@ UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
+    a, b = present(ctx, a), present(ctx, b)
     if is_known(a) and is_known(b):
         if (folded := fold(ctx, BINARY[op][1], a, b)) is not None:
             return folded
@@ -185,6 +186,7 @@ def _refuse_negative(ctx: Context, y: Atom) -> None:
 
 def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     """`target op= value`: in place for arrays, whose dtype and shape stay as they are."""
+    target = present(ctx, target)
     if not is_array(target):
         return binary(ctx, op, target, value)
     assert isinstance(target, Var | Const)

@@ -16,7 +16,8 @@ from srcad.lower.values import Seq, Tup, Value
 
 
 def printing(ctx: Lowering, node: Any) -> None:
-    from srcad.lower.expressions import arguments, expr
+    from srcad.lower.call_expressions import arguments
+    from srcad.lower.expressions import expr
 
     template: list[str | None] = []
     operands: list[Atom] = []

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Block, Builder, Const, If, Op, const
+from srcad.ir import Array, Atom, Builder, Const, Op, const
+from srcad.lower.guards import guard
 from srcad.lower.known import ABSENT
-from srcad.lower.values import Context, NeverReturns
+from srcad.lower.values import Context
 from srcad.ops import ELEMENTWISE
 
 SAFE = frozenset(
@@ -23,18 +24,6 @@ SAFE = frozenset(
     is_invertible is_positive_definite raise throw print comment check_disjoint""".split()
 )
 Risk = Callable[[Context, tuple[Atom, ...], Mapping[str, Any]], None]
-
-
-def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
-    """Raise when the program runs and `wrong` is true."""
-    if wrong == const(True):
-        ctx.throw(error, message)
-        raise NeverReturns
-    outer, ctx.b = ctx.b, Builder(span=ctx.span)
-    ctx.throw(error, message)
-    raising, ctx.b = ctx.b.block(), outer
-    if wrong != const(False):
-        ctx.b.add(If((), wrong, raising, Block(), ctx.span))
 
 
 def check(ctx: Context, name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:

@@ -11,25 +11,36 @@ from srcad.lower.control import choose
 from srcad.lower.derivatives import is_local
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
-from srcad.lower.known import describe
+from srcad.lower.known import TRUE, describe
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, guard
-from srcad.lower.values import CHOSEN, Func, Obj, Seq, Tup, Value
+from srcad.lower.records import is_record
+from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Func, NeverReturns, Obj, Seq, Tup, Value
 
 #: More numbers than this make an array.
 LONGEST = 8
 
 
-def select(ctx: Lowering, value: Tup | Seq, index: Atom) -> Value:
-    """The item at this index."""
+def select(ctx: Lowering, value: Tup | Seq, index: Atom | Func) -> Value:
+    """The item at this index, or beside the one of several objects that it is."""
     items = value.items
+    if isinstance(index, Func):
+        assert isinstance(index.items[0], Var | Const)
+        return _chosen_among(ctx, index.items[0], items)
     what = "tuple" if isinstance(value, Tup) else "list"
     if not items:
         ctx.type_error(f"{describe(value)} is indexed", f"a {what} without items has none to give")
     if len(items) > LONGEST and all(isinstance(item, Var | Const) and isinstance(item.type, Scalar) for item in items):
         return getitem(ctx, operand(ctx, value), index)
-    place = _place(ctx, index, len(items), what)
-    if all(is_local(item) or (isinstance(item, Obj) and callable(item.value)) for item in items):
+    return _chosen_among(ctx, _place(ctx, index, len(items), what), items)
+
+
+def _chosen_among(ctx: Lowering, place: Atom, items: Sequence[Value]) -> Value:
+    if all(
+        (is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE, ITERATOR))
+        or (isinstance(item, Obj) and callable(item.value))
+        for item in items
+    ):
         return Func(CHOSEN, (place, *items))
     return _one_of(ctx, place, [partial(_itself, item) for item in items])
 
@@ -38,7 +49,14 @@ def call_chosen(ctx: Lowering, function: Func, args: Sequence[Value], kwargs: Ma
     """A call of one of several functions: of each in a branch of its own."""
     number, *functions = function.items
     assert isinstance(number, Var | Const)
-    return _one_of(ctx, number, [partial(ctx.call, f, args, kwargs) for f in functions])
+    return _one_of(ctx, number, [partial(_called, ctx, f, args, kwargs) for f in functions])
+
+
+def _called(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if isinstance(function, Obj) and (function.value is None or isinstance(function.value, str)):
+        guard(ctx, TRUE, TypeError, f"{describe(function)} is called")
+        raise NeverReturns
+    return ctx.call(function, args, kwargs)
 
 
 def _itself(item: Value) -> Value:

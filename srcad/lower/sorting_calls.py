@@ -6,15 +6,17 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.ir import Atom, const
-from srcad.lower import library
+from srcad.lower import library, list_library, lists
 from srcad.lower.arguments import axis_number
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of
-from srcad.lower.known import MINUS_ONE, NONE, describe, is_none
+from srcad.lower.indexing import getitem
+from srcad.lower.known import FALSE, MINUS_ONE, NONE, describe, flag, is_known, is_none, opened, python
+from srcad.lower.merge import Growing
 from srcad.lower.operands import array_operand, operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import leading, ravel
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import Context, Obj, Seq, SliceValue, Tup, Value
 
 LINEAR = Obj("linear")
 
@@ -52,8 +54,26 @@ def sort(ctx: Context, a: Value, axis: Value = MINUS_ONE, kind: Value = NONE, *,
 
 
 @lowers(sorted)
-def _sorted(ctx: Context, iterable: Value, /) -> Value:
-    return ctx.refuse("sorted() makes a list, which is not supported", "use np.sort")
+def _sorted(ctx: Context, iterable: Value, /, *, key: Value = NONE, reverse: Value = FALSE) -> Value:
+    """A list; of a tuple or list of a fixed length, as long as that."""
+    descending = flag(ctx, reverse, "reverse=")
+    values = opened(ctx, iterable)
+    items = values.items if isinstance(values, Tup | Seq) and not lists.is_growing(values) else None
+    if items is not None and is_none(key) and all(map(is_known, items)):
+        return Seq(tuple(sorted(items, key=python, reverse=descending)))
+    if not is_none(key):
+        made = ctx.call(Obj(list_library.sorted_by), [values, key, const(descending)], {})
+    else:
+        rows = operand(ctx, sort(ctx, operand(ctx, values)))
+        if ndim_of(rows) != 1:
+            ctx.type_error(f"sorted takes numbers, not {describe(iterable)}", "give it a key= that is a number")
+        if descending:
+            rows = ctx.b.op("copy", getitem(ctx, rows, SliceValue(NONE, NONE, MINUS_ONE)))  # type: ignore[arg-type]
+        made = Tup((rows, ctx.b.op("dim", rows, axis=0)), Growing)
+    if items is None:
+        return made
+    assert isinstance(made, Tup)
+    return Seq(tuple(lists.item(ctx, made, const(k)) for k in range(len(items))))  # type: ignore[arg-type]
 
 
 @lowers(method="sort")

@@ -12,21 +12,23 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Const, Var, const
-from srcad.lower import lists
+from srcad.lower import list_methods, lists, records
+from srcad.lower.changes import changes
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
-from srcad.lower.expressions import condition, expr, index_of, listing
+from srcad.lower.expressions import condition, expr, given, held, index_of, kept, listing, narrowed, record_in, used_up
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import FALSE, NONE, TRUE, describe, opened
+from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
-from srcad.lower.names import read_names
+from srcad.lower.names import read_names, target_names
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.tries import raise_again, suppress, try_statement
 from srcad.lower.values import NeverReturns, Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import is_spelt
+from srcad.source import parameter_names
 
 OPERATORS: Mapping[type, str] = {
     gast.Add: "add",
@@ -87,8 +89,9 @@ def execute(ctx: Lowering, stmt: Any) -> Outcome:
             case gast.Assign():
                 only = stmt.targets[0] if len(stmt.targets) == 1 else None
                 value = _assigned(ctx, only, stmt.value)
+                value = kept(ctx, stmt.value, value) if isinstance(only, gast.Name) else value
                 for target in stmt.targets:
-                    bind(ctx, target, value)
+                    bind(ctx, target, value, fresh=only is not None and not isinstance(stmt.value, NAMES))
             case gast.AnnAssign():
                 if stmt.value is not None:
                     bind(ctx, stmt.target, _assigned(ctx, stmt.target, stmt.value))
@@ -136,7 +139,8 @@ def _if(ctx: Lowering, stmt: Any) -> Outcome:
     cond = condition(ctx, stmt.test)
     if isinstance(cond, bool):
         return list(stmt.body if cond else stmt.orelse)
-    return Fork(cond, stmt.body, stmt.orelse, ctx.frame.liveness.live_after(stmt))
+    after = ctx.frame.liveness.live_after(stmt)
+    return Fork(cond, stmt.body, stmt.orelse, after, narrow=narrowed(ctx, stmt.test))
 
 
 def _manager(ctx: Lowering, item: Any) -> Any:
@@ -213,9 +217,15 @@ def _part(ctx: Lowering, part: Any) -> str:
 
 def _given_back(ctx: Lowering, node: Any) -> Value:
     """What a return statement gives: a list of a local variable too, which nobody else refers to."""
-    if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.always:
+    if isinstance(node, gast.Name) and node.id in ctx.frame.liveness.captured:
         return expr(ctx, node)
-    return listing(ctx, node)
+    if isinstance(node, gast.Tuple) and not _stars(node):
+        return Tup(tuple(_given_back(ctx, item) for item in node.elts))
+    if (iterator := used_up(ctx, node)) is not None:
+        return iterator
+    if isinstance(node, gast.Name) and node.id not in parameter_names(ctx.frame.node):
+        return listing(ctx, node)
+    return kept(ctx, node, given(ctx, node, "to the caller"))
 
 
 def _common_type(ctx: Lowering, value: Value) -> Value:
@@ -228,6 +238,8 @@ def _common_type(ctx: Lowering, value: Value) -> Value:
         return value
     results.unsettled |= joined != results.shape
     results.shape = joined
+    if is_none(value):
+        return value
     converted = rebuild(joined, iter(flatten(ctx.b, value, joined)))
     assert not isinstance(converted, Poison)
     return converted
@@ -236,8 +248,8 @@ def _common_type(ctx: Lowering, value: Value) -> Value:
 # --- assignment -------------------------------------------------------------------------------------------------------
 
 
-def bind(ctx: Lowering, target: Any, value: Value) -> None:
-    """`target = value`."""
+def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
+    """`target = value`. `fresh`: nobody else knows the value."""
     match target:
         case gast.Name():
             if isinstance(opened(ctx, value), Seq) and lists.grows(ctx, target.id):
@@ -246,6 +258,12 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
                         f"'{target.id}' is a list that is changed, and may be known by another name too",
                         "copy it: list(...), or make it an array",
                     )
+            if not fresh and lists.is_changeable(value) and not lists.holds_list(value) and lists.grows(ctx, target.id):
+                with ctx.at(target):
+                    ctx.refuse(
+                        f"'{target.id}' is a dictionary that is changed, and is known by another name too",
+                        "copy it: dict(...)",
+                    )
             ctx.define(target.id, value)
         case gast.Tuple() | gast.List():
             with ctx.at(target):
@@ -253,6 +271,9 @@ def bind(ctx: Lowering, target: Any, value: Value) -> None:
         case gast.Subscript():
             with ctx.at(target):
                 holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
+                if (name := record_in(ctx, target.value)) is not None:
+                    ctx.define(name, records.with_item(ctx, holder, index, value))  # type: ignore[arg-type]
+                    return
                 (lists.set_item if lists.is_growing(holder) else setitem)(ctx, holder, index, value)  # type: ignore[arg-type]
         case gast.Attribute():
             with ctx.at(target):
@@ -268,15 +289,39 @@ FRESH = (gast.List, gast.BinOp, gast.Call, *COMPREHENSIONS)
 
 def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
     """The value of the node for this target. A new list that is changed later takes the form for that."""
+    if isinstance(target, gast.Name) and (iterator := used_up(ctx, node)) is not None:
+        return iterator
     match target, node:
         case gast.Name(), _ if isinstance(node, FRESH):
             with ctx.at(node):
-                value = listing(ctx, node)
+                value = held(ctx, node)
                 items = opened(ctx, value)
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
             return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
+        case gast.Tuple() | gast.List(), _ if isinstance(node, FRESH) or lists.is_growing(
+            ctx.env.names.get(getattr(node, "id", ""))
+        ):
+            return listing(ctx, node)
+        case _, gast.Name() if _moves(ctx, target, node.id):
+            return given(ctx, node, f"to '{target.id}'" if isinstance(target, gast.Name) else "to other variables")
+        case _, gast.Subscript(slice=gast.Slice()):
+            return listing(ctx, node)
+        case gast.Subscript(), _ if isinstance(node, FRESH):
+            return listing(ctx, node)
     return expr(ctx, node)
+
+
+#: Expressions that give what has a name already.
+NAMES = (gast.Subscript, gast.Attribute, gast.IfExp, gast.BoolOp)
+
+
+def _moves(ctx: Lowering, target: Any, name: str) -> bool:
+    """Whether an assignment of the variable moves a list, or a dictionary that changes by one of its names."""
+    value = ctx.env.names.get(name)
+    if lists.holds_list(value):
+        return True
+    return lists.is_changeable(value) and any(changes(ctx.frame, n) for n in {name, *target_names(target)})
 
 
 def _stars(node: Any) -> bool:
@@ -287,6 +332,9 @@ def _unpack(ctx: Lowering, target: Any, value: Value) -> None:
     starred = [k for k, t in enumerate(target.elts) if isinstance(t, gast.Starred)]
     if starred and isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:
         _unpack_array(ctx, target.elts, starred[0], value)
+        return
+    if starred and lists.is_growing(value) and lists.is_plain(value):
+        _unpack_array(ctx, target.elts, starred[0], lists.contents(ctx, value))
         return
     items = _items(ctx, value, len(target.elts))
     if not starred:
@@ -322,6 +370,12 @@ def _unpack_array(ctx: Lowering, targets: list[Any], star: int, array: Var | Con
 
 def _items(ctx: Lowering, value: Value, count: int) -> tuple[Value, ...]:
     match value:
+        case Tup() if lists.is_growing(value):
+            number = lists.length(value)
+            wrong = compare(ctx, "ne", number, const(count))
+            assert isinstance(wrong, Var | Const)
+            guard(ctx, wrong, ValueError, f"expected {count} values to unpack")
+            return tuple(lists.item(ctx, value, const(k)) for k in range(count))
         case Tup() | Seq():
             return value.items
         case Var(type=Array(ndim=n)) | Const(type=Array(ndim=n)) if n:
@@ -341,11 +395,18 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
     op, target = OPERATORS[type(stmt.op)], stmt.target
     match target:
         case gast.Name():
+            if lists.is_growing(held := ctx.env.names.get(target.id)) and op == "add":
+                ctx.read(target.id)
+                ctx.define(target.id, list_methods.extended(ctx, held, listing(ctx, stmt.value)))
+                return
             before = expr(ctx, gast.copy_location(gast.Name(target.id, gast.Load(), None, None), target))
             ctx.define(target.id, augmented(ctx, op, before, expr(ctx, stmt.value)))
         case gast.Subscript():
             holder, index = listing(ctx, target.value), index_of(ctx, target.slice)
-            if lists.is_growing(holder):
+            if (name := record_in(ctx, target.value)) is not None:
+                part = augmented(ctx, op, records.item(ctx, holder, index), expr(ctx, stmt.value))  # type: ignore[arg-type]
+                ctx.define(name, records.with_item(ctx, holder, index, part))  # type: ignore[arg-type]
+            elif lists.is_growing(holder):
                 lists.set_item(ctx, holder, index, expr(ctx, stmt.value), op)
             else:
                 augment_item(ctx, holder, index, op, lambda: expr(ctx, stmt.value))

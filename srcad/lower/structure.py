@@ -7,8 +7,9 @@ from typing import Any
 
 from srcad.ir import Const, Operand, Static, Tree, Var
 from srcad.lower.function import Lowering
-from srcad.lower.merge import Growing
-from srcad.lower.values import Func, Kind, Obj, Seq, Tup, Value
+from srcad.lower.merge import Growing, shape_of, told
+from srcad.lower.records import is_record
+from srcad.lower.values import CHOSEN, OPTIONAL, Func, Kind, Obj, Seq, Tup, Value
 
 
 def parameter_tree(arg: Any, hint: str) -> Any:
@@ -49,6 +50,17 @@ def returned(ctx: Lowering, value: Value, yields: list[Operand]) -> Any:
             ctx.refuse("a list is returned", "return a tuple, or np.array(...) of it")
         case Obj():
             return Static(value.value)
+        case Func(kind=kind) if kind is OPTIONAL:
+            ctx.refuse(
+                f"what the function returns is None on one path and {told(shape_of(value.items[1]))} on another",
+                "give it the same type on every path",
+            )
+        case Func(kind=kind) if kind is CHOSEN:
+            ctx.refuse(
+                "what the function returns is a different object on each path", "return a number that says which"
+            )
+        case Func() if is_record(value):
+            ctx.refuse("a dictionary is returned", "return a tuple, or a namedtuple")
         case Func():
             ctx.refuse("a function is returned that holds values", "call it, and return what it gives")
     return ctx.refuse("a slice is returned", "return its bounds")

@@ -4,7 +4,7 @@ Var, Const      a number or an array that the generated code computes
 Tup             a tuple (or namedtuple) of values; the trace never holds tuples, they live here only
 Seq             a list literal or comprehension of known length that was never appended to
 Obj             a Python object: a module, a function, None, a string, a dtype, a type, Ellipsis
-Func            a function that holds values of the trace
+Func            what holds values of the trace and says by its kind what they are: a function, one of several objects
 SliceValue      a slice inside a subscript
 """
 
@@ -47,8 +47,14 @@ class Kind:
 
 #: functools.partial: the function, a Tup of the arguments, a Tup (name, value) for each keyword.
 PARTIAL = Kind("partial")
-#: One of several functions: its number, and the functions.
+#: One of several functions or strings (or None): its number, and these.
 CHOSEN = Kind("chosen")
+#: A value or None: whether it is there, and the value, which is undefined if it is not.
+OPTIONAL = Kind("optional")
+#: A range with bounds that are computed: start, stop, step.
+RANGE = Kind("range")
+#: An iterator with a name: all that it runs through, once.
+ITERATOR = Kind("iterator")
 #: What `srcad.vjp` gives beside the value: the adjoint, how many bars it gives, the primals.
 PULLBACK = Kind("pullback")
 
@@ -88,7 +94,7 @@ class Context(Protocol):
     def call(self, function: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """Call anything callable: builtins, NumPy, Python functions (inlined)."""
 
-    def select(self, value: Tup | Seq, index: Var | Const) -> Value:
+    def select(self, value: Tup | Seq, index: Var | Const | Func) -> Value:
         """The item of a tuple or list at a place that is computed."""
 
     @property
