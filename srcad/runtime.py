@@ -1,4 +1,5 @@
-"""The helpers that generated code may call: three about broadcasting, one each about seeds, aliases, lgamma and det.
+"""The helpers that generated code may call: three about broadcasting, two about what linear algebra takes, and one each about
+seeds, aliases, lgamma and det.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
