@@ -1,5 +1,5 @@
-"""The helpers that generated code may call: three about broadcasting, two about det, eight about integers, one each about seeds,
-aliases and lgamma.
+"""The helpers that generated code may call: about broadcasting and seeds, integers, determinants and what linear algebra takes,
+spectra, aliases and lgamma.
 
 They run as plain Python and inside compiled code. Compiled, they are specialised on the numbers of axes, which is why
 their loops are written out as text: Numba cannot index with a tuple whose length it computes.
