@@ -24,6 +24,7 @@ from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Trace
 from srcad.jit.boxing import is_widened, marked, marking
 from srcad.jit.cache import load
+from srcad.jit.failures import in_users_terms
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
@@ -189,11 +190,14 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         self.owner.watch(reads)
         check_writable(trace, [args[k] for k in order] if len(given) == len(args) else [])
         self.owner.last_types = tuple(given[k][1] for k in order)
-        inner = generate(trace, options)
+        generated = inner = generate(trace, options)
         starred = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         if starred or order != list(range(len(args))):
             inner = caller(inner, parameters, [given[k][0] for k in order], options)
-        inner.compile(args)
+        try:
+            inner.compile(args)
+        except errors.NumbaError as error:
+            raise in_users_terms(error, trace, generated.py_func.__code__.co_filename) from error
         result = inner.overloads[tuple(args)]
         returned = result.signature.return_type
         if is_widened(returned):
