@@ -181,7 +181,8 @@ def _lending(ctx: Lowering, node: Any, function: Value, names: Mapping[str, Valu
     frame = ctx.frame
     for name in names:
         frame.env.names[name] = Poison(
-            f"the list '{name}' is read by its own name in a function to which it is passed", "pass it only"
+            f"'{name}' is read by its own name in a function to which it is passed, and which may change it",
+            "pass it only",
         )
     outer, ctx.session.lent = ctx.session.lent, {}
     try:
@@ -190,7 +191,12 @@ def _lending(ctx: Lowering, node: Any, function: Value, names: Mapping[str, Valu
     finally:
         ctx.session.lent = outer
     for name, value in names.items():
-        frame.env.names[name] = after = ended.get(id(value), value)
+        after = ended.get(id(value), value)
+        if isinstance(after, Poison):
+            after = Poison(
+                f"'{name}' is read after a function gave it away, to which it was passed", "pass a copy of it"
+            )
+        frame.env.names[name] = after
         kept = after is value or isinstance(after, Poison)
         if not kept and not lists.holds_list(value) and not changes(frame, name):
             ctx.refuse(f"'{name}' is changed by a function to which it is passed", "let the function return it")

@@ -37,14 +37,14 @@ LONGEST = 32
 def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     """The list that a comprehension makes: a Seq, or a buffer with its length (lists.py)."""
     generator = node.generators[0]
-    before = ctx.env.copy()
+    env = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return Seq(tuple(known))
     if generator.ifs or node.generators[1:] or _walrus(node):
-        ctx.env = before
+        ctx.env = env
         made = _called(ctx, appending(node))
         assert isinstance(made, Tup)
         return made
@@ -53,7 +53,7 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
     with _one_trip(ctx, generator, source, index) as b:
         value = _element(ctx, node.elt)
     if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
-        ctx.env = before
+        ctx.env = env
         made = _called(ctx, appending(node))
         assert isinstance(made, Tup)
         return made
@@ -79,14 +79,14 @@ def pairs_of(ctx: Lowering, node: Any) -> Seq:
 def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
     """`sum` of a comprehension."""
     generator = node.generators[0]
-    untouched = ctx.env.copy()
+    env = ctx.env.copy()
     source = iterable(ctx, generator.iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return ctx.call(Obj(sum), [Seq(tuple(known)), start], {})
     if node.generators[1:] or _walrus(node):
-        ctx.env = untouched
+        ctx.env = env
         return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
@@ -110,13 +110,13 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
 
 def quantified(ctx: Lowering, node: Any, op: str) -> Value:
     """`any` ("or") or `all` ("and") of a comprehension, of which no more is evaluated than decides."""
-    before = ctx.env.copy()
+    env = ctx.env.copy()
     source = iterable(ctx, node.generators[0].iter)
     if not _is_loop(ctx, node, source):
         known = _known(ctx, node, node.generators, source)
         if known is not None:
             return ctx.call(Obj(any if op == "or" else all), [Seq(tuple(known))], {})
-    ctx.env = before
+    ctx.env = env
     return _called(ctx, deciding(node, op))
 
 
