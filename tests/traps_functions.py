@@ -392,12 +392,6 @@ def identity(x):
     return x
 
 
-def derivative_inside(f, t):
-    import srcad
-
-    return srcad.grad(f)(t)
-
-
 @trap("a derivative inside: no confusion of perturbations", 2.0, value=2.0, grad=1.0)
 def perturbations(x):
     import srcad
