@@ -57,7 +57,7 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
     sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
     dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))
-    functions = _Functions(trace.functions)
+    functions = _Functions(trace.functions, any(list(made_fortran(f.body)) for f in (trace, *trace.functions)))
     work = _Tangent(trace, dots, functions)
     body, returns = work.function(own=True)
     return replace(
@@ -85,7 +85,9 @@ def dotted(param: Param) -> Param:
 class _Functions:
     """The tangents of the functions that a trace calls: one for each set of arguments that have dots."""
 
-    def __init__(self, functions: Iterable[Trace]) -> None:
+    def __init__(self, functions: Iterable[Trace], fortran: bool) -> None:
+        #: Whether any of them makes arrays whose duals are laid out otherwise: stacks are passed from one to another.
+        self.fortran = fortran
         self._primal = {function.name: function for function in functions}
         self._names: dict[tuple[str, tuple[bool, ...]], str] = {}
         self._tangents: list[Trace] = []
@@ -120,7 +122,7 @@ class _Tangent:
         self._dots: dict[Var, Atom] = dict(dots)
         self._active = Activity(trace, dots)
         self._functions = functions
-        self._fortran = any(made_fortran(trace.body))
+        self._fortran = functions.fortran
 
     def function(self, own: bool) -> tuple[Block, Tree]:
         """The body and the results. With `own`, nobody outside may see the given duals change or be returned."""
