@@ -142,3 +142,11 @@ def norms_of_all_kinds(A, C):
 @program(normal(3, 3), tags="cond")
 def condition_numbers(A):
     return np.linalg.cond(A) + np.linalg.cond(A, 1) + np.linalg.cond(A, "fro") * np.linalg.cond(A, -2)
+
+
+@program(normal(3, 3), 2, tags="eigh recursion")
+def decomposed_again_and_again(A, depth):
+    if depth == 0:
+        return np.sum(A)
+    w, V = np.linalg.eigh(A + A.T)
+    return w[0] * V[1, 0] ** 2 + decomposed_again_and_again(A * V * 0.5, depth - 1)

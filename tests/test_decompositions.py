@@ -127,6 +127,20 @@ def test_compiled_layouts():
         np.testing.assert_allclose(srcad.grad(f)(other), srcad.grad(interpreted(f))(other), rtol=1e-9, atol=1e-12)
 
 
+def test_stacks_of_arrays_in_two_layouts():
+    """A recursion keeps inverses, which are laid out by columns, and their duals, which are laid out by rows."""
+    args, v = (normal(3, 3), 2), (normal(3, 3, seed=1), None)
+    _, want = srcad.jvp(srcad.grad(interpreted(inverses)), args, v)
+    np.testing.assert_allclose(srcad.jvp(srcad.grad(inverses), args, v)[1], want, rtol=1e-9)
+
+
+def inverses(A, depth):
+    if depth == 0:
+        return np.sum(A)
+    B = np.linalg.inv(A)
+    return B[1, 0] ** 2 + inverses(A * B * 0.5, depth - 1)
+
+
 def test_single_precision_throughout():
     """Nothing that is computed for a float32 derivative is a float64."""
     A = normal(3, 3).astype(np.float32)
