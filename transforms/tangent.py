@@ -59,14 +59,11 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
     sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
     dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))
-<<<<<<< HEAD
     rules: Mapping[Primitive, Trace] = {}
     if custom.has_custom(trace):
         trace, rules = custom.with_rules(trace, Activity(trace, dots))
-    functions = _Functions(trace.functions, rules)
-=======
-    functions = _Functions(trace.functions, any(list(made_fortran(f.body)) for f in (trace, *trace.functions)))
->>>>>>> workB
+    fortran = any(list(made_fortran(f.body)) for f in (trace, *trace.functions))
+    functions = _Functions(trace.functions, rules, fortran)
     work = _Tangent(trace, dots, functions)
     body, returns = work.function(own=True)
     return replace(
@@ -94,14 +91,10 @@ def dotted(param: Param) -> Param:
 class _Functions:
     """The tangents of the functions that a trace calls: one for each set of arguments that have dots."""
 
-<<<<<<< HEAD
-    def __init__(self, functions: Iterable[Trace], rules: Mapping[Primitive, Trace]) -> None:
+    def __init__(self, functions: Iterable[Trace], rules: Mapping[Primitive, Trace], fortran: bool) -> None:
         self.rules = rules
-=======
-    def __init__(self, functions: Iterable[Trace], fortran: bool) -> None:
         #: Whether any of them makes arrays whose duals are laid out otherwise: stacks are passed from one to another.
         self.fortran = fortran
->>>>>>> workB
         self._primal = {function.name: function for function in functions}
         self._names: dict[tuple[str, tuple[bool, ...]], str] = {}
         self._tangents: list[Trace] = []
