@@ -116,7 +116,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    "alloc array copy reduce_like sum mean prod max min dot solve inv cofactors argsort".split(),
+    "alloc array copy sum mean prod max min dot solve inv cofactors argsort".split(),
 )
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
