@@ -85,6 +85,7 @@ def _lower(
 ) -> Trace:
     while True:
         session.functions.clear()
+        session.missing, session.error = False, None
         ctx = Lowering(session, Builder(span=span), outermost(), stack)
         result = _call(ctx, function, parameters, params)
         settle(session)

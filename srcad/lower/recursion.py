@@ -77,6 +77,7 @@ def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value
         session.unsettled = True
     callee = session.called[key]
     if callee.shape is None:
+        session.missing = True
         raise NeverReturns
     args = [atom for value in (*names.values(), *around.values()) for atom in atoms_of(value)]
     results = fresh("", callee.shape, ctx.span)
@@ -146,6 +147,8 @@ def traces(ctx: Lowering) -> list[Trace]:
     found: list[Trace] = []
     for callee in ctx.session.called.values():
         if callee.trace is None:
+            if ctx.session.error is not None:
+                raise ctx.session.error
             with ctx.at_span(callee.frame.span(callee.frame.node)):
                 ctx.refuse(f"'{callee.frame.name}' calls itself on every path", "return without a call in one branch")
         else:

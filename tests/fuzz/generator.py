@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from fuzz.grammar import FORMS, HELPERS, LEAVE, LEAVE_LOOP, LEAVES, NESTED, RESULTS, SIMPLE
 
 HOLE = re.compile(r"<([+@#]?)([A-Za-z]+)(\d?)>")
-#: What stands before a hole in what a loop or a comprehension goes over, where its variables are not known yet.
-ITERABLE = re.compile(r"\bfor [^:]* in (?:(?! if |\]).)*$")
+#: What stands before a hole in what a loop or a comprehension goes over, or a lambda is given: its variables are not known there.
+OUTSIDE = re.compile(r"\bfor [^:]* in (?:(?! if |\]).)*$|\(lambda .*\)\($")
 #: The parameters of every program (see `tests.fuzz.arguments`), and what its first lines assign.
 PARAMETERS = {"s": ["x"], "a": ["a", "c"], "m": ["m"], "k": ["n"]}
 
@@ -124,7 +124,7 @@ class Generator:
                 lines += [indent + inner for inner in block]
                 continue
             where = inside if whole or indent else scope
-            lines.append(indent + HOLE.sub(lambda match: hole(match, scope if ITERABLE.search(match.string, 0, match.start()) else where), text))
+            lines.append(indent + HOLE.sub(lambda match: hole(match, scope if OUTSIDE.search(match.string[: match.start()]) else where), text))
         for kind, name in made["+"]:
             scope.names.setdefault(kind, []).append(name)
         return lines

@@ -62,7 +62,7 @@ FORMS: dict[str, list[str]] = {
         "<t>[1]", "<M>[<R>] * <F>", "np.flip(<A>)", "<M>.reshape(-1)[2:6]", "<M>.ravel()[::3]", "<M>.flatten()[4:8]",
         "viewed(<A>)", "np.stack((<A>, <A>))[<I> % 2]", "np.exp(-<A> ** 2)",
         "np.hstack((<A>[:2], <A>[2:]))", "np.atleast_1d(<A>)", "(<A>.astype(np.float32) + <A>)", "<A>.reshape(2, 2).T.ravel()", "(<A> > <F>) * <A>", "~<Q> * <A>",
-        "np.array(<l> + [<S>, <S>, <S>])[:4]", "np.repeat(<A>[:2], 2)", "np.outer(<A>, <A>)[<I>]", "(<A> % 1.7)", "np.asarray(<A>)",
+        "np.array(<l>).sum() * <A>", "np.repeat(<A>[:2], 2)", "np.outer(<A>, <A>)[<I>]", "(<A> % 1.7)", "np.asarray(<A>)",
     ],
     "B": ["<B> * <S>", "(<B> + <B>)", "<M> @ <A>", "np.sum(<M>, axis=1)", "np.cos(<B>)", "<M>.mean(axis=1)", "<A>[1:] - <A>[:-1]", "np.diff(<A>)",
           "<M>[np.arange(3), <J>[:3]]", "np.array((<S>, <S>, <S>))", "np.min(<M>, axis=1)", "np.cross(<B>, <B>)", "<M>[:, <I>] * <B>"],

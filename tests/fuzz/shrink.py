@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 #: A way to make a node smaller: the field, the position in it (None: it is no list), and what to put there.
@@ -40,7 +41,9 @@ def changed(source: str, cuts: Callable[[ast.AST], Iterator[Cut]], at: int) -> s
         getattr(node, field)[position : position + 1] = new
     try:
         text = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-        compile(text, "candidate", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            compile(text, "candidate", "exec")
     except (SyntaxError, ValueError, TypeError, RecursionError):
         return ""
     return text
