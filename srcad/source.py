@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import linecache
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 

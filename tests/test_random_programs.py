@@ -4,11 +4,11 @@ tries others, and `python -m tests.fuzz` many."""
 import os
 
 import pytest
+
+import srcad
 from fuzz.__main__ import levels
 from fuzz.check import Discard, check
 from fuzz.generator import generate
-
-import srcad
 
 SEEDS = range(*map(int, os.environ.get("SRCAD_RANDOM", "0:200").split(":")))
 SECOND, COMPILED = 8, 50

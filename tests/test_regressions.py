@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from fuzz.check import Discard, check, load
 
 FILES = sorted((Path(__file__).parent / "regressions").glob("*.py"))

@@ -37,7 +37,9 @@ class Session:
     recursive: set[object] = field(default_factory=set)
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
-    missing: bool = False  #: one was called that nothing is known of yet: what is wrong on this pass may be right on the next
+    missing: bool = (
+        False  #: one was called that nothing is known of yet: what is wrong on this pass may be right on the next
+    )
     error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call

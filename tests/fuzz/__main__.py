@@ -107,7 +107,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--second", type=int, default=5, help="second order on every so many; 0: on none")
     parser.add_argument("--compiled", type=int, default=40, help="compiled on every so many; 0: on none")
-    parser.add_argument("--shrink", type=float, default=120.0, help="seconds to make a failing program small; 0: do not")
+    parser.add_argument(
+        "--shrink", type=float, default=120.0, help="seconds to make a failing program small; 0: do not"
+    )
     parser.add_argument("--out", type=Path, default=Path("tests/regressions"))
     parser.add_argument("--show", action="store_true", help="print the first program, and what became of it")
     parser.add_argument("--refused", action="store_true", help="treat refusals as failures: make them small, too")
@@ -144,8 +146,13 @@ def run(options: argparse.Namespace) -> int:
                     if options.shrink and counts[kind] <= 3 and refusals[reason(detail)] <= 1:
                         keep(seed, kind, detail, options)
                 if done % 200 == 0 or options.programs == 1:
-                    print(f"{done} programs, {time.perf_counter() - start:.0f} s, {counts['ok']} ok, {len(failed)} failed", flush=True)
-        print(f"{options.programs} programs in {time.perf_counter() - start:.0f} s, {spent / options.programs:.3f} s each")
+                    print(
+                        f"{done} programs, {time.perf_counter() - start:.0f} s, {counts['ok']} ok, {len(failed)} failed",
+                        flush=True,
+                    )
+        print(
+            f"{options.programs} programs in {time.perf_counter() - start:.0f} s, {spent / options.programs:.3f} s each"
+        )
         for kind, count in counts.most_common():
             print(f"{count:7} {kind}")
         for why, count in refusals.most_common(12):

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import oracles as o
 
+import oracles as o
 import srcad
 
 #: Where differences cannot say what the derivative is: at a kink, the slopes of the two sides differ.
@@ -98,7 +98,9 @@ class Checked:
 
     def __init__(self, source: str, seed: int) -> None:
         self.f, self.args, self.seed = load(source, f"<random program {seed}>"), arguments(seed), seed
-        self.single = "float32" in source or any(leaf.dtype == np.float32 for leaf in self.args[:4] if hasattr(leaf, "dtype"))
+        self.single = "float32" in source or any(
+            leaf.dtype == np.float32 for leaf in self.args[:4] if hasattr(leaf, "dtype")
+        )
         self.wide = load(source.replace("float32", "float64"), f"<wide program {seed}>") if self.single else self.f
         self.rtol = 2e-3 if self.single else 1e-8
         self.theirs = o.copy(self.args)
@@ -132,7 +134,9 @@ class Checked:
         forward, reverse = float(o.flatten(self.y_bar) @ o.flatten(y_dot)), o.dot(bars, dots)
         size = max(1e-4, float(np.abs(o.flatten(bars) * o.flatten(dots)).sum()))
         close("forward and reverse", reverse, forward, self.rtol, size)
-        close("differences", o.flatten(y_dot), slope(self.wide, widened(self.args), self.v), 5e-3 if self.single else 1e-5)
+        close(
+            "differences", o.flatten(y_dot), slope(self.wide, widened(self.args), self.v), 5e-3 if self.single else 1e-5
+        )
 
     def unmodified(self, given: Any) -> None:
         if o.flatten(given).tobytes() != o.flatten(self.args).tobytes():

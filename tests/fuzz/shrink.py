@@ -87,7 +87,9 @@ def statements(node: ast.AST) -> Iterator[Cut]:
             if isinstance(stmt, ast.Match):
                 yield from ((node, field, at, case.body) for case in stmt.cases)
             elif not isinstance(stmt, ast.FunctionDef):
-                yield from ((node, field, at, block) for name in ("body", "orelse") if (block := getattr(stmt, name, None)))
+                yield from (
+                    (node, field, at, block) for name in ("body", "orelse") if (block := getattr(stmt, name, None))
+                )
 
 
 def expressions(node: ast.AST) -> Iterator[Cut]:
@@ -110,7 +112,11 @@ def _smaller(value: ast.expr) -> Iterator[ast.expr]:
         yield ast.Name("x", ast.Load())
         yield ast.Name("a", ast.Load())
     for child in ast.walk(value):
-        if child is not value and isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
+        if (
+            child is not value
+            and isinstance(child, ast.expr)
+            and not isinstance(getattr(child, "ctx", None), ast.Store)
+        ):
             yield child
     if isinstance(value, ast.Name):
         yield ast.Constant(0)
