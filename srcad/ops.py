@@ -156,7 +156,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    """alloc array copy reduce_like sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
+    """alloc array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
     inverse_gaps custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
 )
 #: Ops with several results, and what these are called.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import linecache
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +87,9 @@ def _parse(text: str) -> Any:
     return gast.parse(text)
 
 
-def _functions(tree: Any) -> Iterator[Any]:
-    return (node for node in gast.walk(tree) if isinstance(node, FUNCTIONS))
+@functools.lru_cache(maxsize=32)
+def _functions(tree: Any) -> tuple[Any, ...]:
+    return tuple(node for node in gast.walk(tree) if isinstance(node, FUNCTIONS))
 
 
 def _is_definition(node: Any, code: types.CodeType) -> bool:

@@ -372,3 +372,39 @@ def cubed(t):
 @program(0.7, 6, tags="cache recursion")
 def helpers_with_caches(x, n):
     return remembered(n) * x + cubed(x * x)
+
+
+def _halved(p, k):
+    c = k > 0
+    if c:
+        v = _turned(p * p, k - 1)
+    if c:
+        return np.sin(v)
+    return p
+
+
+def _turned(p, k):
+    if k > 0:
+        t = _halved(p, k - 1)
+    else:
+        t = 0.5 * p
+    return t
+
+
+@program(0.7, 3, 0.4, tags="recursion branch")
+def recursion_gives_what_one_branch_assigns(x, n, p):
+    given = p > 0.3
+    if given:
+        v = _turned(x, n)
+    s = x * p
+    if given:
+        s += np.sin(v)
+    return s
+
+
+@program(0.7, 0.4, tags="list loop")
+def a_list_grows_in_a_loop_over_its_length(x, p):
+    l = [x]
+    for e in (p, len(l) * x, l[0] * p):
+        l.append(e * l[-1])
+    return sum(l)

@@ -54,3 +54,22 @@ def slice_objects(x):
     y[inner] += x[inner] * x[slice(None, -2)]
     y[inner, None][:, 0] *= 2.0
     return np.sum(y**2)
+
+
+def _change(u):
+    u[0] = u[0] * 2.0
+    u[2] *= u[1]
+    return u[0] + u[1]
+
+
+def _times(x, k):
+    return x if k <= 0 else 0.5 * _times(np.sin(x), k - 1)
+
+
+@program(sample(4), PLACES, tags="picking calls")
+def changed_by_what_is_added(x, k):
+    y = x.copy()
+    y[k] *= _change(y)
+    y[y > 0.4] += _change(y)
+    y[k] += _times(x[0], 2)
+    return y * x

@@ -29,8 +29,8 @@ from srcad.ir import (
 
 #: Results of these refer to the memory of their first argument and are written through.
 REFERENCES = frozenset({"view", "transpose", "reshape"})
-#: These may refer to it too, but nobody writes through them: they have adjoints (or none) of their own.
-READ_ONLY = frozenset({"expand", "stop_gradient"})
+#: These may refer to it too, and have adjoints (or none) of their own.
+READ_ONLY = frozenset({"expand", "reduce_like", "stop_gradient"})
 
 
 def is_memory(operand: Operand) -> bool:

@@ -6,6 +6,7 @@ disappears, one with a single trip is its body, and a value that a loop only han
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -128,7 +129,9 @@ class _Folder:
                 self._while(stmt, out)
 
     def _op(self, op: Op, out: list[Stmt]) -> None:
-        new = keep_type(op, replace(op, args=tuple(self._atom(arg, out) for arg in op.args)))
+        args = tuple([self._atom(arg, out) for arg in op.args])
+        same = all(map(operator.is_, args, op.args))
+        new = op if same else keep_type(op, replace(op, args=args))
         if self._exact and self._algebra.may_vanish(new) and not new.attr("exact"):
             new = replace(new, attrs=(*new.attrs, ("exact", True)))
         if len(new.results) == 1:
@@ -276,7 +279,9 @@ class _Folder:
     def _while(self, stmt: While, out: list[Stmt]) -> None:
         keep = self._carried(stmt)
         inits = self._reads(stmt.inits)
+        changed = self.changed
         at_first = self._block(clone(stmt.cond, dict(zip(stmt.params, inits, strict=True))))
+        self.changed = changed  # what is only looked at enables nothing
         cond = self._block(stmt.cond)
         if at_first.yields == (const(False),):
             for place in keep:

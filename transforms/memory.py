@@ -236,12 +236,7 @@ class Memory:
             return True
         ops = [self.definition.get(var) for var in (a, b)]
         for var, op, other in zip((a, b), ops, (b, a), strict=True):
-            if (
-                op is not None
-                and op.name in FRESH
-                and op.name != "reduce_like"
-                and self._since(var) > self._since(other)
-            ):
+            if op is not None and op.name in FRESH and self._since(var) > self._since(other):
                 return True
         met = [(self._meets[var], var) for var in (a, b) if var in self._meets]
         if not met:
@@ -259,7 +254,7 @@ class Memory:
         """The op that made the memory which the array, a view of it perhaps, refers to; None for a merge or a parameter."""
         origin = self.origin(array)
         op = self.definition.get(origin) if isinstance(origin, Var) else None
-        return op if op is not None and op.name in FRESH and op.name != "reduce_like" else None
+        return op if op is not None and op.name in FRESH else None
 
     def _since(self, var: Var) -> int:
         """When the name gets its meaning, in program order; the function's parameters do before all else."""

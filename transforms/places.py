@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcad.ir import Array, Atom, Block, Const, For, Op, Trace, Var, While, binds, blocks_of, const
-from srcad.ops import FRESH, VIEWS
+from srcad.ops import VIEWS
 from srcad.transforms.alias import Aliases
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import ONE, Sizes
@@ -71,7 +71,7 @@ class Places:
             self._order[var] = len(self._order)
             if op.name in VIEWS:
                 self._views[var] = op
-            elif isinstance(var.type, Array) and op.name not in ("pop", "call"):
+            elif isinstance(var.type, Array) and op.name not in ("pop", "call", "reduce_like"):
                 self._made.add(var)
 
     def sizes(self, array: Atom) -> Sizes:
@@ -197,4 +197,4 @@ def _apart(a: Fixed | Along, b: Fixed | Along) -> bool:
     return False
 
 
-__all__ = ["FRESH", "Along", "Fixed", "Place", "Places"]
+__all__ = ["Along", "Fixed", "Place", "Places"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcad.errors import SrcadError
 from srcad.ir import Atom, Builder, Const, Var
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
@@ -59,6 +60,12 @@ def run(ctx: Lowering, steps: Iterable[Step], live: Names) -> None:
             try:
                 outcome = step() if callable(step) else execute(ctx, step)
             except NeverReturns:
+                ctx.env.dead = True
+                return
+            except SrcadError as error:
+                if not ctx.session.missing:
+                    raise
+                ctx.session.error = ctx.session.error or error
                 ctx.env.dead = True
                 return
         else:

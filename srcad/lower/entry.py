@@ -88,6 +88,7 @@ def _lower(
     while True:
         session.functions.clear()
         session.claims.clear()
+        session.missing, session.error = False, None
         ctx = Lowering(session, Builder(span=span), outermost(), stack)
         result = _call(ctx, function, parameters, params)
         settle(session)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from srcad.errors import TypeInferenceError, UnsupportedError
+from srcad.errors import SrcadError, TypeInferenceError, UnsupportedError
 from srcad.ir import Builder, Const, Span, Trace, Var
 from srcad.lower.exceptions import Catchers, Error, raise_error
 from srcad.lower.failures import Claim
@@ -35,6 +35,10 @@ class Session:
     recursive: set[object] = field(default_factory=set)
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
+    missing: bool = (
+        False  #: one was called that nothing is known of yet: what is wrong on this pass may be right on the next
+    )
+    error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call

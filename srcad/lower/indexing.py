@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Stmt, Var, const, walk
+from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stmt, Var, const, walk
 from srcad.lower import library, picking, records
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
@@ -154,9 +154,14 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
     item = evaluate()
     writes = writes_memory(ctx.b.stmts[start:])
     if isinstance(place, Picked):
-        if writes:
-            ctx.refuse("the value changes arrays while others are changed in place", "assign it to a variable before")
-        picking.augment(ctx, array, place, op, item)
+        if not writes:
+            picking.augment(ctx, array, place, op, item)
+            return
+        later = ctx.b.stmts[start:]
+        del ctx.b.stmts[start:]
+        old = picking.read(ctx, array, place)
+        ctx.b.stmts += later
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, old, item)), dtype))
         return
     element = place.element(array)
     if element is None:
@@ -190,7 +195,8 @@ def writes_memory(stmts: Sequence[Stmt]) -> bool:
             target = op.args[0] if op.name in WRITES else None
             while isinstance(target, Var) and target in made and made[target].name in VIEWS:
                 target = made[target].args[0]
-            if op.name == "call" or (isinstance(target, Var) and target not in made):
+            passed = op.name == "call" and any(not isinstance(arg.type, Scalar) for arg in op.args)
+            if passed or (isinstance(target, Var) and target not in made):
                 return True
     return False
 

@@ -15,7 +15,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
-from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, passed, read_names
+from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, passed, passed_on
 from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import settle
@@ -48,7 +48,7 @@ def exits_of(stmt: Any) -> Exits:
 
 def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
     source = iterable(ctx, stmt.iter)
-    changed = (appended(stmt.body) | passed(stmt)) & read_names(stmt.iter)
+    changed = (appended(stmt.body) | passed(stmt)) & passed_on(stmt.iter)
     held = {name: value for name in changed if is_growing(value := ctx.env.names.get(name))}
     if held.keys() & appended(stmt.body):
         _refuse_growth(ctx, stmt)

@@ -21,16 +21,22 @@ COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
 def walk_scope(nodes: Iterable[Any]) -> Iterator[Any]:
     """Every node of this scope: nested functions and classes are met, their bodies are not entered."""
     for node in nodes:
-        yield node
+        yield from _in_scope(node)
+
+
+@functools.lru_cache(maxsize=4096)
+def _in_scope(node: Any) -> tuple[Any, ...]:
+    """The node and those beneath: asked for again with every statement around, every time a function is called."""
+    found: list[Any] = []
+    pending = [node]
+    while pending:
+        found.append(node := pending.pop())
         if isinstance(node, FUNCTIONS):
-            inner = [
-                *node.args.defaults,
-                *(d for d in node.args.kw_defaults if d),
-                *getattr(node, "decorator_list", []),
-            ]
-            yield from walk_scope(inner)
+            outside = [*node.args.defaults, *node.args.kw_defaults, *getattr(node, "decorator_list", [])]
+            pending += [d for d in outside[::-1] if d is not None]
         elif not isinstance(node, gast.ClassDef):
-            yield from walk_scope(gast.iter_child_nodes(node))
+            pending += [*gast.iter_child_nodes(node)][::-1]
+    return tuple(found)
 
 
 def assigned(nodes: Iterable[Any]) -> Names:
@@ -129,6 +135,16 @@ def target_names(target: Any) -> Names:
 def read_names(node: Any) -> Names:
     """The names that evaluating the node may read, those of nested functions included."""
     return frozenset(n.id for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load))
+
+
+def passed_on(node: Any) -> Names:
+    """The names whose objects the value of an expression may be or hold: not those that it only computes with."""
+    match node:
+        case gast.Name():
+            return frozenset((node.id,))
+        case gast.BinOp() | gast.Compare() | gast.Subscript() | gast.Call(func=gast.Name(id="len" | "range" | "sum")):
+            return NONE
+    return NONE.union(*map(passed_on, gast.iter_child_nodes(node)))
 
 
 def captured(nodes: Iterable[Any]) -> Names:

@@ -82,6 +82,7 @@ def call_recursive(ctx: Lowering, key: Key, frame: Frame, names: dict[str, Value
         reason = f"'{frame.name}' calls itself, and what it may raise is caught outside of it"
         ctx.refuse(reason, "catch it inside, or return a flag")
     if callee.shape is None:
+        session.missing = True
         raise NeverReturns
     args = [atom for value in (*names.values(), *around.values()) for atom in atoms_of(value)]
     results = fresh("", callee.shape, ctx.span)
@@ -155,6 +156,8 @@ def traces(ctx: Lowering) -> list[Trace]:
     found: list[Trace] = []
     for callee in ctx.session.called.values():
         if callee.trace is None:
+            if ctx.session.error is not None:
+                raise ctx.session.error
             with ctx.at_span(callee.frame.span(callee.frame.node)):
                 ctx.refuse(f"'{callee.frame.name}' calls itself on every path", "return without a call in one branch")
         else:
