@@ -243,7 +243,7 @@ def test_recursive_functions_in_a_second_process(tmp_path, folder):
         assert float(done.stdout) == pytest.approx(3 * 1.1**3 * 0.7**2), done.stderr
 
 
-CALLER = """
+COMPILED_CALLER = """
 import sys
 import numpy as np
 import srcad
@@ -272,7 +272,7 @@ print(len(total.stats.cache_hits))
 def test_cached_code_of_the_user_that_calls_a_derivative(folder, tmp_path):
     """Numba imports the module of what such code calls, and finds its symbols, in a process that has generated nothing."""
     path = tmp_path / "caller.py"
-    path.write_text(CALLER)
+    path.write_text(COMPILED_CALLER)
     assert run(path, folder)[0] == 0
     assert run(path, folder)[0] == 1
 

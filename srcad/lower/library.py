@@ -425,31 +425,3 @@ def searchsorted(places: Any, value: Any, right: Any) -> Any:
         else:
             high = middle
     return low
-
-
-def factorial(n: Any) -> Any:
-    if n < 0:
-        raise ValueError("factorial() not defined for negative values")
-    product = 1
-    for k in range(2, n + 1):
-        product *= k
-    return product
-
-
-def binomial(n: Any, k: Any) -> Any:
-    if n < 0:
-        raise ValueError("n must be a non-negative integer")
-    if k < 0:
-        raise ValueError("k must be a non-negative integer")
-    if k > n:
-        return 0
-    ways = 1
-    for i in range(min(k, n - k)):
-        ways = ways * (n - i) // (i + 1)
-    return ways
-
-
-def greatest_divisor(a: Any, b: Any) -> Any:
-    while b != 0:
-        a, b = b, a % b
-    return abs(a)
