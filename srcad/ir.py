@@ -23,8 +23,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from dataclasses import replace as replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace
+else:
+
+    def replace(thing, /, **changes):
+        """`dataclasses.replace` for the classes here, which check nothing when they are made: several times as fast."""
+        new = object.__new__(type(thing))
+        vars(new).update(vars(thing), **changes)
+        return new
 
 # --- types ----------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from srcad.ir import (
@@ -26,6 +25,7 @@ from srcad.ir import (
     Var,
     While,
     blocks_of,
+    replace,
     rewrite,
     subst,
     walk,

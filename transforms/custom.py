@@ -7,7 +7,6 @@ Rules are ordinary traces, and are put in the place of the op: what comes of it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from srcad.callees import adopted
 from srcad.errors import UnsupportedError
@@ -23,6 +22,7 @@ from srcad.ir import (
     Var,
     blocks_of,
     is_float,
+    replace,
     uses,
     walk,
     with_blocks,

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
-from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, walk
+from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, replace, walk
 from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.alias import Aliases, is_memory, next_values
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from srcad.ir import (
@@ -32,6 +31,7 @@ from srcad.ir import (
     While,
     clone,
     const,
+    replace,
 )
 from srcad.ops import ELEMENTWISE, result_type
 from srcad.transforms.algebra import Algebra

@@ -7,7 +7,7 @@ on the array ops that the rules of whole-array functions bring in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from srcad.ir import (
     Array,
@@ -21,6 +21,7 @@ from srcad.ir import (
     binds,
     blocks_of,
     operands,
+    replace,
     rewrite,
     subst,
     uses,

@@ -5,9 +5,8 @@ be made, writes that overlap what they read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from srcad.ir import Array, Atom, Builder, Env, Op, Stmt, Var, blocks_of, const, operands, uses
+from srcad.ir import Array, Atom, Builder, Env, Op, Stmt, Var, blocks_of, const, operands, replace, uses
 from srcad.ops import ELEMENTWISE
 from srcad.transforms.decompose import has_axes
 from srcad.transforms.loopnest import REDUCTIONS

@@ -7,9 +7,9 @@ into a tape after a definition, one more value carried by a loop, one more resul
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from srcad.ir import Block, For, If, Loop, Op, Operand, Stmt, Type, Undef, Var, While, blocks_of
+from srcad.ir import Block, For, If, Loop, Op, Operand, Stmt, Type, Undef, Var, While, blocks_of, replace
 
 
 @dataclass(eq=False)

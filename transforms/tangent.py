@@ -9,7 +9,6 @@ dots beside the values, and an `If` merges them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from srcad.callees import unused_name
@@ -35,6 +34,7 @@ from srcad.ir import (
     is_float,
     leaves,
     map_tree,
+    replace,
     walk,
 )
 from srcad.ops import ELEMENTWISE, WRITES

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
 from srcad.callees import adopted
 from srcad.errors import UnsupportedError
@@ -31,6 +30,7 @@ from srcad.ir import (
     free,
     is_float,
     leaves,
+    replace,
     substitute,
     walk,
 )
