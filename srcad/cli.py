@@ -1,4 +1,5 @@
-"""The `srcad` command: `srcad show` prints generated code, `srcad check` compares derivatives by three routes.
+"""The `srcad` command: `srcad show` prints generated code, `srcad check` compares derivatives by three routes, and `srcad rules`
+prints what is known.
 
 What needs Numba is imported when a command runs, so that `--help` and a misspelt option answer at once.
 """
@@ -35,7 +36,8 @@ examples:
   srcad show model.py:loss --kind grad --types "f8[:], f8[:, :]"
   srcad show model.py:loss --pass lower             the trace after the first pass
   srcad show model.py:loss -o loss_adjoint.py       a module that runs by itself
-  srcad check model.py:loss --at "2.0, [1.0, 0.5]"  forward, reverse, differences"""
+  srcad check model.py:loss --at "2.0, [1.0, 0.5]"  forward, reverse, differences
+  srcad rules tanh                                  the rules and functions by that name"""
 
 
 class UsageError(Exception):
@@ -105,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     check.add_argument("target", metavar="TARGET", help="path/file.py:f, package.module:f, or path/file.py")
     check.add_argument("--at", required=True, metavar="ARGS", help='arguments, as in "2.0, [1.0, 0.5], np.eye(3)"')
+    rules = commands.add_parser("rules", help="print the rules and the functions that are known")
+    rules.set_defaults(run=_rules)
+    rules.add_argument("part", nargs="?", default="", metavar="NAME", help="only what has this in its name")
+
     check.add_argument("--tol", type=float, help="largest relative error that passes (1e-6; float32: 5e-3)")
     return parser
 
@@ -195,6 +201,20 @@ def _argnums(text: str) -> int | str | list[int | str]:
     """`0`, `w` or `0,b`: positions and names."""
     items = [int(item) if item.lstrip("-").isdigit() else item for item in text.replace(" ", "").split(",")]
     return items[0] if len(items) == 1 else items
+
+
+# --- srcad rules -------------------------------------------------------------------------------------------------------------
+
+
+def _rules(options: argparse.Namespace) -> int:
+    from srcad.rulebook import lines
+
+    found = list(lines(options.part))
+    if not found:
+        print(f"srcad: nothing is known by a name with {options.part!r} in it", file=sys.stderr)
+        return 1
+    print("\n".join(found))
+    return 0
 
 
 # --- srcad check -------------------------------------------------------------------------------------------------------------

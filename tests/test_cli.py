@@ -281,3 +281,29 @@ def test_functions_of_libraries(capsys):
     assert code == 2 and "must be said by the types" in err
     code, out, _ = run(capsys, "show", "numpy:sum", "--types", "f8[:]")
     assert code == 0 and "y_bar" in out
+
+
+# --- srcad rules --------------------------------------------------------------------------------------------------------
+
+
+def test_rules(capsys):
+    code, out, _ = run(capsys, "rules", "tanh")
+    assert code == 0
+    assert "    y = tanh(x); y_dot = (1 - y * y) * x_dot; x_bar = (1 - y * y) * y_bar" in out.splitlines()
+    assert "np.arctanh" in out
+    code, out, _ = run(capsys, "rules")
+    for name in (
+        "np.einsum",
+        "scipy.special.jv",
+        "scipy.stats.norm.logpdf",
+        "scipy.fft.dct",
+        "math.hypot",
+        ".cumsum",
+        "eigh",
+    ):
+        assert name in out.split(), name
+    assert max(map(len, out.splitlines())) < 250
+
+
+def test_no_such_rule(capsys):
+    assert run(capsys, "rules", "zzz") == (1, "", "srcad: nothing is known by a name with 'zzz' in it\n")

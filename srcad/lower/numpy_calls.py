@@ -95,12 +95,7 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
     if isinstance(function, functools.partial):
         rest = {name: lift(ctx, value, name) for name, value in function.keywords.items()} | dict(kwargs)
         return ctx.call(Obj(function.func), [*(lift(ctx, v, "argument") for v in function.args), *args], rest)
-    if "scipy.special" in sys.modules:
-        _scipy(sys.modules["scipy.special"])
-    if "scipy.stats" in sys.modules:
-        distributions(sys.modules["scipy.stats"])
-    if "scipy.fft" in sys.modules:
-        _scipy_fft(sys.modules["scipy.fft"])
+    foreign_tables()
     if (lowering := lookup(function)) is not None:
         name = full_name(function)
         result = apply(ctx, name, lowering, args, kwargs)
@@ -116,6 +111,16 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
     foreign = "." in name and not name.startswith(("np.", "str."))
     reason = f"{name} has no rule, and no Python source to read" if foreign else f"{name} is not supported"
     return ctx.refuse(reason, remedy)
+
+
+def foreign_tables() -> None:
+    """Register what SciPy has, once it is there."""
+    if "scipy.special" in sys.modules:
+        _scipy(sys.modules["scipy.special"])
+    if "scipy.stats" in sys.modules:
+        distributions(sys.modules["scipy.stats"])
+    if "scipy.fft" in sys.modules:
+        _scipy_fft(sys.modules["scipy.fft"])
 
 
 @functools.cache
@@ -168,9 +173,8 @@ def full_name(function: Any) -> str:
     module = (
         getattr(function, "__module__", None) or getattr(getattr(function, "__self__", None), "__module__", None) or ""
     )
-    owner = getattr(getattr(function, "__self__", None), "name", "")
-    if module.startswith("scipy.stats") and isinstance(owner, str) and owner:
-        return f"scipy.stats.{owner}.{function.__name__}"
+    if module.startswith("scipy.stats") and (owner := getattr(function, "__self__", None)) is not None:
+        return f"scipy.stats.{type(owner).__name__.removesuffix('_gen')}.{name.rpartition('.')[2]}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"
