@@ -77,7 +77,7 @@ FORMS: dict[str, list[str]] = {
         "np.linalg.norm(<A> + 2.0)", "np.prod(<B>)", "np.var(<A>)", "<A>[<I>]", "<M>[<R>, <I>]", "branchy(<S>, <S>)",
         "early(<A>, <S>)", "power(<S>, <N>)", "ping(<S>, <N>)", "pair(<S>, <S>)[1]", "inner_sum(<A>)", "<f>(<S>)",
         "sum([<S> * 0.3 for <@i> in range(<N>)])", "sum(<@s1> * <S> for <@s> in <A>)",
-        "sum(0.4 * <@s1> for <@s> in <A> if <C>)", "max(<@s1> * <F> for <@s> in <A>)", "<l>[0]", "<l>[-1]",
+        "sum((0.4 * <@s1> for <@s> in <A> if <C>), 0.0)", "max(<@s1> * <F> for <@s> in <A>)", "<l>[0]", "<l>[-1]",
         "sum(<l>)", "len(<l>) * <S>", "<t>[0]", "<t>[1][<I>]", "<I> * <S>", "float(<I>) * <S>", "<N> / 2 * <S>",
         "(<N> // 2) * <S>", "(<S>) % 1.9", "float(n) ** 2 * <S>", "abs(<Z>)", "(<Z> * <Z>).real", "np.exp(<Z>).imag",
         "(<Z>).conjugate().imag", "np.where(<C>, <S>, <S>)", "<A>[<J>][<I>]", "np.sum(<A>[<Q>])",
