@@ -509,3 +509,17 @@ def previous_in_an_expression(x):
         s += x if k == 0 else last * x
         last, k = s * x, k + 1
     return s * last
+
+
+@program(0.5, sample(4), tags="for nested unbound")
+def an_inner_loop_reads_what_the_trip_before_assigned(x, a):
+    s = x
+    for i in range(3):
+        if i > 0:
+            for k in range(2):
+                s = np.sin(v) + 0.1 * k
+        v = s * a[i]
+        for k in range(i):
+            s += np.cos(w) * v
+        w = s * a[i + 1]
+    return s

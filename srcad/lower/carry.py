@@ -73,14 +73,15 @@ def thread(ctx: Lowering, stmt: Any, head: Head, flags: Sequence[str]) -> bool:
     awaited = frozenset(carried)
     while True:
         params = {name: fresh(name, shape, ctx.span) for name, shape in shapes.items()}
-        with _awaiting(ctx, awaited - shapes.keys()) as missed:
+        own = awaited - shapes.keys()
+        with _awaiting(ctx, own) as missed:
             arm = _trip(ctx, stmt, head, shapes, params, live | {GO, RESULT, *flags}, open_before)
         if head.never:
             return False
         grown = _grown(shapes, names, arm.env)
         if _same(shapes, grown):
-            if not missed:
-                break
+            if not missed & own:
+                break  # what a loop around is to assign, it will come back with
             awaited = frozenset()  # no trip assigns what is read
         shapes = grown
     ctx.session.shapes[key] = {name: shape for name, shape in shapes.items() if is_plain(shape)}
