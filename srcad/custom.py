@@ -30,7 +30,7 @@ from srcad.callable import parameters
 from srcad.derive import derive, resolve, underlying
 from srcad.ir import Block, Param, Trace, Type, Undef, Var, leaves, map_tree
 from srcad.jit.options import options_of
-from srcad.primitive import RULES
+from srcad.primitive import RULES, identity
 
 Function = Callable[..., Any]
 
@@ -222,7 +222,7 @@ def rule(pattern: str, forward: str, *reverse: str, functions: Mapping[str, Func
         )
         rules["vjp"] = (fwd, bwd)
     made.rules = rules
-    RULES[made.fn] = made
+    RULES[identity(made.fn)] = made
 
 
 def _equation(text: str) -> tuple[str, ast.expr]:

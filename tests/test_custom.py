@@ -382,6 +382,35 @@ cube_root = custom_jvp(libm.cbrt)
 cube_root.defjvp(lambda primals, tangents: (cube_root(primals[0]), tangents[0] / (3.0 * cube_root(primals[0]) ** 2)))
 
 
+libm.exp2.restype, libm.exp2.argtypes = ctypes.c_double, [ctypes.c_double]
+power_of_two = libm.exp2
+srcad.rule("y = f(x)", "y_dot = 0.6931471805599453 * y * x_dot", functions={"f": power_of_two})
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_rule_for_a_function_of_a_c_library(jit):
+    f = srcad.differentiate(lambda x: power_of_two(x) * x, jit=jit)
+    assert f.grad(2.0) == pytest.approx(4.0 + 8.0 * np.log(2.0))
+
+
+@custom_vjp
+def straight_through(x):
+    return np.round(x)
+
+
+straight_through.defvjp(lambda x: (np.round(x), None), lambda residuals, y_bar: (y_bar,))
+
+
+def test_an_adjoint_that_is_passed_through():
+    """Forward mode follows from it, and is that of the identity."""
+    f = srcad.differentiate(lambda x: straight_through(x) ** 2, jit=False)
+    assert srcad.jvp(f, (2.6,), (0.5,)) == (9.0, 3.0)
+    assert f.grad(2.6) == 6.0
+    assert f.hessian(2.6) == 2.0
+    y, y_dot = srcad.jvp(lambda x: straight_through(x), (np.array([1.2, 2.6]),), (np.array([1.0, 2.0]),))
+    np.testing.assert_array_equal(y_dot, [1.0, 2.0])
+
+
 @custom_jvp
 @njit
 def opaque(x, y):

@@ -227,7 +227,8 @@ def forward_rule(p: Primitive) -> Trace:
     given = (*args, *residuals, *zeros, *x_dots)
     yields = inline(b, bars, [_as(b, a, v) for a, v in zip(given, bars.inputs, strict=True)])
     y_dots = [yields[index] for index in leaves(Tree(bars.returns.items[1:]))]
-    names = {dot: dot.like("y_dot") for dot in y_dots if isinstance(dot, Var)}
+    # an x_dot that is passed through is called what it is
+    names = {dot: dot.like("y_dot") for dot in y_dots if isinstance(dot, Var) and dot not in dots}
     return _flat(p.name, (*args, *dots), rename(b.block(*ys, *y_dots), names), functions)
 
 
