@@ -5,6 +5,7 @@ import ctypes.util
 import functools
 import pickle
 
+import numba
 import numpy as np
 import pytest
 from numba import njit, objmode
@@ -393,12 +394,36 @@ def test_a_rule_for_a_function_of_a_c_library(jit):
     assert f.grad(2.0) == pytest.approx(4.0 + 8.0 * np.log(2.0))
 
 
+@pytest.mark.parametrize(
+    ("forward", "reverse"), [("y_dot = slope(x) * x_dot", ()), ("y_dot = x_dot", ("x_bar = slope * y_bar",))]
+)
+def test_names_that_a_rule_does_not_know(forward, reverse):
+    with pytest.raises(ValueError, match="'slope' in .* is no argument, and functions= does not say what it is"):
+        srcad.rule("y = f(x)", forward, *reverse, functions={"f": lambda x: x})
+
+
+@numba.vectorize(["float64(float64, float64)"])
+def scaled_cube(x, a):
+    return a * x * x * x
+
+
+srcad.rule("y = f(x, a)", "y_dot = 3 * a * x**2 * x_dot + x**3 * a_dot", functions={"f": scaled_cube})
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_rule_for_a_ufunc(jit):
+    f = srcad.differentiate(lambda x, a: np.sum(scaled_cube(x, a) * x), argnums=(0, 1), jit=jit)
+    by_x, by_a = f.grad(np.array([0.5, 2.0]), 3.0)
+    np.testing.assert_allclose(by_x, [1.5, 96.0])
+    np.testing.assert_allclose(by_a, 16.0625)
+
+
 @custom_vjp
 def straight_through(x):
     return np.round(x)
 
 
-straight_through.defvjp(lambda x: (np.round(x), None), lambda residuals, y_bar: (y_bar,))
+straight_through.defvjp(lambda x: (straight_through(x), None), lambda residuals, y_bar: (y_bar,))
 
 
 def test_an_adjoint_that_is_passed_through():
