@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba.np.ufunc.dufunc import DUFunc
 
 
 def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -14,7 +15,7 @@ def parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
 
     TypeError is raised for what has `**kwargs`, and for wrappers that keep results, since they cannot be compiled.
     """
-    if isinstance(fn, np.ufunc):
+    if isinstance(fn, np.ufunc | DUFunc):
         names = ["x", *(f"x{k}" for k in range(2, fn.nin + 1))]
         return [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     if hasattr(fn, "cache_info") and hasattr(fn, "__wrapped__"):

@@ -8,6 +8,7 @@ one mode serves the other: reverse mode of a JVP rule is its transpose, and forw
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import inspect
 import itertools
@@ -22,7 +23,6 @@ from numba import njit
 from numba.core import types
 from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
-from numba.core.typing.typeof import typeof as numba_typeof
 from numba.extending import typeof_impl
 
 from srcad import infer
@@ -30,7 +30,7 @@ from srcad.callable import parameters
 from srcad.derive import derive, resolve, underlying
 from srcad.ir import Block, Param, Trace, Type, Undef, Var, leaves, map_tree
 from srcad.jit.options import options_of
-from srcad.primitive import RULES
+from srcad.primitive import RULES, identity
 
 Function = Callable[..., Any]
 
@@ -64,7 +64,8 @@ class _Custom:
         numba_types = tuple(map(infer.numba_type, types))
         callee = njit(self.fn) if inspect.isfunction(self.fn) else self.fn
         try:
-            known = cpu_target.typing_context.resolve_function_type(numba_typeof(callee), numba_types, {})
+            context = cpu_target.typing_context
+            known = context.resolve_function_type(context.resolve_value_type(callee), numba_types, {})
             result = infer.arg_type(known.return_type)
         except (NumbaError, TypeError, ValueError, AttributeError):
             return None
@@ -193,6 +194,11 @@ def rule(pattern: str, forward: str, *reverse: str, functions: Mapping[str, Func
     left, y_dot = _equation(forward)
     if left != "y_dot":
         raise ValueError(f"{forward!r} is not of the form 'y_dot = ...'")
+    known = {*space, *names, *(f"{name}_dot" for name in names), "y", "y_bar", *dir(builtins)}
+    for text in (forward, *reverse):
+        for node in ast.walk(_equation(text)[1]):
+            if isinstance(node, ast.Name) and node.id not in known:
+                raise ValueError(f"{node.id!r} in {text!r} is no argument, and functions= does not say what it is")
     made = _Custom(function)
     space[call.func.id] = made
     arguments = ", ".join(names)
@@ -222,7 +228,7 @@ def rule(pattern: str, forward: str, *reverse: str, functions: Mapping[str, Func
         )
         rules["vjp"] = (fwd, bwd)
     made.rules = rules
-    RULES[made.fn] = made
+    RULES[identity(made.fn)] = made
 
 
 def _equation(text: str) -> tuple[str, ast.expr]:

@@ -19,10 +19,16 @@ def with_rule(function: Any) -> Any:
     """What `custom_jvp`, `custom_vjp` or `rule` made of the function, or None."""
     if hasattr(function, "__srcad_rule__"):
         return function
+    return RULES.get(identity(function)) or RULES.get(identity(getattr(function, "py_func", None)))
+
+
+def identity(function: Any) -> Hashable:
+    """What a rule is found by: the function, or where it has no hash, as those that ctypes gives, which object it is."""
     try:
-        return RULES.get(function) or RULES.get(getattr(function, "py_func", None))
-    except TypeError:  # an object without a hash
-        return None
+        hash(function)
+    except TypeError:
+        return "object", id(function)
+    return function  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, eq=False)

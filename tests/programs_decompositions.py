@@ -56,6 +56,25 @@ def upper_triangle(A):
     return np.linalg.eigvalsh(U, UPLO="U")[0] * np.linalg.eigh(U, "u")[1][0, 0] ** 2
 
 
+@program(0.4, 1.3, 5, tags="eigh loop")
+def tight_binding(hopping, field, n):
+    """A chain, of which only the lower triangle is filled: LAPACK reads no more."""
+    H = np.zeros((n, n))
+    for i in range(n):
+        H[i, i] = field * i
+        if i + 1 < n:
+            H[i + 1, i] = -hopping
+    w, V = np.linalg.eigh(H)
+    return w[0] * V[1, 0] ** 2 + np.sum(np.exp(w)) + np.linalg.eigvalsh(H.T, UPLO="U")[1]
+
+
+@program(normal(3, 3), normal(3, 3, seed=1), tags="eigh complex")
+def half_of_a_hermitian_matrix(A, B):
+    """Of any matrix the lower triangle counts, and of its diagonal the real part."""
+    w, V = np.linalg.eigh(A + 1j * B)
+    return np.sum(w**3 * np.abs(V[0]) ** 2) + np.linalg.eigvalsh(A + 1j * B, "U")[1]
+
+
 @program(normal(3, 3), tags="eigh complex")
 def hermitian(A):
     H = A + A.T + 1j * (A - A.T)

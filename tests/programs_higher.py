@@ -81,6 +81,14 @@ def along_and_back(x, v):
     return bars[0] * bars[1] + srcad.grad(functools.partial(powers, b=v, c=3))(x)
 
 
+@program(sample(3), 0.4, tags="inner")
+def derivatives_of_library_functions(x, a):
+    y, pullback = srcad.vjp(np.multiply, a, x[0])
+    bars = pullback(y)
+    along = srcad.jvp(np.sin, (x,), (x * x,))[1]
+    return bars[0] * bars[1] + np.sum(along) + srcad.grad(math.exp)(a) + np.sum(srcad.grad(np.linalg.norm)(x) * x**2)
+
+
 # --- closures in recursion -----------------------------------------------------------------------------------------------
 
 

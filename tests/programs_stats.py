@@ -54,3 +54,9 @@ def outside_of_the_support(x):
     """What is outside has a density of zero, and no derivative."""
     inside = stats.expon.pdf(x[0]) + stats.uniform.pdf(x[1] / 2.0) + stats.gamma.pdf(x[2], 2.0)
     return inside + stats.expon.pdf(-x[0]) + stats.beta.pdf(1.0 + x[1], 2.0, 3.0) + stats.lognorm.pdf(-x[2], 0.4)
+
+
+@program(1.0, 1.0, sample(3), tags="stats likelihood")
+def exponential_as_a_special_case(a, b, x):
+    """A shape of 1, where a power of x is one of zero."""
+    return np.sum(stats.gamma.logpdf(x, a, scale=b)) + stats.beta.logpdf(0.3, a, b) + stats.chi2.logpdf(x[0], 2.0 * a)

@@ -5,6 +5,7 @@ import ctypes.util
 import functools
 import pickle
 
+import numba
 import numpy as np
 import pytest
 from numba import njit, objmode
@@ -362,6 +363,23 @@ def test_bad_rules(make, error, message):
         assert "test_custom.py:" in str(info.value)
 
 
+def test_rules_that_are_not_linear_serve_one_mode_only():
+    """As a gradient that is clipped: there is no forward mode that it could be the transpose of."""
+    clipped = custom_vjp(lambda x: x)
+    clipped.defvjp(lambda x: (x, None), lambda _, y_bar: (min(max(y_bar, -1.0), 1.0),))
+    assert srcad.grad(lambda x: clipped(x) ** 2)(3.0) == 1.0
+    with pytest.raises(
+        srcad.UnsupportedError, match="is not linear in y_bar, so that forward mode does not follow"
+    ) as info:
+        srcad.jvp(clipped, (3.0,), (1.0,))
+    assert "test_custom.py:" in str(info.value) and "custom_jvp" in str(info.value)
+    squared = custom_jvp(lambda x: np.sum(x))
+    squared.defjvp(lambda primals, tangents: (np.sum(primals[0]), np.sum(tangents[0] ** 2)))
+    assert srcad.jvp(squared, (x3,), (x3,))[1] == np.sum(x3**2)
+    with pytest.raises(srcad.UnsupportedError, match="is not linear in the tangents, so that reverse mode"):
+        srcad.grad(squared)(x3)
+
+
 def test_constant_that_varies_is_refused_in_forward_mode_too():
     f = _blind()
     with pytest.raises(srcad.UnsupportedError, match="takes it for a constant"):
@@ -380,6 +398,59 @@ libm = ctypes.CDLL(ctypes.util.find_library("m"))
 libm.cbrt.restype, libm.cbrt.argtypes = ctypes.c_double, [ctypes.c_double]
 cube_root = custom_jvp(libm.cbrt)
 cube_root.defjvp(lambda primals, tangents: (cube_root(primals[0]), tangents[0] / (3.0 * cube_root(primals[0]) ** 2)))
+
+
+libm.exp2.restype, libm.exp2.argtypes = ctypes.c_double, [ctypes.c_double]
+power_of_two = libm.exp2
+srcad.rule("y = f(x)", "y_dot = 0.6931471805599453 * y * x_dot", functions={"f": power_of_two})
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_rule_for_a_function_of_a_c_library(jit):
+    f = srcad.differentiate(lambda x: power_of_two(x) * x, jit=jit)
+    assert f.grad(2.0) == pytest.approx(4.0 + 8.0 * np.log(2.0))
+
+
+@pytest.mark.parametrize(
+    ("forward", "reverse"), [("y_dot = slope(x) * x_dot", ()), ("y_dot = x_dot", ("x_bar = slope * y_bar",))]
+)
+def test_names_that_a_rule_does_not_know(forward, reverse):
+    with pytest.raises(ValueError, match="'slope' in .* is no argument, and functions= does not say what it is"):
+        srcad.rule("y = f(x)", forward, *reverse, functions={"f": lambda x: x})
+
+
+@numba.vectorize(["float64(float64, float64)"])
+def scaled_cube(x, a):
+    return a * x * x * x
+
+
+srcad.rule("y = f(x, a)", "y_dot = 3 * a * x**2 * x_dot + x**3 * a_dot", functions={"f": scaled_cube})
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_rule_for_a_ufunc(jit):
+    f = srcad.differentiate(lambda x, a: np.sum(scaled_cube(x, a) * x), argnums=(0, 1), jit=jit)
+    by_x, by_a = f.grad(np.array([0.5, 2.0]), 3.0)
+    np.testing.assert_allclose(by_x, [1.5, 96.0])
+    np.testing.assert_allclose(by_a, 16.0625)
+
+
+@custom_vjp
+def straight_through(x):
+    return np.round(x)
+
+
+straight_through.defvjp(lambda x: (straight_through(x), None), lambda residuals, y_bar: (y_bar,))
+
+
+def test_an_adjoint_that_is_passed_through():
+    """Forward mode follows from it, and is that of the identity."""
+    f = srcad.differentiate(lambda x: straight_through(x) ** 2, jit=False)
+    assert srcad.jvp(f, (2.6,), (0.5,)) == (9.0, 3.0)
+    assert f.grad(2.6) == 6.0
+    assert f.hessian(2.6) == 2.0
+    y, y_dot = srcad.jvp(lambda x: straight_through(x), (np.array([1.2, 2.6]),), (np.array([1.0, 2.0]),))
+    np.testing.assert_array_equal(y_dot, [1.0, 2.0])
 
 
 @custom_jvp

@@ -58,3 +58,28 @@ def test_unknown_derivatives_are_refused(f):
 def test_wrong_number_of_arguments():
     with pytest.raises(TypeError, match=r"scipy.special.jv takes 2 arguments, and 1 were given"):
         srcad.grad(lambda x: sc.jv(x))(1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "want"),
+    [
+        (sc.ellipk, 0.0, 9 * np.pi / 64),
+        (sc.ellipk, 1e-9, 9 * np.pi / 64),
+        (sc.ellipe, 0.0, -3 * np.pi / 64),
+        (sc.ellipe, 1e-9, -3 * np.pi / 64),
+        (sc.spence, 1.0, 0.5),
+        (sc.spence, 1.0 + 1e-9, 0.5),
+    ],
+)
+def test_second_derivatives_at_removable_singularities(f, x, want):
+    """By the power series: K = pi/2 (1 + m/4 + 9 m^2/64 + ...), E = pi/2 (1 - m/4 - 3 m^2/64 - ...), Li2(1 - x)."""
+    hessian = srcad.hessian(srcad.differentiate(lambda x: f(x), jit=False))
+    np.testing.assert_allclose(hessian(x), want, rtol=1e-8)
+
+
+@pytest.mark.parametrize(("f", "slope"), [(sc.xlogy, 1 / 1.3), (sc.xlog1py, 1 / 2.3)])
+def test_mixed_derivatives_where_a_factor_is_zero(f, slope):
+    """d2/dadb of a log b is 1 / b, at a = 0 too: where a gamma distribution is exponential, for one."""
+    hessian = srcad.hessian(srcad.differentiate(lambda a, b: f(a, b), jit=False), argnums=(0, 1))
+    ((aa, ab), (ba, bb)) = hessian(0.0, 1.3)
+    np.testing.assert_allclose((aa, ab, ba, bb), (0.0, slope, slope, 0.0), rtol=1e-12)

@@ -27,14 +27,16 @@ from srcad.ir import (
     Tree,
     Undef,
     Var,
+    blocks_of,
     free,
     is_float,
     leaves,
+    operands,
     replace,
     substitute,
     walk,
 )
-from srcad.ops import WRITES
+from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.primitive import Primitive, Reverse
 from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse, rename
@@ -65,6 +67,7 @@ def forward_rule(p: Primitive) -> Trace:
     floats = [y for y in ys if is_float(y.type)]
     wrt = range(len(rule.backward.params) - len(floats), len(rule.backward.params))
     bars = adopted(functions, _adjoint(rule.backward, wrt))
+    _check_linear(bars, wrt, p, "bwd", "y_bar", "forward")
     contributing = [
         isinstance(index, int) for index, varies in zip(rule.backward.returns.items, p.varies, strict=True) if varies
     ]
@@ -73,7 +76,8 @@ def forward_rule(p: Primitive) -> Trace:
     given = (*args, *residuals, *zeros, *x_dots)
     yields = inline(b, bars, [like(b, a, v) for a, v in zip(given, bars.inputs, strict=True)])
     y_dots = [yields[index] for index in leaves(Tree(bars.returns.items[1:]))]
-    names = {dot: dot.like("y_dot") for dot in y_dots if isinstance(dot, Var)}
+    # an x_dot that is passed through is called what it is
+    names = {dot: dot.like("y_dot") for dot in y_dots if isinstance(dot, Var) and dot not in dots}
     return _flat(p.name, (*args, *dots), rename(b.block(*ys, *y_dots), names), functions)
 
 
@@ -90,7 +94,9 @@ def reverse_rule(p: Primitive) -> Reverse:
     b, functions = Builder(span=p.span), list[Trace]()
     dots = [_zero(b, v) for v, varies in zip(args, p.varies, strict=True) if varies]
     y_dots = range(count, len(jvp.body.yields))
-    bars = adopted(functions, _adjoint(jvp, range(len(args), len(jvp.params)), y_dots))
+    wrt = range(len(args), len(jvp.params))
+    bars = adopted(functions, _adjoint(jvp, wrt, y_dots))
+    _check_linear(bars, wrt, p, "the jvp", "the tangents", "reverse")
     given = (*args, *dots, *y_bars)
     yields = inline(b, bars, [like(b, a, v) for a, v in zip(given, bars.inputs, strict=True)])
     y, *x_bars = bars.returns.items
@@ -109,6 +115,29 @@ def reverse_rule(p: Primitive) -> Reverse:
         replace(
             _flat(f"{p.name}_bwd", (*args, *own, *y_bars), substitute(backward, env), whole.functions), returns=returns
         ),
+    )
+
+
+def _check_linear(bars: Trace, wrt: Sequence[int], p: Primitive, rule: str, what: str, mode: str) -> None:
+    """Refuse a rule whose transpose still reads what it should be linear in, but for its shape."""
+    kept = leaves(Tree(bars.returns.items[1:]))
+    body = replace(bars.body, yields=tuple(bars.body.yields[k] for k in kept))
+    alone = _tidied(replace(bars, body=body, returns=Tree(tuple(range(len(kept))))), fold)
+    inputs = {bars.params[k].tree for k in wrt}
+    for block in (alone.body, *(function.body for function in alone.functions)):
+        for stmt in walk(block):
+            read = (*operands(stmt), *(y for inner in blocks_of(stmt) for y in inner.yields))
+            if inputs.intersection(v for v in read if isinstance(v, Var)) and not _only_shape(stmt, inputs):
+                raise UnsupportedError(
+                    f"{rule} of '{p.name}' is not linear in {what}, so that {mode} mode does not follow from it",
+                    stmt.span or p.span,
+                    "give a rule for that mode: custom_jvp for forward, custom_vjp for reverse",
+                )
+
+
+def _only_shape(stmt: Stmt, inputs: set[Var]) -> bool:
+    return isinstance(stmt, Op) and (
+        stmt.name == "dim" or (stmt.name in SHAPE_ONLY and not inputs.intersection(stmt.args[:1]))
     )
 
 

@@ -51,12 +51,12 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
         return call(ctx, Obj(thing.func), [*bound, *args], {**named, **kwargs})
     if isinstance(thing, types.FunctionType) and thing.__module__ in (None, "builtins"):  # made by exec
         return inline_function(ctx, thing, args, kwargs)
-    if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
-        return found
     if reason := getattr(thing, "__srcad_refusal__", ""):
         ctx.refuse(reason, "call it outside of the function")
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
+    if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
+        return found
     plain = getattr(thing, "py_func", thing)
     if isinstance(plain, functools._lru_cache_wrapper):  # what is remembered is what would be computed
         return call(ctx, Obj(plain.__wrapped__), args, kwargs)

@@ -44,15 +44,32 @@ def _summed(b: Builder, a: Atom, axis: int) -> Atom:
 
 @several("eigh")
 class Eigh:
-    """A V = V diag(w) (Giles 2008, section 3.1), for A taken as (A + A^H) / 2, as JAX does: with F = 1 / (w[j] - w[i]) off the
-    diagonal and P = V^H A_dot V, w_dot = diag(P) and V_dot = V (F * P); A_bar = conj(V) (diag(w_bar) + F * (V^T V_bar)) V^T.
+    """A V = V diag(w) (Giles 2008, section 3.1), of the lower triangle of A, which is all that LAPACK reads: with F = 1 /
+    (w[j] - w[i]) off the diagonal and P = V^H A_dot V, w_dot = diag(P) and V_dot = V (F * P); A_bar = conj(V) (diag(w_bar) +
+    F * (V^T V_bar)) V^T. A_dot is first made Hermitian of its lower triangle, and A_bar is folded onto it in return, so that a
+    program that fills one triangle has the right derivative. Of a symmetric A_dot, or of an A that is computed symmetric, nothing
+    is changed.
     """
+
+    @staticmethod
+    def _hermitian(b: Builder, a: Atom) -> Atom:
+        return _half(b, _plus_adjoint(b, Eigh._below_twice(b, a)))
+
+    @staticmethod
+    def _folded(b: Builder, a: Atom) -> Atom:
+        """The adjoint of that."""
+        return Eigh._below_twice(b, _half(b, _plus_adjoint(b, a)))
+
+    @staticmethod
+    def _below_twice(b: Builder, a: Atom) -> Atom:
+        """The lower triangle, with what is below the diagonal twice."""
+        return b.op("add", b.op("tril", a, k=0), b.op("tril", a, k=-1))
 
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> list[Atom | None]:
         w, v = op.results
         assert dots[0] is not None
-        moved = _dot(b, _half(b, _plus_adjoint(b, dots[0])), v)
+        moved = _dot(b, Eigh._hermitian(b, dots[0]), v)
         adjoint = _conj(b, transposed(b, v))
         w_dot = _summed(b, b.op("mul", _conj(b, v), moved), 0)
         v_dot = _dot(b, v, b.op("mul", b.op("inverse_gaps", w), _dot(b, adjoint, moved)))
@@ -65,11 +82,11 @@ class Eigh:
         inner = None if w_bar is None else b.op("mul", newaxis(b, w_bar, (1,)), turned)
         if v_bar is None:
             assert inner is not None
-            return [_dot(b, _conj(b, v), inner)]
+            return [Eigh._folded(b, _dot(b, _conj(b, v), inner))]
         mixed = _dot(b, b.op("mul", b.op("inverse_gaps", w), _dot(b, turned, v_bar)), turned)
         both = total(b, [inner, mixed])
         assert both is not None
-        return [_half(b, _plus_adjoint(b, _dot(b, _conj(b, v), both)))]
+        return [Eigh._folded(b, _dot(b, _conj(b, v), both))]
 
 
 @structural("inverse_gaps")

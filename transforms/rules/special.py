@@ -1,7 +1,7 @@
 """Rules of SciPy's special functions: their derivatives as the DLMF has them (https://dlmf.nist.gov), by section.
 
 `unknown` names arguments for which there is no closed form, such as orders of Bessel functions: constants, or refused.
-The numbers are 1/sqrt(2 pi), sqrt(2 pi), sqrt(pi)/2, 2/sqrt(pi).
+The numbers are 1/sqrt(2 pi), sqrt(2 pi), sqrt(pi)/2, 2/sqrt(pi), pi/8.
 """
 
 from srcad.transforms.rules.language import rule
@@ -61,18 +61,19 @@ _by_slope(
     unknown="n",
 )
 
-# x log y with 0 log 0 = 0, and what is made of it.
+# x log y with 0 log 0 = 0, and what is made of it. Only where both are 0 is another denominator taken, so that the derivative of
+# a / b for a is 1 / b at a = 0, too.
 rule(
     "y = xlogy(a, b)",
-    "y_dot = log(b) * a_dot + a / where(a == 0, 1, b) * b_dot",
+    "y_dot = log(b) * a_dot + a / where(a == 0 and b == 0, 1, b) * b_dot",
     "a_bar = log(b) * y_bar",
-    "b_bar = a / where(a == 0, 1, b) * y_bar",
+    "b_bar = a / where(a == 0 and b == 0, 1, b) * y_bar",
 )
 rule(
     "y = xlog1py(a, b)",
-    "y_dot = log1p(b) * a_dot + a / where(a == 0, 1, 1 + b) * b_dot",
+    "y_dot = log1p(b) * a_dot + a / where(a == 0 and b == -1, 1, 1 + b) * b_dot",
     "a_bar = log1p(b) * y_bar",
-    "b_bar = a / where(a == 0, 1, 1 + b) * y_bar",
+    "b_bar = a / where(a == 0 and b == -1, 1, 1 + b) * y_bar",
 )
 _by_slope("entr(x)", "-(log(x) + 1)")
 rule(
@@ -112,9 +113,21 @@ _by_slope("kve(v, x)", "y - 0.5 * (kve(v - 1, x) + kve(v + 1, x))", unknown="v")
 _by_slope("hyp0f1(v, x)", "hyp0f1(v + 1, x) / v", unknown="v")
 _by_slope("hyp1f1(a, b, x)", "a / b * hyp1f1(a + 1, b + 1, x)", unknown="a b")
 _by_slope("hyp2f1(a, b, c, x)", "a * b / c * hyp2f1(a + 1, b + 1, c + 1, x)", unknown="a b c")
-_by_slope("ellipk(x)", "0.5 * where(x == 0, 0.7853981633974483, (ellipe(x) / (1 - x) - y) / where(x == 0, 1, x))")
-_by_slope("ellipe(x)", "0.5 * where(x == 0, -0.7853981633974483, (y - ellipk(x)) / where(x == 0, 1, x))")
+# A closed form with a removable singularity gives way to the hypergeometric function around it, which has derivatives there.
+_by_slope(
+    "ellipk(x)",
+    "where(abs(x) < 0.5, 0.39269908169872414 * hyp2f1(1.5, 1.5, 2.0, x),"
+    " 0.5 * (ellipe(x) / (1 - x) - y) / where(abs(x) < 0.5, 1, x))",
+)
+_by_slope(
+    "ellipe(x)",
+    "where(abs(x) < 0.5, -0.39269908169872414 * hyp2f1(0.5, 1.5, 2.0, x),"
+    " 0.5 * (y - ellipk(x)) / where(abs(x) < 0.5, 1, x))",
+)
 _by_slope("expi(x)", "exp(x) / x")
 _by_slope("exp1(x)", "-(exp(-x) / x)")
 _by_slope("expn(n, x)", "-expn(n - 1, x)", unknown="n")
-_by_slope("spence(x)", "where(x == 1, -1, log(x) / where(x == 1, 1, 1 - x))")
+_by_slope(
+    "spence(x)",
+    "where(abs(x - 1) < 0.5, -hyp2f1(1.0, 1.0, 2.0, 1 - x), log(x) / where(abs(x - 1) < 0.5, 1, 1 - x))",
+)
