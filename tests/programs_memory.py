@@ -520,6 +520,14 @@ def columns_of_a_factor(a):
     return np.dot(factor.T.ravel(), np.arange(9.0)) + np.dot(factor.ravel(), np.arange(9.0) ** 2)
 
 
+@program(sample(5), np.array([0, 2, 0, 1]), tags="store fancy repeated")
+def forces_taken_off(x, pairs):
+    force = x.copy()
+    np.subtract.at(force, pairs, x[1:] ** 2)
+    np.subtract.at(force, 4, x[0] * x[1])
+    return np.sum(force * x)
+
+
 # --- narrow integers, which wrap -------------------------------------------------------------------------------------
 
 

@@ -165,10 +165,11 @@ def full_name(function: Any) -> str:
     if isinstance(function, np.ufunc):
         module = "np" if getattr(np, function.__name__, None) is function else "scipy.special"
         return f"{module}.{function.__name__}"
-    module = (
-        getattr(function, "__module__", None) or getattr(getattr(function, "__self__", None), "__module__", None) or ""
-    )
-    owner = getattr(getattr(function, "__self__", None), "name", "")
+    of = getattr(function, "__self__", None)
+    if isinstance(of, np.ufunc):
+        return f"{full_name(of)}.{function.__name__}"
+    module = getattr(function, "__module__", None) or getattr(of, "__module__", None) or ""
+    owner = getattr(of, "name", "")
     if module.startswith("scipy.stats") and isinstance(owner, str) and owner:
         return f"scipy.stats.{owner}.{function.__name__}"
     if module.startswith("numpy"):
