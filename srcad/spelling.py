@@ -110,7 +110,7 @@ def constants(op: Op) -> list[Type | None]:
         return types
     data = op.args[1:] if op.name == "where" else op.args
     strong = [a for a in data if not (isinstance(a, Const) and a.weak)]
-    if not strong or promote(data) not in ("float32", "complex64"):
+    if not strong or promote(data) not in ("float32", "complex64", "uint64"):
         return types
     wanted = Scalar(promote(data))
     types = [wanted if isinstance(a, Const) and a.weak else None for a in op.args]
@@ -243,6 +243,14 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         return call(f"np.{dtype}" if narrow else _CASTS.get(dtype, f"np.{dtype}"), args[0])
     if on_array and op.name in _LOGIC:
         return call(_LOGIC[op.name], *args)
+    value, type = _calculated(op, args), op.result.type
+    if isinstance(type, Scalar) and np.dtype(type.dtype).kind in "iu" and type != INT:
+        # Numba computes with 64 bits where NumPy's narrower integers wrap.
+        return call(f"np.{type.dtype}", value)
+    return value
+
+
+def _calculated(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     if op.name in ("add", "sub"):
         return total(args[0], args[1], op.name == "sub")
     if op.name == "and":

@@ -46,7 +46,7 @@ def has_floats(tree: Tree) -> bool:
 
 
 def copy(tree: Tree) -> Tree:
-    return map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, tree)
+    return map_leaves(lambda leaf: leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
 def flatten(tree: Tree) -> np.ndarray:
@@ -56,7 +56,7 @@ def flatten(tree: Tree) -> np.ndarray:
 
 
 def unflatten(tree: Tree, vector: np.ndarray) -> Tree:
-    """The tree with its floats replaced; each leaf keeps its shape and dtype, unless the vector is complex."""
+    """The tree with its floats replaced; each leaf keeps its shape, layout and dtype, unless the vector is complex."""
     rest = list(vector)
 
     def take(leaf: Any) -> Any:
@@ -64,7 +64,9 @@ def unflatten(tree: Tree, vector: np.ndarray) -> Tree:
             return leaf
         new = np.array([rest.pop(0) for _ in range(np.size(leaf))]).reshape(np.shape(leaf))
         if isinstance(leaf, np.ndarray):
-            return new if np.iscomplexobj(new) else new.astype(leaf.dtype)
+            laid_out = np.empty_like(leaf, dtype=new.dtype if np.iscomplexobj(new) else leaf.dtype)
+            laid_out[...] = new
+            return laid_out
         return type(leaf)(new) if not np.iscomplexobj(new) else complex(new)
 
     return map_leaves(take, tree)

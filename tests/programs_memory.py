@@ -495,3 +495,60 @@ def old_element_is_read_first(x, w):
         a[1] += shifts_and_sums(a, w) * a[i]
         a[0] -= shifts_and_sums(a, w)
     return np.sum(a * a)
+
+
+# --- laid out column by column ---------------------------------------------------------------------------------------
+
+
+@program(np.asfortranarray(normal(3, 2)), np.arange(6.0), tags="layout view")
+def columns_flattened(a, w):
+    return np.sum(a.T.ravel() ** 2 * w) + np.dot(a.T.reshape(6), a.ravel())
+
+
+@program(np.asfortranarray(normal(3, 3)), 3, tags="layout view loop store")
+def columns_written(a, n):
+    for k in range(n):
+        rows = a.T
+        flat = rows.reshape(9)
+        flat[k] = flat[k] * a[1, 2] + np.sum(rows[k])
+    return np.sum(a * a.T)
+
+
+@program(normal(3, 3), tags="layout linalg view")
+def columns_of_a_factor(a):
+    factor = np.linalg.cholesky(a @ a.T + np.eye(3))
+    return np.dot(factor.T.ravel(), np.arange(9.0)) + np.dot(factor.ravel(), np.arange(9.0) ** 2)
+
+
+@program(sample(5), np.array([0, 2, 0, 1]), tags="store fancy repeated")
+def forces_taken_off(x, pairs):
+    force = x.copy()
+    np.subtract.at(force, pairs, x[1:] ** 2)
+    np.subtract.at(force, 4, x[0] * x[1])
+    return np.sum(force * x)
+
+
+# --- narrow integers, which wrap -------------------------------------------------------------------------------------
+
+
+@program(0.3, np.array([200, 100], dtype=np.uint8), tags="integer buffer")
+def narrow_unsigned(x, k):
+    return x * (k[0] * 2) + x * (k[0] + k[1]) - x * k[0] ** 2 + x * (k[0] << 1)
+
+
+@program(0.3, np.array([2**31 - 1, 5], dtype=np.int32), tags="integer buffer")
+def narrow_signed(x, k):
+    return (x * (k[0] + 1) + x * (k * 2)[0] + x * np.sum(k)) / 2**31
+
+
+@program(0.3, np.array([1, 5], dtype=np.uint64), tags="integer buffer")
+def wide_unsigned(x, k):
+    return x * (k[0] - 2) / 2**60
+
+
+@program(sample(3), np.array([True, True, False]), tags="boolean buffer")
+def booleans_counted(x, b):
+    n = 0
+    for v in x:
+        n += v > 0.5
+    return x[0] * n + x[1] * (~b[0]) + x[2] * np.add(b[0], b[1]) + (b[0] * b[1]) * x[0]

@@ -27,7 +27,7 @@ from srcad.ir import (
 )
 from srcad.ops import FOURIER
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import is_memory, made_fortran
+from srcad.transforms.alias import is_memory
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Region
 from srcad.transforms.shapes import Shapes
@@ -58,8 +58,6 @@ class Shadows:
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
         self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
-        #: Memory that is laid out as its shadow is not: in a merge with other memory, the shadow has no one layout.
-        self.fortran = set(map(active.aliases.find, made_fortran(trace.body)))
 
     def has_shadow(self, operand: Operand) -> bool:
         return is_memory(operand) and is_float(operand.type) and operand in self.active
@@ -76,6 +74,10 @@ class Shadows:
     def zeros_like(self, b: Builder, array: Operand, hint: str) -> Var:
         assert isinstance(array.type, Array) and not isinstance(array, Undef)
         dims = self.sizes(b, array)
+        if array.type.layout == "F" and array.type.ndim > 1:
+            # The shadow of a view is a view of the shadow only where both lie alike in memory.
+            columns = b.op("alloc", *reversed(dims), fill="zeros", dtype=array.type.dtype)
+            return b.op("transpose", columns, hint=hint, axes=tuple(reversed(range(array.type.ndim))))
         return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype)
 
     def sizes(self, b: Builder, array: Operand) -> list[Atom]:
@@ -104,10 +106,10 @@ class Shadows:
                 return b.op("dim", other, axis=k)
         return b.op("dim", array, axis=axis)
 
-    def make_zeros(self, var: Var, region: Region) -> None:
-        """A shadow of zeros, beside what it is the shadow of."""
+    def make_zeros(self, var: Var, region: Region, local: bool = False) -> None:
+        """A shadow of zeros, beside what it is the shadow of; `local` if it lives in one iteration."""
         b = Builder()
-        self.shadows[var] = shadow = self.zeros_like(b, var, bar_name(var))
+        self.shadows[var] = self.zeros_like(b, var, bar_name(var))
         for op in b.stmts:
             assert isinstance(op, Op)
             self.emit(region, op)
@@ -118,8 +120,8 @@ class Shadows:
             and self.memory.is_simple(var)
         ):
             self.unused.add(var)
-        if region.repeats() and self.is_local(var, region):
-            self.tape.local.add(shadow)
+        if local or (region.repeats() and self.is_local(var, region)):
+            self.tape.local.update(*(op.results for op in b.stmts))
 
     def is_local(self, var: Var, region: Region) -> bool:
         """Whether the array and all its views live within one iteration, with no merge among them."""
@@ -139,12 +141,6 @@ class Shadows:
                 self.emit(region, op)
             return zeros
         return self.shadow(operand)
-
-    def merged(self, var: Var) -> Var:
-        """The merge or loop parameter, of the type that its shadow has."""
-        if isinstance(var.type, Array) and self.active.aliases.find(var) in self.fortran:
-            return replace(var, type=replace(var.type, layout="A"))
-        return var
 
     def adopt(self, b: Builder, to: Operand, contribution: Atom) -> bool:
         """Make fresh memory with the first contribution the shadow itself, instead of zeros that it is added to."""

@@ -36,7 +36,7 @@ from srcad.ir import (
 )
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, any_layout, holds_arrays, is_memory, next_values
+from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import in_dtype, is_constant, pullback
@@ -109,10 +109,9 @@ class Sweeps(Shadows):
                 else:
                     self.emit(region, view)
             elif op.name == "list":
-                type = any_layout(result.type) if self.fortran else result.type
-                assert isinstance(type, ListOf)
-                self.shadows[result] = shadow = Var(bar_name(result), type, result.span)
-                self.emit(region, replace(op, results=(shadow,), attrs=(("item", type.item),)))
+                assert isinstance(result.type, ListOf)
+                self.shadows[result] = shadow = Var(bar_name(result), result.type, result.span)
+                self.emit(region, replace(op, results=(shadow,), attrs=(("item", result.type.item),)))
             elif op.name == "pop":
                 stack = self.shadow(op.args[0])
                 self.shadows[result] = shadow = Var(bar_name(result), stack.type.item, result.span)  # type: ignore[union-attr]
@@ -202,7 +201,7 @@ class Sweeps(Shadows):
         for k, result in enumerate(stmt.results):
             if self.has_shadow(result):
                 values = [self.shadow_of(r.yields[k], r) for r in node.regions]
-                self.shadows[result] = shadow = node.merge(bar_name(result), self.merged(result).type, *values)
+                self.shadows[result] = shadow = node.merge(bar_name(result), as_var(result).type, *values)
                 self.tape.define(region, node, (shadow,))
 
     def forward_loop(self, stmt: Loop, region: Region) -> None:
@@ -224,10 +223,9 @@ class Sweeps(Shadows):
         for var in (*arrays, *handed_on) if anew else arrays:
             if anew and var not in handed_on:
                 self.define_first(node, as_var(var))
-                self.make_zeros(as_var(var), body)
-                self.tape.local.add(self.shadow(var))
+                self.make_zeros(as_var(var), body, local=True)
             else:
-                self.shadows[as_var(var)] = shadow = self.merged(as_var(var)).like(bar_name(var))
+                self.shadows[as_var(var)] = shadow = as_var(var).like(bar_name(var))
                 self.tape.define(body, None, (shadow,))
                 if anew:
                     self.backward_only.add(shadow)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Atom, const
+from srcad.ir import Atom, Var, const
 from srcad.lower.arguments import written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of
 from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
+from srcad.lower.layouts import VIEWED
 from srcad.lower.operands import operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
 from srcad.lower.registry import METHODS, Lowering, lowers
@@ -215,7 +216,7 @@ for _op in ("floor", "ceil", "trunc"):
 @lowers(np.real)
 def real(ctx: Context, x: Value, /) -> Value:
     atom = operand(ctx, x)
-    return ctx.b.op("real", atom) if kind_of(atom) == "c" else atom
+    return _part(ctx, "real", atom) if kind_of(atom) == "c" else atom
 
 
 @lowers(np.imag)
@@ -223,9 +224,16 @@ def imag(ctx: Context, x: Value, /) -> Value:
     """The imaginary part; of real numbers a zero (an array of them, which is fresh)."""
     atom = operand(ctx, x)
     if kind_of(atom) == "c":
-        return ctx.b.op("imag", atom)
+        return _part(ctx, "imag", atom)
     zero = cast(ctx, ZERO, dtype_of(atom))
     return alloc(ctx, dims(ctx, atom), dtype_of(atom), "zeros") if is_array(atom) else zero
+
+
+def _part(ctx: Context, name: str, atom: Atom) -> Var:
+    part: Var = ctx.b.op(name, atom)
+    if is_array(atom):
+        VIEWED.add(part)
+    return part
 
 
 @lowers(np.conjugate)

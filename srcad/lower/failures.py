@@ -7,6 +7,7 @@ where the numbers come from. math's functions and `int` raise for any number.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,16 +16,38 @@ from srcad.lower.casts import is_array, kind_of
 from srcad.lower.guards import guard
 from srcad.lower.values import Context
 
+#: Products of two booleans: integers in Python, booleans to NumPy.
+PRODUCTS: weakref.WeakSet[Atom] = weakref.WeakSet()
 DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by zero", "mod": "modulo by zero"}
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is lowered here is right if these are Python's numbers."""
+    """What is lowered here is right if these are Python's numbers, or NumPy's."""
 
     span: Span | None
-    symbol: str
     atoms: tuple[Atom, ...]
+    reason: str
+    remedy: str
+    python: bool = True
+
+
+def _claim_raising(ctx: Context, symbol: str, *atoms: Atom) -> None:
+    ctx.claim(
+        Claim(
+            ctx.span,
+            atoms,
+            f"what {symbol} raises is caught, and one of NumPy's numbers gives inf or nan instead",
+            "compare with 0 by `if`, or make both Python's numbers: float(x)",
+        )
+    )
+
+
+def check_booleans(ctx: Context, symbol: str, *atoms: Atom) -> None:
+    """Python computes with its booleans as with 0 and 1. To NumPy, + of two of them is `or`, and - an error."""
+    if all((kind_of(atom) == "b" or atom in PRODUCTS) and not is_array(atom) for atom in atoms):
+        reason = f"{symbol} of booleans, which are integers in Python, but not where they are of NumPy"
+        ctx.claim(Claim(ctx.span, atoms, reason, "make them integers: int(b)"))
 
 
 def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> None:
@@ -32,7 +55,7 @@ def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> No
     if is_array(x) or is_array(y):
         return
     if op in DIVIDE and _may_be(y, 0) and ctx.catches(ZeroDivisionError):
-        ctx.claim(Claim(ctx.span, symbol, (x, y)))
+        _claim_raising(ctx, symbol, x, y)
         guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
     if op == "pow" and not (isinstance(y, Const) and kind_of(y) != "c" and y.value >= 0):
         _check_power(ctx, symbol, x, y)
@@ -47,7 +70,7 @@ def _check_size_of_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
     kinds = kind_of(x) + kind_of(y)
     if "f" not in kinds or "c" in kinds or not ctx.catches(OverflowError):
         return
-    ctx.claim(Claim(ctx.span, symbol, (x, y)))
+    _claim_raising(ctx, symbol, x, y)
     fixed = [atom if isinstance(atom, Const) else ctx.b.op("stop_gradient", atom) for atom in (x, y)]
     wrong: Atom = ctx.b.op("isinf", ctx.b.op("pow", *fixed))
     for atom in (x, y):
@@ -61,7 +84,7 @@ def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
         return
     if "c" in kind_of(x) + kind_of(y):
         ctx.refuse("what this power raises is caught, and it is of complex numbers", "move it out of the `try`")
-    ctx.claim(Claim(ctx.span, symbol, (x, y)))
+    _claim_raising(ctx, symbol, x, y)
     wrong = ctx.b.op("eq", x, const(0))
     if not isinstance(y, Const):
         wrong = ctx.b.op("and", wrong, ctx.b.op("lt", y, const(0)))

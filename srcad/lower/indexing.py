@@ -287,6 +287,11 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     return NONE
 
 
+@lowers(np.subtract.at)
+def _subtract_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
+    return _add_at(ctx, a, indices, unary(ctx, "neg", operand(ctx, b, "np.subtract.at")))
+
+
 @lowers(np.copyto)
 def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, where: Value = TRUE) -> Value:
     """`dst[...] = src`, or where a mask holds."""

@@ -1,4 +1,4 @@
-"""Reshapes whose result NumPy makes a view or a copy of, as the strides are.
+"""Copies of what NumPy makes a view of: some reshapes, as the strides are; real and imaginary parts; what is broadcast.
 
 NumPy reshapes without a copy wherever the strides allow it, and lays the result of an elementwise function out as its
 operands ("K" order). The trace copies what is not C-contiguous by its type, and its own results are C-contiguous. Both come
@@ -19,7 +19,10 @@ from srcad.ops import ELEMENTWISE, SHAPE_ONLY, VIEWS, WRITES
 LAID_OUT_LIKE: weakref.WeakKeyDictionary[Var, Operand] = weakref.WeakKeyDictionary()
 #: Copies made to be reshaped, of arrays that are not C-contiguous by their type.
 COPIES: weakref.WeakKeyDictionary[Var, Operand] = weakref.WeakKeyDictionary()
+#: Other copies, which are always views in NumPy.
+VIEWED: weakref.WeakSet[Var] = weakref.WeakSet()
 
+COPY = "make a copy of it: .copy()"
 _REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min"})
 #: A place in the program: how many statements come before it, and the loops around it, outermost first.
 Place = tuple[int, tuple[Loop, ...]]
@@ -50,7 +53,7 @@ class Memory:
         #: the loops in every iteration of which a Var is new
         self.home: dict[Var, tuple[Loop, ...]] = dict.fromkeys(trace.inputs, ())
         self.places: dict[Var, Place] = {}  #: where the result of each op is made
-        self.reshapes: list[tuple[Op, Place]] = []
+        self.copies: list[tuple[Op, Place]] = []
         self.assigns: list[tuple[Op, Place]] = []
         self.count = 0
         self._block(trace.body, ())
@@ -59,23 +62,27 @@ class Memory:
             self.doubtful |= {v for v in self.reached([var], self.onwards) if _axes(v) > 1}
 
     def check(self) -> None:
-        for op, place in self.reshapes:
-            source, result = op.args[0], op.result
-            if isinstance(source, Var) and source in COPIES:
-                source = COPIES[source]  # type: ignore[assignment]
-            elif source not in self.doubtful:
-                continue
+        for op, place in self.copies:
+            source, reason, remedy = self._copied(op)
             if not isinstance(source, Var):
                 continue
-            results = self.reached([result], self.onwards)
+            results = self.reached([op.result], self.onwards)
             sources = self.connected(source) - results
             pairs = (results, sources), (sources, results)
             if any(self._disturbed(written, read, results, place) for written, read in pairs):
-                raise UnsupportedError(
-                    "whether this is a view or a copy depends on the strides, and it is written while both are in use",
-                    op.span,
-                    "make a copy of it: .copy()",
-                )
+                raise UnsupportedError(f"{reason}, and it is written while both are in use", op.span, remedy)
+
+    def _copied(self, op: Op) -> tuple[Operand | None, str, str]:
+        """What the result may share memory with in NumPy, and in other words; what to write instead."""
+        source: Operand = op.args[0]
+        if op.name != "reshape":
+            remedy = COPY if op.name == "expand" else "copy it, or write the complex numbers themselves"
+            return source, "this is a view in NumPy and a copy here", remedy
+        if isinstance(source, Var) and source in COPIES:
+            source = COPIES[source]
+        elif source not in self.doubtful:
+            return None, "", ""
+        return source, "whether this is a view or a copy depends on the strides", COPY
 
     def _disturbed(self, written: set[Var], read: set[Var], results: set[Var], since: Place) -> bool:
         """Whether one is written after the reshape, and the other is read after that."""
@@ -139,8 +146,8 @@ class Memory:
             self._same(op.args[0], op.result)
         if op.name == "assign":
             self.assigns.append((op, place))
-        if op.name == "reshape":
-            self.reshapes.append((op, place))
+        if op.name == "reshape" or any(result in VIEWED for result in op.results):
+            self.copies.append((op, place))
         if len(op.results) == 1 and self._doubtful(op):
             self.doubtful.add(op.result)
 

@@ -170,11 +170,12 @@ def full_name(function: Any) -> str:
     if isinstance(function, np.ufunc):
         module = "np" if getattr(np, function.__name__, None) is function else "scipy.special"
         return f"{module}.{function.__name__}"
-    module = (
-        getattr(function, "__module__", None) or getattr(getattr(function, "__self__", None), "__module__", None) or ""
-    )
-    if module.startswith("scipy.stats") and (owner := getattr(function, "__self__", None)) is not None:
-        return f"scipy.stats.{type(owner).__name__.removesuffix('_gen')}.{name.rpartition('.')[2]}"
+    of = getattr(function, "__self__", None)
+    if isinstance(of, np.ufunc):
+        return f"{full_name(of)}.{function.__name__}"
+    module = getattr(function, "__module__", None) or getattr(of, "__module__", None) or ""
+    if module.startswith("scipy.stats") and of is not None:
+        return f"scipy.stats.{type(of).__name__.removesuffix('_gen')}.{name.rpartition('.')[2]}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"

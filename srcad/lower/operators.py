@@ -11,7 +11,7 @@ import numpy as np
 from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
-from srcad.lower.failures import check_arithmetic
+from srcad.lower.failures import PRODUCTS, Claim, check_arithmetic, check_booleans
 from srcad.lower.guards import guard, present
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
@@ -60,7 +60,9 @@ def binary(ctx: Context, op: str, a: Value, b: Value) -> Value:
     symbol = BINARY[op][0]
     x, y = operand(ctx, a, symbol), operand(ctx, b, symbol)
     check_arithmetic(ctx, op, symbol, x, y)
-    return arithmetic(ctx, op, x, y)
+    if op in ("add", "sub"):
+        check_booleans(ctx, symbol, x, y)
+    return arithmetic(ctx, op, x, y, numpy=is_array(x) or is_array(y))
 
 
 def unary(ctx: Context, op: str, a: Value) -> Value:
@@ -75,9 +77,13 @@ def unary(ctx: Context, op: str, a: Value) -> Value:
     if op == "invert":
         if kind_of(x) in "fc":
             ctx.type_error(f"~ takes integers and booleans, not {describe(x)}")
+        if boolean and not is_array(x):
+            reason = "~ of a boolean that may be Python's, where it is -1 or -2"
+            ctx.claim(Claim(ctx.span, (x,), reason, "write `not b`", python=False))
         return ctx.b.op("not" if boolean else "invert", x)
     if boolean and is_array(x):
         ctx.type_error(f"{symbol} of a boolean array", "use ~ to negate it, or convert it with .astype(int)")
+    check_booleans(ctx, symbol, x)
     if boolean:
         x = cast(ctx, x, "int64")
     if op == "pos":
@@ -116,8 +122,8 @@ def _sequence(op: str, a: Value, b: Value) -> Value | None:
 # --- arithmetic on numbers and arrays ---------------------------------------------------------------------------------
 
 
-def arithmetic(ctx: Context, op: str, x: Atom, y: Atom) -> Var:
-    """`x op y` elementwise, once it is known that both are numbers or arrays."""
+def arithmetic(ctx: Context, op: str, x: Atom, y: Atom, *, numpy: bool = True) -> Var:
+    """`x op y` elementwise, once it is known that both are numbers or arrays; of booleans as NumPy or as Python has it."""
     symbol = BINARY[op][0]
     kinds = kind_of(x) + kind_of(y)
     if "c" in kinds and op in ("floordiv", "mod"):
@@ -127,10 +133,13 @@ def arithmetic(ctx: Context, op: str, x: Atom, y: Atom) -> Var:
             ctx.type_error(f"{symbol} takes integers and booleans, not {describe(x)} and {describe(y)}")
         if op.endswith("shift"):
             return ctx.b.op(op, _number(ctx, x), _number(ctx, y))
-    elif kinds == "bb" and (is_array(x) or is_array(y)):
+    elif kinds == "bb" and numpy:
         return _boolean(ctx, op, x, y)
     elif kinds == "bb":
-        x, y = _number(ctx, x), _number(ctx, y)
+        result = ctx.b.op(op, _number(ctx, x), _number(ctx, y))
+        if op == "mul":
+            PRODUCTS.add(result)
+        return result
     if op == "pow":
         x = _power_base(ctx, x, y)
     return ctx.b.op(op, x, y)
@@ -141,7 +150,7 @@ def _number(ctx: Context, atom: Atom) -> Atom:
 
 
 def _boolean(ctx: Context, op: str, x: Atom, y: Atom) -> Var:
-    """Boolean arrays, where NumPy reads + as or, and * as and."""
+    """Booleans of NumPy, which reads + as or, and * as and."""
     if op in ("add", "mul"):
         return ctx.b.op({"add": "or", "mul": "and"}[op], x, y)
     if op == "div":

@@ -1,5 +1,5 @@
 """Whose a number is, Python's or NumPy's: the same value, of the same type in compiled code, but Python's raises where it is
-divided by zero.
+divided by zero, and computes with booleans as with integers.
 
 Literals, arguments of the function, what `float`, `int` and math's functions give, and sizes are Python's. Elements of arrays
 and what NumPy's functions give are NumPy's, and so is arithmetic with one of those. A function that is called and not
@@ -32,7 +32,7 @@ def vars_in(value: Value) -> list[Var]:
 
 
 def check_claims(ctx: Lowering, params: Iterable[Param], body: Block, functions: Iterable[Trace], nested: bool) -> None:
-    """Refuse what was lowered for Python's numbers and may be given NumPy's."""
+    """Refuse what was lowered for Python's numbers and may be given NumPy's, or the other way round."""
     claims = ctx.session.claims
     if not claims:
         return
@@ -50,12 +50,9 @@ def check_claims(ctx: Lowering, params: Iterable[Param], body: Block, functions:
         if len(numpy) == before:
             break
     for claim in claims:
-        if any(_is_numpy(atom, numpy) for atom in claim.atoms):
+        if any(_is_numpy(atom, numpy) == claim.python for atom in claim.atoms):
             with ctx.at_span(claim.span):
-                ctx.refuse(
-                    f"what {claim.symbol} raises is caught, and one of NumPy's numbers gives inf or nan instead",
-                    "compare with 0 by `if`, or make both Python's numbers: float(x)",
-                )
+                ctx.refuse(claim.reason, claim.remedy)
 
 
 def _is_numpy(operand: Operand, numpy: set[Var]) -> bool:

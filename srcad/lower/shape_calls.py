@@ -11,6 +11,7 @@ from srcad.lower import library
 from srcad.lower.arguments import axes, axis_number, shape_of
 from srcad.lower.casts import dtype_of, is_array, ndim_of
 from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none
+from srcad.lower.layouts import VIEWED
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import lowers
@@ -146,7 +147,9 @@ def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
         return out
     if ndim_of(x) > len(sizes):
         ctx.type_error(f"{describe(x)} does not broadcast to {len(sizes)} axes")
-    return read_only(ctx.b.op("expand", x, *sizes))
+    result = read_only(ctx.b.op("expand", x, *sizes))
+    VIEWED.add(result)
+    return result
 
 
 @lowers(np.atleast_1d)
