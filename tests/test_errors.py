@@ -174,6 +174,19 @@ def test_boundscheck_of_the_environment(monkeypatch):
             g(x, n)
 
 
+def chosen(x, kind):
+    if kind == "square":
+        return x * x
+    raise ValueError(f"{kind} is unknown, with x = {x}")
+
+
+def test_what_is_known_of_a_message_is_filled_in():
+    f = srcad.differentiate(chosen, jit=False)
+    assert f(3.0, "square") == 9.0
+    with pytest.raises(ValueError, match=r"cube is unknown, with x = \{x\}"):
+        f(3.0, "cube")
+
+
 # --- Numba's own errors -------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from srcad.ir import BOOL, INT, Atom, Const, Op, Var
 from srcad.lower import comprehensions, list_methods, lists, records
 from srcad.lower.changes import changes
 from srcad.lower.control import Narrow, apart, choose, meet, widen
+from srcad.lower.delays import check_kept
 from srcad.lower.function import Lowering
 from srcad.lower.guards import is_optional
 from srcad.lower.indexing import getitem
@@ -167,7 +168,10 @@ def used_up(ctx: Lowering, node: Any) -> Func | None:
 
 def kept(ctx: Lowering, node: Any, value: Value) -> Value:
     """The value of the node for a variable."""
-    return Func(ITERATOR, (value,)) if is_iterator(ctx, node) else value
+    if not is_iterator(ctx, node):
+        return value
+    check_kept(ctx, node)
+    return Func(ITERATOR, (value,))
 
 
 def _displayed(ctx: Lowering, nodes: list[Any]) -> tuple[Value, ...]:

@@ -11,6 +11,7 @@ import gast
 from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Scalar, Var, While, substitute, walk
 from srcad.lower.carry import Threaded, thread
 from srcad.lower.control import Fork, Outcome, Step, run
+from srcad.lower.delays import check_loop
 from srcad.lower.function import Lowering
 from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
 from srcad.lower.known import FALSE, TRUE
@@ -47,6 +48,7 @@ def exits_of(stmt: Any) -> Exits:
 
 
 def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
+    check_loop(ctx, stmt)
     source = iterable(ctx, stmt.iter)
     changed = (appended(stmt.body) | passed(stmt)) & passed_on(stmt.iter)
     held = {name: value for name in changed if is_growing(value := ctx.env.names.get(name))}

@@ -121,10 +121,17 @@ def _choices(shape: Shape) -> tuple[Shape, ...]:
 
 
 def _optional(name: str, a: Shape, b: Shape) -> Shape:
-    """The shape of a value that may be None."""
+    """The shape of a value that may be None. One that holds what it was before would nest deeper with every trip."""
+    if (_is_optional(a) and _holds(b, a)) or (_is_optional(b) and _holds(a, b)):
+        return Poison(f"{_subject(name)} holds what it was before", "keep the values in a list or an array")
     inner = [shape.items[1] if _is_optional(shape) else shape for shape in (a, b) if not _is_nothing(shape)]
     held = inner[0] if len(inner) == 1 else join(name, *inner)
     return held if isinstance(held, Poison) else Group((BOOL, held), Func, OPTIONAL)
+
+
+def _holds(shape: Shape, part: Shape) -> bool:
+    """Whether values of this shape hold some of the other one, at any depth."""
+    return isinstance(shape, Group) and any(item == part or _holds(item, part) for item in shape.items)
 
 
 def _is_optional(shape: Shape) -> TypeGuard[Group]:
@@ -177,13 +184,17 @@ def same_object(a: Any, b: Any) -> bool:
 
 
 def mixed(name: str, a: Shape, b: Shape) -> Poison:
-    subject = {"<result>": "what the function returns", "<value>": "this expression"}.get(name, f"'{name}'")
+    subject = _subject(name)
     remedy = "give it the same type on every path"
     if {type(a), type(b)} == {Scalar, Array}:
         remedy = "let it be an array from the start, for example np.zeros(n)"
     if isinstance(a, Obj) and isinstance(b, Obj):
         return Poison(f"{subject} is a different object on each path", "call it in each branch instead")
     return Poison(f"{subject} is {told(a)} on one path and {told(b)} on another", remedy)
+
+
+def _subject(name: str) -> str:
+    return {"<result>": "what the function returns", "<value>": "this expression"}.get(name, f"'{name}'")
 
 
 def told(shape: Shape) -> str:

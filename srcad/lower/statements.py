@@ -200,19 +200,26 @@ def message_of(ctx: Lowering, node: Any) -> str:
     """The text of an exception: compiled code knows no other than constant ones, so what is computed shows as its source."""
     if isinstance(node, gast.JoinedStr):
         return "".join(map(str, (_part(ctx, part) for part in node.values)))
+    known = _known_text(ctx, node)
+    return ctx.frame.source.text(node) if known is None else known
+
+
+def _known_text(ctx: Lowering, node: Any) -> str | None:
     if any(isinstance(ctx.env.names.get(name), Poison) for name in read_names(node)):
-        return ctx.frame.source.text(node)
+        return None
     value = expr(ctx, node)
     match value:
         case Obj() | Const() if not isinstance(value.type if isinstance(value, Const) else None, Array):
             return str(value.value)
-    return ctx.frame.source.text(node)
+    return None
 
 
 def _part(ctx: Lowering, part: Any) -> str:
     if isinstance(part, gast.Constant):
         return str(part.value)
-    return "{" + ctx.frame.source.text(part.value) + "}"
+    plain = part.format_spec is None and part.conversion == -1
+    known = _known_text(ctx, part.value) if plain else None
+    return "{" + ctx.frame.source.text(part.value) + "}" if known is None else known
 
 
 def _given_back(ctx: Lowering, node: Any) -> Value:
