@@ -27,20 +27,19 @@ from srcad.ir import (
     Tree,
     Undef,
     Var,
-    blocks_of,
     free,
     is_float,
     leaves,
-    operands,
     replace,
     substitute,
     walk,
 )
-from srcad.ops import SHAPE_ONLY, WRITES
+from srcad.ops import WRITES
 from srcad.primitive import Primitive, Reverse
 from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse, rename
 from srcad.transforms.dce import dce
+from srcad.transforms.dependence import depends
 from srcad.transforms.duals import dot_of, zero, zeros_like
 from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
@@ -119,26 +118,15 @@ def reverse_rule(p: Primitive) -> Reverse:
 
 
 def _check_linear(bars: Trace, wrt: Sequence[int], p: Primitive, rule: str, what: str, mode: str) -> None:
-    """Refuse a rule whose transpose still reads what it should be linear in, but for its shape."""
+    """Refuse a rule whose transpose still depends on what it should be linear in."""
     kept = leaves(Tree(bars.returns.items[1:]))
     body = replace(bars.body, yields=tuple(bars.body.yields[k] for k in kept))
-    alone = _tidied(replace(bars, body=body, returns=Tree(tuple(range(len(kept))))), fold)
-    inputs = {bars.params[k].tree for k in wrt}
-    for block in (alone.body, *(function.body for function in alone.functions)):
-        for stmt in walk(block):
-            read = (*operands(stmt), *(y for inner in blocks_of(stmt) for y in inner.yields))
-            if inputs.intersection(v for v in read if isinstance(v, Var)) and not _only_shape(stmt, inputs):
-                raise UnsupportedError(
-                    f"{rule} of '{p.name}' is not linear in {what}, so that {mode} mode does not follow from it",
-                    stmt.span or p.span,
-                    "give a rule for that mode: custom_jvp for forward, custom_vjp for reverse",
-                )
-
-
-def _only_shape(stmt: Stmt, inputs: set[Var]) -> bool:
-    return isinstance(stmt, Op) and (
-        stmt.name == "dim" or (stmt.name in SHAPE_ONLY and not inputs.intersection(stmt.args[:1]))
-    )
+    if depends(replace(bars, body=body), [v for k in wrt for v in leaves(bars.params[k].tree)]):
+        raise UnsupportedError(
+            f"{rule} of '{p.name}' is not linear in {what}, so that {mode} mode does not follow from it",
+            bars.span or p.span,
+            "give a rule for that mode: custom_jvp for forward, custom_vjp for reverse",
+        )
 
 
 def _tidied(trace: Trace, folds: Callable[[Trace], Trace]) -> Trace:
