@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from srcad.finish import Finisher, walk_statements
-from srcad.ir import Array, Block, Const, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
+from srcad.ir import Array, Block, Const, Op, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
 from srcad.naming import Names
+from srcad.ops import is_spelt
 from srcad.spelling import dtype_name, literal, number
 from srcad.structure import Structure
 from srcad.syntax import call, name, phrase
@@ -45,16 +46,17 @@ def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}) -> 
     """The trace as the source of a module that defines `trace.name`, compiled by Numba if `jit`.
 
     `options` go to `njit`. The module imports only what it uses, and runs by itself; but global arrays of more than `LARGE`
-    elements, and functions that are not Python, are left for the caller to define.
+    elements, functions that are not Python, and exceptions of the user's own are left for the caller to define.
     """
     return _Module(trace, jit, options).text()
 
 
 def given_globals(trace: Trace) -> dict[str, Any]:
-    """The arrays and functions that `emit` does not spell out, by the names that they must have in the module."""
+    """The arrays, functions and exceptions that `emit` does not spell out, by the names that they must have in the module."""
     module = _Module(trace, True, {})
     arrays = {text: const.value for const, text in module.constants.items() if is_large(const)}
-    return arrays | {text: f.foreign for f, text in module.function_names.items() if f.foreign is not None}
+    functions = {text: f.foreign for f, text in module.function_names.items() if f.foreign is not None}
+    return arrays | functions | {text: error for error, text in module.errors.items()}
 
 
 def is_large(const: Const) -> bool:
@@ -85,6 +87,10 @@ class _Module:
         for cls in (c for f in self.functions for c in classes(f.returns)):
             if cls not in self.classes:
                 taken.add(self.classes.setdefault(cls, unused(cls.__name__, taken)))
+        self.errors: dict[type, str] = {}
+        for error in (e for f in self.functions for e in own_errors(f.body)):
+            if error not in self.errors:
+                taken.add(self.errors.setdefault(error, unused(error.__name__, taken)))
         self.reserved = {*taken - params, *keyword.kwlist, "_"}
         self.used: set[str] = set()
 
@@ -168,6 +174,8 @@ class _Module:
             node.id = self.function_names[id]
         elif isinstance(id, Param):
             node.id = signature[id]
+        elif id in self.errors:
+            node.id = self.errors[id]
         else:
             self.used.add("namedtuple")
             node.id = self.classes[id]
@@ -225,6 +233,12 @@ def global_constants(block: Block) -> Iterator[Const]:
         for inner in blocks_of(stmt):
             yield from named(inner.yields)
     yield from named(block.yields)
+
+
+def own_errors(block: Block) -> Iterator[type]:
+    """The exceptions of the user's own that are raised."""
+    raised = (s.attr("exc") for s in walk(block) if isinstance(s, Op) and s.name == "raise")
+    yield from (error for error in raised if isinstance(error, type) and not is_spelt(error))
 
 
 def classes(tree: object) -> Iterator[type]:

@@ -179,6 +179,15 @@ def is_spelt(error: type) -> bool:
     return error is np.linalg.LinAlgError or vars(builtins).get(error.__name__) is error
 
 
+def can_be_raised(error: type) -> bool:
+    """Whether generated code can raise the exception: one that it can name, or a class of the user's that is made of a text."""
+    own = issubclass(error, Exception) and all(
+        getattr(error, name) in [getattr(cls, name) for cls in error.__mro__ if is_spelt(cls)]
+        for name in ("__init__", "__new__")
+    )
+    return is_spelt(error) or own
+
+
 # --- types ----------------------------------------------------------------------------------------------------------
 
 

@@ -323,10 +323,11 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
         case "raise":
             exc = op.attr("exc")
             exc = vars(builtins)[exc] if isinstance(exc, str) else exc
-            assert is_spelt(exc), f"{exc} is not a built-in exception"
-            exc = "np.linalg.LinAlgError" if exc is np.linalg.LinAlgError else exc.__name__
-            message = op.attr("message")
-            return ast.Raise(call(exc, *([] if message is None else [ast.Constant(message)])), None)
+            texts: list[ast.expr] = [] if op.attr("message") is None else [ast.Constant(op.attr("message"))]
+            if not is_spelt(exc):
+                return ast.Raise(ast.Call(ast.Name(exc, LOAD), texts, []), None)
+            text = "np.linalg.LinAlgError" if exc is np.linalg.LinAlgError else exc.__name__
+            return ast.Raise(call(text, *texts), None)
         case "print":
             rest = iter(args)
             return ast.Expr(call("print", *[next(rest) if t is None else ast.Constant(t) for t in op.attr("template")]))

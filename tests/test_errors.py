@@ -204,3 +204,48 @@ def test_what_numba_does_not_compile_shows_the_users_line(monkeypatch, wrong):
         srcad.differentiate(typical)(2.0)
     assert f"test_errors.py:{typical.__code__.co_firstlineno + 2}: " in str(caught.value)
     assert "z = np.sin(y)" in str(caught.value)
+
+
+class Diverged(ArithmeticError):
+    """An exception of the user's own."""
+
+
+class Coded(Exception):
+    def __init__(self, code):
+        super().__init__(code)
+
+
+def diverges(x):
+    if x > 2.0:
+        raise Diverged("too large")
+    return x * x
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_exceptions_of_ones_own(jit):
+    f = srcad.differentiate(diverges, jit=jit)
+    assert f.grad(1.5) == 3.0
+    for call in (f, f.grad, lambda x: f.hvp(x, 1.0), lambda x: srcad.jvp(f, (x,), (1.0,))):
+        with pytest.raises(Diverged, match="^too large$"):
+            call(3.0)
+
+    class Local(Diverged):
+        pass
+
+    def g(x):
+        if x > 2.0:
+            raise Local
+        return x
+
+    with pytest.raises(Local):
+        srcad.differentiate(g, jit=jit).grad(3.0)
+
+
+def test_an_exception_that_is_made_in_its_own_way_is_refused():
+    def f(x):
+        if x > 2.0:
+            raise Coded(3)
+        return x
+
+    with pytest.raises(srcad.UnsupportedError, match="'Coded' is made in a way of its own"):
+        srcad.grad(f)(1.0)

@@ -83,8 +83,15 @@ def _key(text: str, values: Mapping[str, Any]) -> str:
             array = np.ascontiguousarray(value)
             digest.update(f"{key} {array.dtype} {array.shape}".encode() + array.tobytes())
         else:
-            digest.update(f"{key} {value!r} {id(value)}".encode())
+            digest.update(f"{key} {_identity(value)}".encode())
     return digest.hexdigest()[:16]
+
+
+def _identity(value: Any) -> str:
+    """What tells a function or a class from others: its name, if it is found by that, in other processes too."""
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    found = getattr(sys.modules.get(str(module)), name, None)
+    return f"{module}.{name}" if found is value else f"{value!r} {id(value)}"
 
 
 @functools.cache

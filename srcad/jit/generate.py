@@ -38,7 +38,8 @@ def generate(trace: Trace, options: Options) -> Any:
     trace = _finished(trace, options)
     values = given_globals(trace)
     classes = list(dict.fromkeys(_classes(trace)))
-    if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in classes):
+    named = [*classes, *(value for value in values.values() if isinstance(value, type))]
+    if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in named):
         options = replace(options, cache=False)  # Numba's cache pickles them by name
     if trace.functions:
         options = replace(options, cache=False)  # what Numba loads of a recursive function aborts the process

@@ -27,7 +27,7 @@ from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.tries import raise_again, suppress, try_statement
 from srcad.lower.values import NeverReturns, Obj, Seq, SliceValue, Tup, Value
-from srcad.ops import is_spelt
+from srcad.ops import can_be_raised
 from srcad.source import parameter_names
 
 OPERATORS: Mapping[type, str] = {
@@ -187,8 +187,11 @@ def _raise(ctx: Lowering, stmt: Any) -> Outcome:
     exception = kind.value if isinstance(kind, Obj) else None
     if not (isinstance(exception, type) and issubclass(exception, BaseException)):
         ctx.refuse("only exception classes can be raised", "write raise ValueError('...')")
-    if not is_spelt(exception) and not ctx.catches(exception):
-        ctx.refuse(f"'{exception.__name__}' is not one of Python's own exceptions", "raise ValueError, for example")
+    if not can_be_raised(exception) and not ctx.catches(exception):
+        ctx.refuse(
+            f"'{exception.__name__}' is made in a way of its own, which compiled code cannot follow",
+            "let it inherit __init__ from Exception, or raise ValueError",
+        )
     parts = [message_of(ctx, arg) for arg in node.args] if called else []
     literal = not called or all(isinstance(getattr(arg, "value", None), str) for arg in node.args)
     ctx.throw(exception, ", ".join(parts), exact=literal and len(parts) <= 1)
