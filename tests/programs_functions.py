@@ -408,3 +408,22 @@ def a_list_grows_in_a_loop_over_its_length(x, p):
     for e in (p, len(l) * x, l[0] * p):
         l.append(e * l[-1])
     return sum(l)
+
+
+def _ping(p, k):
+    return 0.5 * _pong(np.sin(p), k - 1)
+
+
+def _pong(p, k):
+    return p * p if k <= 0 else _ping(p + 0.2, k - 1) + p
+
+
+@program(0.7, 3, sample(3), tags="recursion while return")
+def a_loop_returns_by_what_recursion_gives(x, n, a):
+    k = 0
+    while x > 0.1:
+        k += 1
+        if _ping(x, n) > 0.29 or k > 3:
+            return np.sum(a * np.arange(3)) + x * k
+        x = 1.5 * x
+    return x
