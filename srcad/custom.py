@@ -194,6 +194,8 @@ def rule(pattern: str, forward: str, *reverse: str, functions: Mapping[str, Func
     left, y_dot = _equation(forward)
     if left != "y_dot":
         raise ValueError(f"{forward!r} is not of the form 'y_dot = ...'")
+    if not {f"{name}_dot" for name in names} & {node.id for node in ast.walk(y_dot) if isinstance(node, ast.Name)}:
+        raise ValueError(f"{forward!r} is of no {names[0] if names else 'x'}_dot: a derivative is linear in it")
     known = {*space, *names, *(f"{name}_dot" for name in names), "y", "y_bar", *dir(builtins)}
     for text in (forward, *reverse):
         for node in ast.walk(_equation(text)[1]):

@@ -51,3 +51,11 @@ def divergences(p, q):
     mixed = 0.5 * (p + q)
     total = np.sum(sc.rel_entr(p, mixed)) + np.sum(sc.kl_div(q, mixed)) + np.sum(sc.entr(p))
     return total + sc.log_expit(p[0]) + sc.xlog1py(q[0], p[1]) + sc.ellipk(p[2]) * sc.ellipe(q[2])
+
+
+@program(normal(3, 4), tags="special softmax array")
+def softmax_family(z):
+    total = sc.logsumexp(z) + np.sum(sc.logsumexp(z, axis=0, keepdims=True) * z)
+    weights = np.array([1.0, 2.0, 0.5, 3.0])
+    total += np.sum(sc.logsumexp(z, axis=1, b=weights) ** 2)
+    return total + np.sum(sc.log_softmax(z, axis=1) * z) + np.sum(sc.softmax(z, axis=0) ** 2)

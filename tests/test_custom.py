@@ -559,6 +559,7 @@ def test_a_wrong_rule_is_found():
         (("y = f(2)", "y_dot = x_dot"), "must be names"),
         (("y = h(x)", "y_dot = x_dot"), "does not say what 'h' is"),
         (("y = f(x)", "x_dot = x_dot"), "is not of the form 'y_dot"),
+        (("y = f(x)", "y_dot = 2 * x"), "is of no x_dot"),
         (("y = f(x)", "y_dot = x_dot", "z_bar = y_bar"), "z_bar is the adjoint of no argument"),
     ],
 )

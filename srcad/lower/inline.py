@@ -182,7 +182,9 @@ def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value], live: Name
             del ctx.b.stmts[start:]
     finally:
         ctx.frame = outer
-    if frame.env.dead or RESULT not in frame.env.names:  # not there: as long as a recursive function's result is not known
+    if (
+        frame.env.dead or RESULT not in frame.env.names
+    ):  # not there: as long as a recursive function's result is not known
         raise NeverReturns
     return ctx.usable(frame.env.names[RESULT])
 

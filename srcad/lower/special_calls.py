@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.ir import const
+from srcad.ir import Var, const
 from srcad.lower.arguments import written
 from srcad.lower.choice_calls import where
 from srcad.lower.comparisons import compare
 from srcad.lower.elementwise_calls import elementwise, of_numpy
-from srcad.lower.known import NONE, ZERO, is_none
+from srcad.lower.known import FALSE, NONE, TRUE, ZERO, is_none
 from srcad.lower.operators import binary, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
@@ -34,6 +34,7 @@ def special_functions(module: Any) -> None:
     lowers(module.logit)(_logit)
     lowers(module.logsumexp)(_logsumexp)
     lowers(module.softmax)(_softmax)
+    lowers(module.log_softmax)(_log_softmax)
 
 
 def _expit(ctx: Context, x: Value, /) -> Value:
@@ -72,15 +73,26 @@ def _logit(ctx: Context, x: Value, /) -> Value:
     return elementwise(ctx, "log", odds)
 
 
-def _logsumexp(ctx: Context, a: Value, axis: Value = NONE) -> Value:
-    """Shifted by the maximum, so that nothing overflows."""
-    largest = reduction(ctx, "max", a, axis, const(not is_none(axis)))
-    total = reduction(ctx, "sum", elementwise(ctx, "exp", binary(ctx, "sub", a, largest)), axis)
-    largest = largest if is_none(axis) else reduction(ctx, "max", a, axis)
-    return binary(ctx, "add", elementwise(ctx, "log", total), largest)
+def _largest(ctx: Context, a: Value, axis: Value, keepdims: Value) -> Value:
+    """What powers are shifted by, so that none overflows. The result does not depend on it: it has no derivative."""
+    largest = reduction(ctx, "max", a, axis, keepdims)
+    return ctx.b.op("stop_gradient", largest) if isinstance(largest, Var) else largest
+
+
+def _logsumexp(ctx: Context, a: Value, axis: Value = NONE, b: Value = NONE, keepdims: Value = FALSE) -> Value:
+    """b are weights."""
+    shift = _largest(ctx, a, axis, const(not is_none(axis)))
+    powers = elementwise(ctx, "exp", binary(ctx, "sub", a, shift))
+    weighted = powers if is_none(b) else binary(ctx, "mul", b, powers)
+    total = elementwise(ctx, "log", reduction(ctx, "sum", weighted, axis, keepdims))
+    return binary(ctx, "add", total, shift if is_none(axis) or keepdims == TRUE else _largest(ctx, a, axis, FALSE))
+
+
+def _log_softmax(ctx: Context, x: Value, axis: Value = NONE) -> Value:
+    return binary(ctx, "sub", x, _logsumexp(ctx, x, axis, keepdims=const(not is_none(axis))))
 
 
 def _softmax(ctx: Context, x: Value, axis: Value = NONE) -> Value:
     keep = const(not is_none(axis))
-    powers = elementwise(ctx, "exp", binary(ctx, "sub", x, reduction(ctx, "max", x, axis, keep)))
+    powers = elementwise(ctx, "exp", binary(ctx, "sub", x, _largest(ctx, x, axis, keep)))
     return binary(ctx, "div", powers, reduction(ctx, "sum", powers, axis, keep))
