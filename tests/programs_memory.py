@@ -552,3 +552,16 @@ def booleans_counted(x, b):
     for v in x:
         n += v > 0.5
     return x[0] * n + x[1] * (~b[0]) + x[2] * np.add(b[0], b[1]) + (b[0] * b[1]) * x[0]
+
+
+@program(1.3, 0.4, tags="alias zero-d inplace")
+def accumulator_of_no_axes(x, y):
+    s = np.array(0.0)
+    t = s
+    for k in range(3):
+        s += x * y + k
+        s *= y
+    u = np.array(x)
+    v = u * 1.0
+    u -= y
+    return t * 2.0 + s * v + u**2

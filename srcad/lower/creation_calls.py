@@ -82,7 +82,7 @@ def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> V
 
 
 def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
-    """np.array or np.asarray; a number stays a number, since a 0-d array behaves as one."""
+    """np.array or np.asarray; a number stays a number, since a 0-d array that is not changed behaves as one."""
     a = opened(ctx, a)
     if isinstance(a, Tup | Seq):
         return array_of(ctx, a, None if is_none(dtype) else dtype_name(ctx, dtype, "float64"))
@@ -104,7 +104,16 @@ def _array(
     _row_major(ctx, order)
     if ndmin != ZERO:
         ctx.refuse("ndmin= is not supported", "use np.atleast_1d")
-    return array(ctx, object, dtype, fresh=flag(ctx, copy, "copy="))
+    made = array(ctx, object, dtype, fresh=flag(ctx, copy, "copy="))
+    return made if is_array(made) else _zero_dimensional(ctx, made)
+
+
+def _zero_dimensional(ctx: Context, number: Value) -> Var:
+    """Memory of its own, which `+=` changes for all names that it has."""
+    value = operand(ctx, number)
+    made = alloc(ctx, [], dtype_of(value), "empty")
+    ctx.b.effect("store", made, value)
+    return made
 
 
 @lowers(np.asarray, np.asanyarray, np.asfarray if hasattr(np, "asfarray") else np.asarray)
