@@ -189,8 +189,10 @@ class Values:
             return False
         if op.name == "dim":
             return op.args[0] in self.hazards.inputs
+        if op.name not in ("add", "sub"):
+            return False
         left, *right = op.args
-        if op.name not in ("add", "sub") or not all(isinstance(a, Const) and a.value in (1, 2) for a in right):
+        if not all(isinstance(a, Const) and a.value in (1, 2) for a in right):
             return False
         return op.result.type == INT and (left in self.indices or left in self.hazards.inputs or self.is_size(left))
 

@@ -565,3 +565,31 @@ def accumulator_of_no_axes(x, y):
     v = u * 1.0
     u -= y
     return t * 2.0 + s * v + u**2
+
+
+@program(1.3, np.array(0.7), tags="alias zero-d inplace callee")
+def copies_and_views_without_axes(x, z):
+    def inc(s):
+        s += x
+
+    a = np.zeros_like(z)
+    b = a
+    a += z * x
+    inc(a)
+    c = z.copy()
+    d = np.asarray(c)
+    c *= 2.0
+    e = np.full((), 2.0)
+    f = e[...]
+    e *= x
+    g = np.empty(())
+    g[()] = b * d
+    return g * f + b
+
+
+@program(sample(3, 2), tags="list rows views")
+def rows_of_a_list_are_views(A):
+    B = A * 1.0
+    for r in list(B):
+        r *= B[0, 1]
+    return np.sum(B) + sum(r[0] * r[1] for r in list(A))

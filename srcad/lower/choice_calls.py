@@ -10,7 +10,7 @@ from srcad.ir import Atom, const
 from srcad.lower.arguments import written
 from srcad.lower.casts import dtype_of, is_array, kind_of, zero_like
 from srcad.lower.elementwise_calls import elementwise
-from srcad.lower.known import ATOL, FALSE, NONE, RTOL, ZERO, ZERO_FLOAT, is_none, known_int
+from srcad.lower.known import ATOL, FALSE, NONE, RTOL, TRUE, ZERO, ZERO_FLOAT, flag, is_none, known_int
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, unary
 from srcad.lower.registry import lowers
@@ -114,8 +114,10 @@ def numpy_round(ctx: Context, a: Value, decimals: Value = ZERO, out: Value = NON
 
 @lowers(np.nan_to_num)
 def _nan_to_num(
-    ctx: Context, x: Value, copy: Value = FALSE, nan: Value = ZERO_FLOAT, posinf: Value = NONE, neginf: Value = NONE
+    ctx: Context, x: Value, copy: Value = TRUE, nan: Value = ZERO_FLOAT, posinf: Value = NONE, neginf: Value = NONE
 ) -> Value:
+    if not flag(ctx, copy, "copy="):
+        ctx.refuse("np.nan_to_num in place is not supported", "assign the result: x[:] = np.nan_to_num(x)")
     atom = operand(ctx, x)
     if kind_of(atom) != "f":
         return unary(ctx, "pos", atom)

@@ -35,7 +35,7 @@ def check_kept(ctx: Lowering, node: Any) -> None:
     body = ctx.frame.node.body
     if isinstance(body, list):
         later = [stmt for top in body for stmt in gast.walk(top) if isinstance(stmt, gast.stmt)]
-        _check(ctx, node, [stmt for stmt in later if stmt.lineno > node.lineno])
+        _check(ctx, node, [stmt for stmt in later if (stmt.lineno, stmt.col_offset) > (node.lineno, node.col_offset)])
         if _delayed(ctx, node) and any(isinstance(stmt, gast.Try) for stmt in later):
             with ctx.at(node):
                 ctx.refuse("an iterator is kept in a function that catches exceptions", REMEDY)

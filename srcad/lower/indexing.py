@@ -55,7 +55,7 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
         case SliceValue():
             ctx.type_error("a slice has no elements")
     array = _array(ctx, value, index)
-    if array is None:
+    if array is None or (ndim_of(array) == 0 and isinstance(index, Obj) and index.value is Ellipsis):
         return value
     place = _place(ctx, array, index)
     if isinstance(place, Picked):

@@ -65,7 +65,7 @@ def source(ctx: Lowering, node: Any) -> Value:
         if isinstance(value, Obj) and isinstance(value.value, KNOWN):
             return Seq(tuple(lift(ctx, item) for item in value.value))
         value = opened(ctx, value)
-        if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim:
+        if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim == 1:  # rows are views
             kept = ctx.b.op("copy", value)
             SNAPSHOTS.add(kept)
             return kept

@@ -137,7 +137,8 @@ def _snapshot(ctx: Lowering, source: Iterable) -> Iterable:
     """What `list(...)` keeps of it: the elements of arrays as they are now."""
     match source:
         case Elements():
-            return Elements(ctx.b.op("copy", source.array))
+            flat = isinstance(source.array.type, Array) and source.array.type.ndim == 1
+            return Elements(ctx.b.op("copy", source.array)) if flat else source  # rows are views
         case Listed():
             copied = lists.listed(ctx, source.value)
             assert isinstance(copied, Tup)

@@ -33,7 +33,7 @@ from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
-from srcad.lower.sharing import APPENDS, ITEMS
+from srcad.lower.sharing import APPENDS, ITEMS, ROWS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import promote
 
@@ -132,6 +132,7 @@ def listed(ctx: Lowering, value: Value) -> Value:
         rows = ctx.b.op("copy", value)
         if value.type.ndim > 1:  # the rows of an array are views of it
             ITEMS.add(rows)
+            ROWS.add(rows)
         return Tup((rows, ctx.b.op("dim", value, axis=0)), Growing)
     return ctx.call(Obj(list), [value], {})
 

@@ -20,6 +20,8 @@ ITEMS: weakref.WeakSet[Var] = weakref.WeakSet()
 
 #: Copies of arrays that are run through later, where Python would look at the array itself.
 SNAPSHOTS: weakref.WeakSet[Var] = weakref.WeakSet()
+#: Copies of arrays of which Python would have a list of views.
+ROWS: weakref.WeakSet[Var] = weakref.WeakSet()
 
 REMEDY = "append a copy: .append(x.copy()), or store into an array, row by row"
 
@@ -29,9 +31,10 @@ def check(trace: Trace) -> Trace:
     for function in (trace, *trace.functions):
         ops = [stmt for stmt in walk(function.body) if isinstance(stmt, Op)]
         if any(
-            (op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS) for op in ops
+            (op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS | ROWS)
+            for op in ops
         ):
-            _Sharing(function, [op for op in ops if op.results and op.results[0] in SNAPSHOTS]).check()
+            _Sharing(function, [op for op in ops if op.results and op.results[0] in SNAPSHOTS | ROWS]).check()
     return trace
 
 
@@ -49,7 +52,23 @@ class _Sharing:
 
     def check(self) -> None:
         for op in self.snapshots:
+            if op.results[0] in ROWS and any(self.memory.writes[v] for v in self.memory.connected(op.results[0])):
+                raise UnsupportedError(
+                    "a row of an array is written through a list of its rows",
+                    op.span,
+                    "loop over the array itself: for r in A",
+                )
             source, since = op.args[0], self.memory.places[op.result]
+            if (
+                op.result in ROWS
+                and isinstance(source, Var)
+                and self._written_later(self.memory.connected(source), since)
+            ):
+                raise UnsupportedError(
+                    "an array is written while a list of its rows is in use",
+                    op.span,
+                    "make the list of a copy: list(A.copy())",
+                )
             if isinstance(source, Var) and self._written_inside(self.memory.connected(source), since):
                 raise UnsupportedError(
                     "an array is written while an iterator runs through it", op.span, "run through a copy: x.copy()"
