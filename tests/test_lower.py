@@ -496,6 +496,14 @@ REFUSED = {
     "del a[0]": ("`del` of an element", "del a[0]"),
     "s = [1.0]; s.append(x); t = s; y = s[0]": ("the list 's' is read after it was given to 't'", "s"),
     "s = [1]; s.append(x)": ("appended to a list of int64", "s.append(x)"),
+    "s = [a, np.ones((2, 2))]; s.append(a)": (
+        "the items of a list that is changed are of different",
+        "[a, np.ones((2, 2))]",
+    ),
+    "s = [np.arange(3), a]; s.append(np.arange(3))": (
+        "array of float64 is put into a list of int64",
+        "[np.arange(3), a]",
+    ),
     "s = [0]; s[0] = x": ("stored into a list of int64", "s[0]"),
     "s = [0.0] * n; s[:1] = [x]": ("a slice of a list is assigned", "s[:1]"),
     "s = [0.0] * n; s[0] = a": ("a 1-d array of float64 is stored into a list", "s[0]"),

@@ -23,7 +23,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const, operands
 from srcad.lower import list_library as library
-from srcad.lower.casts import is_array, stored
+from srcad.lower.casts import is_array, ndim_of, stored
 from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
@@ -92,11 +92,12 @@ def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
     if not any(map(is_array, items)):
         return operand(ctx, Seq(tuple(items)))
     rows = [operand(ctx, item) for item in items]
-    if len({row.type for row in rows if isinstance(row.type, Array)}) == 0 or not all(map(is_array, rows)):
+    if not all(map(is_array, rows)) or len(set(map(ndim_of, rows))) > 1:
         unlike(ctx)
     sizes = [ctx.b.op("dim", rows[0], axis=k) for k in range(rows[0].type.ndim)]  # type: ignore[union-attr]
     room = ctx.b.op("alloc", const(len(rows)), *sizes, fill="empty", dtype=rows[0].type.dtype)  # type: ignore[union-attr]
     for k, row in enumerate(rows):
+        check_type(ctx, row, room.type, "put into")
         put(ctx, room, const(k), row)
     return room
 
