@@ -26,6 +26,7 @@ from srcad.ir import (
     replace,
     walk,
 )
+from srcad.ops import WRITES
 
 #: Results of these refer to the memory of their first argument and are written through.
 REFERENCES = frozenset({"view", "transpose", "reshape"})
@@ -53,6 +54,15 @@ class Aliases:
             self._parent[var] = root
             var = parent
         return root
+
+    def written(self, block: Block) -> set[Var]:
+        """The classes of memory that the block may write; a function that is called may write all its arguments."""
+        found: set[Var] = set()
+        for op in walk(block):
+            if isinstance(op, Op) and (op.name in WRITES or op.name in ("append", "pop", "call")):
+                targets = op.args if op.name == "call" else op.args[:1]
+                found |= {self.find(v) for v in targets if isinstance(v, Var) and is_memory(v)}
+        return found
 
     def _unite(self, a: Operand, b: Operand) -> None:
         if is_memory(a) and is_memory(b):

@@ -33,7 +33,7 @@ from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.duals import copied, dot_hint
 from srcad.transforms.rules import in_dtype
 from srcad.transforms.signature import inline
-from srcad.transforms.transposed import atom_of, check, forward_rule, like, reverse_rule, split, written_by
+from srcad.transforms.transposed import atom_of, check, forward_rule, like, reverse_rule, split
 from srcad.transforms.unshared import unshared
 
 
@@ -92,7 +92,8 @@ def opened(trace: Trace, active: Activity) -> Trace:
         rule = reverse_rule(p)
         return [unshared(rule.forward, len(p.primal.body.yields)), rule.backward]
 
-    aliases, written = Aliases(trace), _written(trace)
+    aliases = Aliases(trace)
+    written = aliases.written(trace.body)
     own = {s for s in walk(trace.body) if isinstance(s, Op)}
     return _replaced(trace, traces, body, lambda op: _wanted(op, active if op in own else None))
 
@@ -185,9 +186,12 @@ def _replaced(
     known = list(trace.functions)
     found: dict[Primitive, list[Trace]] = {}
 
-    def block(given: Block) -> Block:
+    def block(given: Block, starts: list[int] | None = None) -> Block:
+        """`starts`: where each statement has come to."""
         b = Builder()
         for stmt in given.stmts:
+            if starts is not None:
+                starts.append(len(b.stmts))
             if isinstance(stmt, Op) and stmt.name == "custom" and wanted(stmt):
                 p: Primitive = stmt.attr("primitive")
                 if p not in found:
@@ -198,15 +202,11 @@ def _replaced(
                 b.add(with_blocks(stmt, map(block, blocks_of(stmt))))
         return b.block(*given.yields)
 
-    def starts() -> tuple[tuple[int, str], ...]:
-        places = [0]
-        for stmt in trace.body.stmts:
-            places.append(places[-1] + len(block(Block((stmt,))).stmts))
-        return tuple((places[at], text) for at, text in trace.comments)
-
-    comments = starts() if trace.comments else ()
     own = {function: replace(function, body=block(function.body)) for function in trace.functions}
-    new = block(trace.body)
+    starts: list[int] = []
+    new = block(trace.body, starts)
+    starts.append(len(new.stmts))
+    comments = tuple((starts[at], text) for at, text in trace.comments)
     functions = tuple(own.get(function, function) for function in known)
     return replace(trace, body=new, functions=functions, comments=comments)
 
@@ -226,12 +226,6 @@ def _wanted(op: Op, active: Activity | None) -> bool:
                 reason, op.span, "pass it as an argument that the rule knows, or use srcad.stop_gradient"
             )
     return True
-
-
-def _written(trace: Trace) -> set[Var]:
-    """The classes of memory that the trace may write."""
-    aliases = Aliases(trace)
-    return {c for stmt in trace.body.stmts for c in written_by(stmt, aliases)}
 
 
 def _fitted(b: Builder, value: Atom, of: Atom, what: str) -> Atom:

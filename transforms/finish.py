@@ -9,7 +9,7 @@ from srcad.transforms.custom import has_custom, primal
 from srcad.transforms.dce import dce
 from srcad.transforms.fold import exact_fold
 from srcad.transforms.fuse import fuse
-from srcad.transforms.sizes import sizes
+from srcad.transforms.transposed import tidied
 
 
 def finish(trace: Trace) -> Trace:
@@ -19,12 +19,7 @@ def finish(trace: Trace) -> Trace:
 
 def _written_out(trace: Trace) -> Trace:
     """The trace with the bodies of functions that have rules of their own."""
-    if not has_custom(trace):
-        return trace
-    trace = primal(trace)
-    for tidy in (fuse, sizes, exact_fold, cse, dce):
-        trace = tidy(trace)
-    return trace
+    return tidied(primal(trace), exact_fold) if has_custom(trace) else trace
 
 
 def _extremes(trace: Trace) -> Trace:

@@ -35,9 +35,8 @@ from srcad.ir import (
     leaves,
     map_tree,
     replace,
-    walk,
 )
-from srcad.ops import ELEMENTWISE, WRITES
+from srcad.ops import ELEMENTWISE
 from srcad.primitive import Primitive
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
@@ -135,7 +134,7 @@ class _Tangent:
         """The body and the results. With `own`, nobody outside may see the given duals change or be returned."""
         b = Builder()
         shared: set[Var] = set()
-        written = self._written() if own else set()
+        written = self._active.aliases.written(self.trace.body) if own else set()
         for var in filter(is_memory, self.trace.inputs):
             root = self._active.aliases.find(var)
             if var in self._given and own:
@@ -162,15 +161,6 @@ class _Tangent:
 
         y_dots = map_tree(leaf, self.trace.returns)
         return b.block(*yields), Tree((self.trace.returns, y_dots))
-
-    def _written(self) -> set[Var]:
-        """The classes of memory that the function writes."""
-        written = set()
-        for stmt in walk(self.trace.body):
-            if isinstance(stmt, Op) and (stmt.name in WRITES or stmt.name in ("append", "pop", "call")):
-                targets = stmt.args if stmt.name == "call" else stmt.args[:1]
-                written |= {self._active.aliases.find(v) for v in targets if isinstance(v, Var) and is_memory(v)}
-        return written
 
     # --- dots ---
 

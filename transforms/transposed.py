@@ -32,9 +32,7 @@ from srcad.ir import (
     leaves,
     replace,
     substitute,
-    walk,
 )
-from srcad.ops import WRITES
 from srcad.primitive import Primitive, Reverse
 from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse, rename
@@ -100,7 +98,7 @@ def reverse_rule(p: Primitive) -> Reverse:
     yields = inline(b, bars, [like(b, a, v) for a, v in zip(given, bars.inputs, strict=True)])
     y, *x_bars = bars.returns.items
     results = [yields[k] for k in (*leaves(y)[:count], *leaves(Tree(tuple(x_bars))))]
-    whole = _tidied(_flat(p.name, (*args, *y_bars), b.block(*results), functions), fold)
+    whole = tidied(_flat(p.name, (*args, *y_bars), b.block(*results), functions), fold)
 
     before, after, residuals = _divided(whole.body, args)
     forward = Block(before, (*whole.body.yields[:count], *residuals))
@@ -129,7 +127,8 @@ def _check_linear(bars: Trace, wrt: Sequence[int], p: Primitive, rule: str, what
         )
 
 
-def _tidied(trace: Trace, folds: Callable[[Trace], Trace]) -> Trace:
+def tidied(trace: Trace, folds: Callable[[Trace], Trace]) -> Trace:
+    """The trace without what its inlined parts leave behind."""
     for tidy in (fuse, sizes, folds, cse, dce):
         trace = tidy(trace)
     return trace
@@ -148,7 +147,7 @@ def _divided(body: Block, known: Sequence[Var]) -> tuple[tuple[Stmt, ...], tuple
 
     while True:
         values = {*known, *(r for s in body.stmts if s not in late for r in s.results)}
-        written = {c for s in body.stmts if s in late for c in written_by(s, aliases)}
+        written = {c for s in body.stmts if s in late for c in aliases.written(Block((s,)))}
         more = {
             s
             for s in body.stmts
@@ -174,7 +173,7 @@ def _vjp(p: Primitive) -> Reverse:
 def _adjoint(trace: Trace, wrt: Sequence[int], of: Collection[int] | None = None) -> Trace:
     from srcad.transforms.adjoint import adjoint
 
-    return adjoint(_tidied(trace, exact_fold), wrt, of)
+    return adjoint(tidied(trace, exact_fold), wrt, of)
 
 
 # --- the pieces -------------------------------------------------------------------------------------------------------
@@ -187,15 +186,6 @@ def check(trace: Trace, name: str) -> None:
         if trace.name == name:
             reason = f"'{name}' has a rule of its own and writes into its arguments"
         raise UnsupportedError(reason, trace.span, "return a new array")
-
-
-def written_by(stmt: Stmt, aliases: Aliases) -> set[Var]:
-    ops = [s for s in walk(Block((stmt,))) if isinstance(s, Op)]
-    targets = [
-        op.args[:1] if op.name in WRITES or op.name in ("append", "pop") else op.args if op.name == "call" else ()
-        for op in ops
-    ]
-    return {aliases.find(v) for group in targets for v in group if isinstance(v, Var) and is_memory(v)}
 
 
 def split(yields: Iterable[Operand], of: Op | Trace) -> tuple[list[Atom], list[Atom]]:

@@ -16,10 +16,23 @@ from srcad.transforms.rules.structural import array_type, newaxis, structural
 TRANSPOSED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
+class _Linear:
+    """What all of them have in common: the derivative is the same transform of the dot."""
+
+    @staticmethod
+    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        assert dots[0] is not None
+        return _again(b, op, dots[0])
+
+
 def _again(b: Builder, op: Op, a: Atom) -> Atom:
-    """The same transform of another array, which must be C-contiguous."""
-    rows = a if array_type(a).layout == "C" else b.op("copy", a)
-    return b.op(op.name, rows, *op.args[1:], **dict(op.attrs))
+    """The same transform of another array."""
+    return b.op(op.name, _in_rows(b, a), *op.args[1:], **dict(op.attrs))
+
+
+def _in_rows(b: Builder, a: Atom) -> Atom:
+    """The array, or a copy that is C-contiguous."""
+    return a if array_type(a).layout == "C" else b.op("copy", a)
 
 
 def _multiplicity(b: Builder, op: Op, n: Atom) -> Atom:
@@ -30,25 +43,15 @@ def _multiplicity(b: Builder, op: Op, n: Atom) -> Atom:
 
 
 @structural("fft", "ifft")
-class Fft:
-    @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        assert dots[0] is not None
-        return _again(b, op, dots[0])
-
+class Fft(_Linear):
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
         return [_again(b, op, y_bar) if wanted[0] else None]
 
 
 @structural("rfft")
-class Rfft:
+class Rfft(_Linear):
     """y = rfft(x): x_bar = irfft(conj(y_bar) / multiplicity, n), without the factor 1 / n."""
-
-    @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        assert dots[0] is not None
-        return _again(b, op, dots[0])
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
@@ -61,20 +64,14 @@ class Rfft:
 
 
 @structural("irfft")
-class Irfft:
+class Irfft(_Linear):
     """x = irfft(z, n): z_bar = conj(rfft(x_bar)) multiplicity, with the factor 1 / n."""
-
-    @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        assert dots[0] is not None
-        return _again(b, op, dots[0])
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
         if not wanted[0]:
             return [None, None]
-        rows = y_bar if array_type(y_bar).layout == "C" else b.op("copy", y_bar)
-        spectrum = b.op("rfft", rows, axes=op.attr("axes"), norm=TRANSPOSED[op.attr("norm")])
+        spectrum = b.op("rfft", _in_rows(b, y_bar), axes=op.attr("axes"), norm=TRANSPOSED[op.attr("norm")])
         return [b.op("mul", b.op("conj", spectrum), _multiplicity(b, op, op.args[1])), None]
 
 
@@ -89,14 +86,9 @@ ENDS = {
 
 
 @structural("dct", "dst")
-class Trigonometric:
+class Trigonometric(_Linear):
     """The transposed matrix of the types 1 and 4 is that of the same type, those of 2 and 3 are each other's (Makhoul 1980),
     but for the factors of the first or last element that SciPy leaves out of transforms that are not orthogonal."""
-
-    @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        assert dots[0] is not None
-        return _again(b, op, dots[0])
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
@@ -105,8 +97,7 @@ class Trigonometric:
         type, orthogonal = op.attr("type"), op.attr("norm") == "ortho"
         before, after = (None, None) if orthogonal else ENDS.get((op.name, type), (None, None))
         scaled = Trigonometric._scaled(b, op, y_bar, before)
-        rows = scaled if array_type(scaled).layout == "C" else b.op("copy", scaled)
-        turned = b.op(op.name, rows, **dict(op.attrs) | {"type": {2: 3, 3: 2}.get(type, type)})
+        turned = b.op(op.name, _in_rows(b, scaled), **dict(op.attrs) | {"type": {2: 3, 3: 2}.get(type, type)})
         return [Trigonometric._scaled(b, op, turned, after)]
 
     @staticmethod
