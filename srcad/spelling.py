@@ -145,16 +145,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return call("of_shape", ast.Constant(op.attr("seed")), *args)
         case "expand":
             return call("expand", *args)
-        case (
-            "reduce_like"
-            | "broadcast_dim"
-            | "cofactors"
-            | "cofactors_along"
-            | "inverse_gaps"
-            | "is_invertible"
-            | "is_positive_definite"
-        ):
-            return call(op.name, *args)
+        case name if name in _OF_RUNTIME:
+            return call(name, *args)
         case "multiplicity":
             return call(op.name, *args, **_dtype_keyword(op.attr("dtype")))
         case "ends":

@@ -246,7 +246,7 @@ def _of_value(ctx: Lowering, value: Value) -> Iterable:
             return Items(tuple(lift(ctx, item) for item in items))
         case Obj(value=items) if isinstance(items, KNOWN):
             return Items(tuple(lift(ctx, item) for item in items))
-        case Obj(value=dict() | set() | frozenset() as items):
+        case Obj(value=set() | frozenset() as items):
             ctx.refuse(f"a loop over a {type(items).__name__} is not supported", "make it a tuple outside: tuple(...)")
     return ctx.type_error(f"{describe(value)} cannot be looped over")
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 from srcad.ir import Block, Const, For, If, Op, Operand, Param, Trace, Undef, Var, While, leaves, walk
 from srcad.lower.function import Lowering
-from srcad.lower.values import Func, Seq, Tup, Value
 
 #: What is whose its arguments are.
 FOLLOWING = frozenset(
@@ -20,15 +19,6 @@ FOLLOWING = frozenset(
     conj stop_gradient and or not lt le gt ge eq ne""".split()
 )
 PYTHON = frozenset({"dim", "trips", "length", "complex", "isnan", "isinf", "isfinite"})
-
-
-def vars_in(value: Value) -> list[Var]:
-    match value:
-        case Var():
-            return [value]
-        case Tup() | Seq() | Func():
-            return [var for item in value.items for var in vars_in(item)]
-    return []
 
 
 def check_claims(ctx: Lowering, params: Iterable[Param], body: Block, functions: Iterable[Trace], nested: bool) -> None:
