@@ -107,11 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     check.add_argument("target", metavar="TARGET", help="path/file.py:f, package.module:f, or path/file.py")
     check.add_argument("--at", required=True, metavar="ARGS", help='arguments, as in "2.0, [1.0, 0.5], np.eye(3)"')
+    check.add_argument("--tol", type=float, help="largest relative error that passes (1e-6; float32: 5e-3)")
+
     rules = commands.add_parser("rules", help="print the rules and the functions that are known")
     rules.set_defaults(run=_rules)
     rules.add_argument("part", nargs="?", default="", metavar="NAME", help="only what has this in its name")
-
-    check.add_argument("--tol", type=float, help="largest relative error that passes (1e-6; float32: 5e-3)")
     return parser
 
 

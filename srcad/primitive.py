@@ -47,7 +47,7 @@ class Reverse:
 class Primitive:
     """`primal` maps the arguments to y. `varies` says which arguments may have a derivative.
 
-    One of the two rules is given, and made when it is first asked for; the other follows from it (`transforms.custom`).
+    One of the two rules is given, or both, and made when first asked for; the other follows from it (`transforms.transposed`).
     `jvp` maps the arguments, and an x_dot for each that varies, to y and a y_dot for each leaf of y with a float in it.
     """
 

@@ -32,9 +32,8 @@ class Read:
     find: Callable[[], Any]
     value: Any
     state: Any
-    owner: Any = (
-        None  #: the dictionary or the cell, for a global or a closure variable; a function, for what it is made of
-    )
+    #: The dictionary or the cell, for a global or a closure variable; a function, for what it is made of.
+    owner: Any = None
     builtin: bool = False  #: the dictionary lacks the name, which means what Python says
     #: Not worth a look at every call on its own account: names of builtins and modules, the function's own code.
     steady: bool = False

@@ -74,9 +74,8 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
 
 
 def _key(text: str, values: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(
-        f"{_versions()} {config.BOUNDSCHECK}".encode()
-    )  # NUMBA_BOUNDSCHECK is no part of Numba's key
+    settings = f"{_versions()} {config.BOUNDSCHECK}"  # NUMBA_BOUNDSCHECK is no part of Numba's key
+    digest = hashlib.sha256(settings.encode())
     digest.update(text.encode())
     for key, value in sorted(values.items()):
         if isinstance(value, np.ndarray):
@@ -88,10 +87,14 @@ def _key(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _identity(value: Any) -> str:
-    """What tells a function or a class from others: its name, if it is found by that, in other processes too."""
+    """What tells a function or a class from others: its name, if it is found by that."""
+    return f"{value.__module__}.{value.__qualname__}" if is_named(value) else f"{value!r} {id(value)}"
+
+
+def is_named(value: Any) -> bool:
+    """Whether the function or class is found by its name, in other processes too."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-    found = getattr(sys.modules.get(str(module)), name, None)
-    return f"{module}.{name}" if found is value else f"{value!r} {id(value)}"
+    return getattr(sys.modules.get(str(module)), name, None) is value
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from srcad.emit import emit, given_globals
 from srcad.errors import UnsupportedError
 from srcad.infer import ArgType, constant
 from srcad.ir import Op, Trace, Tree, walk
-from srcad.jit.cache import load
+from srcad.jit.cache import is_named, load
 from srcad.jit.options import Options
 from srcad.ops import FOURIER
 from srcad.transforms.finish import finish
@@ -39,7 +38,7 @@ def generate(trace: Trace, options: Options) -> Any:
     values = given_globals(trace)
     classes = list(dict.fromkeys(_classes(trace)))
     named = [*classes, *(value for value in values.values() if isinstance(value, type))]
-    if any(getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls for cls in named):
+    if not all(map(is_named, named)):
         options = replace(options, cache=False)  # Numba's cache pickles them by name
     if trace.functions:
         options = replace(options, cache=False)  # what Numba loads of a recursive function aborts the process

@@ -35,9 +35,8 @@ class Session:
     recursive: set[object] = field(default_factory=set)
     called: dict[object, Recursive] = field(default_factory=dict)
     unsettled: bool = False  #: something new became known of them
-    missing: bool = (
-        False  #: one was called that nothing is known of yet: what is wrong on this pass may be right on the next
-    )
+    #: One was called that nothing is known of yet: what is wrong on this pass may be right on the next.
+    missing: bool = False
     error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
     lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
@@ -45,9 +44,8 @@ class Session:
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)
     pythons: set[Var] = field(default_factory=set)  #: what is known to be Python's number, and what NumPy's
     numpys: set[Var] = field(default_factory=set)
-    returned: Span | None = (
-        None  #: the first expression that the outermost function returns and that is no number or array
-    )
+    #: The first expression that the outermost function returns and that is no number or array.
+    returned: Span | None = None
 
 
 @dataclass
