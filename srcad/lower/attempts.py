@@ -81,9 +81,9 @@ def attempt(ctx: Lowering, catcher: Catcher, body: Iterable[Step], live: frozens
     codes = (
         {key: const(number) for number, key in enumerate(found, 1)} if len(found) > 1 else dict.fromkeys(found, TRUE)
     )
-    landing = _Landing(ctx, throws, {*definitions(block)})
-    around = {name: v for name, v in before.names.items() if name.startswith("<") and not is_flag(name)}
     inside = {*definitions(block)}
+    landing = _Landing(ctx, throws, inside)
+    around = {name: v for name, v in before.names.items() if name.startswith("<") and not is_flag(name)}
     ends = [] if end.dead else _leaves_inside(end, live | {*FLAGS}, inside)
 
     def known_after(yields: Sequence[Operand]) -> Env:

@@ -27,12 +27,11 @@ from srcad.lower.expressions import (
 )
 from srcad.lower.function import Lowering
 from srcad.lower.iterating import iterated
-from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import NONE
 from srcad.lower.printing import printing
 from srcad.lower.registry import lookup
 from srcad.lower.scope import Closure, Poison
-from srcad.lower.values import RANGE, Func, Obj, Value
+from srcad.lower.values import RANGE, Obj, Value, is_kind
 
 
 def lent(ctx: Lowering, node: Any) -> Value:
@@ -116,17 +115,13 @@ def _runs_on(ctx: Lowering, node: Any) -> bool:
     """Whether this is an iterator of Python's own over what is known only when the program runs."""
     if isinstance(node, gast.Name):
         value = ctx.env.names.get(node.id)
-        return isinstance(value, Func) and value.kind is RANGE
+        return is_kind(value, RANGE)
     if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Name):
         return False
     function = expr(ctx, node.func)
     if not isinstance(function, Obj) or function.value not in (zip, enumerate, range, reversed):
         return False
-    start, before = len(ctx.b.stmts), ctx.env.copy()
-    known = known_items(iterable(ctx, node)) is not None
-    del ctx.b.stmts[start:]
-    ctx.env = before
-    return not known
+    return not comprehensions.are_known(ctx, [node])
 
 
 def _operand_for(function: Value, keyed: bool) -> Callable[[Lowering, Any], Value]:

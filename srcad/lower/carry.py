@@ -20,7 +20,7 @@ from srcad.lower.merge import Arm, Shape, flatten_variable, fresh, is_plain, joi
 from srcad.lower.names import Names, changed_by, changed_inside, item_assigned, passed, stored_inside
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
-from srcad.lower.values import ITERATOR, Func, Value
+from srcad.lower.values import ITERATOR, Value, is_kind
 
 Shapes = dict[str, Shape]
 Params = dict[str, list[Var]]
@@ -145,7 +145,7 @@ def _trip(
 def check_iterators(ctx: Lowering, before: Env, end: Env) -> None:
     """An iterator from outside of a loop would be used up in the first trip."""
     for name, value in before.names.items():
-        if isinstance(value, Func) and value.kind is ITERATOR and isinstance(end.names.get(name), Poison):
+        if is_kind(value, ITERATOR) and isinstance(end.names.get(name), Poison):
             ctx.refuse(f"the iterator '{name}' is run through in a loop", "make it a list: list(...)")
 
 

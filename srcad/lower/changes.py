@@ -10,7 +10,7 @@ from typing import Any
 import gast
 
 from srcad.errors import SourceError
-from srcad.lower.names import Names, appended, changed_inside, item_assigned, same_lists, walk_scope
+from srcad.lower.names import Names, appended, changed_inside, item_assigned, same_lists, statements, walk_scope
 from srcad.lower.scope import Frame
 from srcad.source import source_of
 
@@ -18,7 +18,7 @@ from srcad.source import source_of
 @functools.lru_cache(maxsize=1024)
 def changed(node: Any) -> Names:
     """The variables of a function with a list that the function itself changes."""
-    body = body_of(node)
+    body = statements(node)
     return same_lists(body, appended(body) | changed_inside(node) | item_assigned(body) | _joined(body))
 
 
@@ -36,10 +36,6 @@ def _joined(nodes: list[Any]) -> Names:
                 ):
                     found.add(name)
     return frozenset(found)
-
-
-def body_of(node: Any) -> list[Any]:
-    return node.body if isinstance(node.body, list) else [node.body]
 
 
 def changes(frame: Frame, name: str) -> bool:
@@ -78,12 +74,12 @@ def _callee(frame: Frame | None, node: Any, func: Any) -> tuple[Frame | None, An
     """The function that a name stands for, with the frame around it, as far as this is plain to see."""
     if not isinstance(func, gast.Name):
         return None
-    for inner in walk_scope(body_of(node)):
+    for inner in walk_scope(statements(node)):
         if isinstance(inner, gast.FunctionDef) and inner.name == func.id:
             return frame, inner
     scope = frame
     while scope is not None:
-        for inner in walk_scope(body_of(scope.node)) if scope.node is not None else ():
+        for inner in walk_scope(statements(scope.node)) if scope.node is not None else ():
             if isinstance(inner, gast.FunctionDef) and inner.name == func.id:
                 return scope, inner
         if scope.parent is None:

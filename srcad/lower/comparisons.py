@@ -13,7 +13,7 @@ from srcad.lower.guards import present
 from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import load
-from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import CHOSEN, OPTIONAL, RANGE, Context, Func, Obj, Seq, Tup, Value, is_kind
 
 COMPARE: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "lt": ("<", operator.lt),
@@ -126,9 +126,9 @@ def _any_of(ctx: Context, number: Value, answers: Sequence[bool | Atom]) -> Valu
 
 def _same_choice(ctx: Context, a: Value, b: Value, op: str = "eq") -> Value:
     """`a == b` where one of them is one of several objects, known by its number."""
-    if not (isinstance(a, Func) and a.kind is CHOSEN):
+    if not is_kind(a, CHOSEN):
         a, b = b, a
-    if not (isinstance(a, Func) and a.kind is CHOSEN):
+    if not is_kind(a, CHOSEN):
         return const(a is b)
     ways = [truth(ctx, compare(ctx, op, item, b)) for item in a.items[1:]]
     if all(isinstance(way, bool) for way in ways):
@@ -140,7 +140,7 @@ def _same_choice(ctx: Context, a: Value, b: Value, op: str = "eq") -> Value:
 
 def _is_nothing(a: Value, b: Value) -> bool:
     """Whether this is None, beside what may be None."""
-    return is_none(a) and isinstance(b, Func) and b.kind is OPTIONAL
+    return is_none(a) and is_kind(b, OPTIONAL)
 
 
 def _identical(ctx: Context, a: Value, b: Value) -> Value:
@@ -148,7 +148,7 @@ def _identical(ctx: Context, a: Value, b: Value) -> Value:
     if _is_nothing(a, b) or _is_nothing(b, a):
         there = (b if is_none(a) else a).items[0]  # type: ignore[union-attr]
         return negation(ctx, there)
-    if any(isinstance(x, Func) and x.kind is CHOSEN for x in (a, b)):
+    if any(is_kind(x, CHOSEN) for x in (a, b)):
         return _same_choice(ctx, a, b, "is")
     if isinstance(a, Obj) and isinstance(b, Obj):
         return const(a.value is b.value)
@@ -193,7 +193,7 @@ def _contains(ctx: Context, item: Value, container: Value) -> Value:
     if records.is_record(container):
         container = records.keys(ctx, container)
         return _contains(ctx, item, container)
-    if isinstance(container, Func) and container.kind is RANGE:
+    if is_kind(container, RANGE):
         return _in_range(ctx, operand(ctx, item), container.items)
     if isinstance(container, Obj) and isinstance(container.value, dict | list | set | frozenset):
         return _contains(ctx, item, Tup(tuple(lift(ctx, other) for other in container.value)))

@@ -6,7 +6,7 @@ Where not even the number of items is known before, a comprehension is what Pyth
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from srcad.lower.merge import Growing, convert, join_types
 from srcad.lower.names import Names, assigned, changed_inside, target_names
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary
-from srcad.lower.scope import Closure
+from srcad.lower.scope import Closure, Env
 from srcad.lower.unbound import flag_name
 from srcad.lower.values import Obj, Seq, Tup, Value
 
@@ -44,25 +44,27 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
         if known is not None:
             return Seq(tuple(known))
     if generator.ifs or node.generators[1:] or _walrus(node):
-        ctx.env = env
-        made = _called(ctx, appending(node))
-        assert isinstance(made, Tup)
-        return made
+        return _appended(ctx, node, env)
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
     with _one_trip(ctx, generator, source, index) as b:
         value = _element(ctx, node.elt)
     if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
-        ctx.env = env
-        made = _called(ctx, appending(node))
-        assert isinstance(made, Tup)
-        return made
+        return _appended(ctx, node, env)
     dtype = value.type.dtype
     buffer = ctx.b.op("alloc", count, fill="empty", dtype=dtype)
     with ctx.building(b):
         b.effect("store", buffer, index, stored(ctx, value, dtype))
     ctx.b.add(For((), index, ZERO, count, ONE, (), (), b.block(), span=ctx.span))
     return Tup((buffer, count), Growing)
+
+
+def _appended(ctx: Lowering, node: Any, env: Env) -> Tup:
+    """The list that a loop appends the items to, from these variables on."""
+    ctx.env = env
+    made = _called(ctx, appending(node))
+    assert isinstance(made, Tup)
+    return made
 
 
 def pairs_of(ctx: Lowering, node: Any) -> Seq:
@@ -160,11 +162,16 @@ def mapped(ctx: Lowering, node: Any) -> Any:
     function = expr(ctx, node.func)
     if not isinstance(function, Obj) or function.value is not map:
         return None
+    return None if are_known(ctx, node.args[1:]) else _generator(node)
+
+
+def are_known(ctx: Lowering, nodes: Sequence[Any]) -> bool:
+    """Whether it is known while lowering what these run over, of which nothing is kept."""
     start, before = len(ctx.b.stmts), ctx.env.copy()
-    known = all(known_items(iterable(ctx, arg)) is not None for arg in node.args[1:])
+    known = all(known_items(iterable(ctx, node)) is not None for node in nodes)
     del ctx.b.stmts[start:]
     ctx.env = before
-    return None if known else _generator(node)
+    return known
 
 
 @functools.lru_cache(maxsize=1024)
@@ -173,18 +180,18 @@ def _generator(node: Any) -> Any:
     call = gast.Call(node.args[0], [read(name) for name in names], [])
     target = gast.Tuple([written(name) for name in names], gast.Store())
     source = gast.Call(gast.Constant(zip, None), node.args[1:], [])
-    made = gast.GeneratorExp(call, [gast.comprehension(target, source, [], 0)])
-    for inner in gast.walk(made):
-        if not hasattr(inner, "lineno"):
-            gast.copy_location(inner, node)
-    return made
+    return _located(gast.GeneratorExp(call, [gast.comprehension(target, source, [], 0)]), node)
 
 
 @functools.lru_cache(maxsize=1024)
 def each(node: Any) -> Any:
     """All that an iterator runs through, as a comprehension."""
     name = unused("item", node)
-    made = gast.ListComp(read(name), [gast.comprehension(written(name), node, [], 0)])
+    return _located(gast.ListComp(read(name), [gast.comprehension(written(name), node, [], 0)]), node)
+
+
+def _located(made: Any, node: Any) -> Any:
+    """The new tree, at the place of the node."""
     for inner in gast.walk(made):
         if not hasattr(inner, "lineno"):
             gast.copy_location(inner, node)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TypeGuard
 
 import numpy as np
 
@@ -34,7 +33,7 @@ def _filled(fill: str) -> Lowering:
 
 def _filled_like(fill: str) -> Lowering:
     def lowering(ctx: Context, a: Value, dtype: Value = NONE, order: Value = NONE, *, shape: Value = NONE) -> Value:
-        x = a if _has_no_axes(a) else operand(ctx, a)
+        x = _kept(ctx, a)
         name = dtype_name(ctx, dtype, dtype_of(x))
         if not is_array(x) and is_none(shape):
             return strong(ctx, const(1 if fill == "ones" else 0), name)
@@ -64,7 +63,7 @@ def _full(ctx: Context, shape: Value, fill_value: Value, dtype: Value = NONE, or
 
 @lowers(np.full_like)
 def _full_like(ctx: Context, a: Value, fill_value: Value, dtype: Value = NONE) -> Value:
-    x, number = a if _has_no_axes(a) else operand(ctx, a), operand(ctx, fill_value, "np.full_like")
+    x, number = _kept(ctx, a), operand(ctx, fill_value, "np.full_like")
     name = dtype_name(ctx, dtype, dtype_of(x))
     return laid_out_like(_filled_with(ctx, dims(ctx, x), number, name), x) if is_array(x) else cast(ctx, number, name)
 
@@ -89,7 +88,7 @@ def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
         return array_of(ctx, a, None if is_none(dtype) else dtype_name(ctx, dtype, "float64"))
     if isinstance(a, Obj):
         ctx.type_error(f"an array cannot be made of {describe(a)}")
-    x = a if _has_no_axes(a) else operand(ctx, a, "np.array")
+    x = _kept(ctx, a, "np.array")
     name = dtype_name(ctx, dtype, dtype_of(x))
     if not is_array(x):
         return x if is_none(dtype) and isinstance(x, Var) else strong(ctx, x, name)
@@ -109,9 +108,11 @@ def _array(
     return made if is_array(made) else _zero_dimensional(ctx, made)
 
 
-def _has_no_axes(a: Value) -> TypeGuard[Var]:
-    """Whether this is an array without axes: memory, which an operand is read from."""
-    return isinstance(a, Var) and isinstance(a.type, Array) and a.type.ndim == 0
+def _kept(ctx: Context, a: Value, what: str = "this operation") -> Atom:
+    """The value as a number or an array; one without axes stays an array, where an operand would be the number in it."""
+    if isinstance(a, Var) and isinstance(a.type, Array) and a.type.ndim == 0:
+        return a
+    return operand(ctx, a, what)
 
 
 def _zero_dimensional(ctx: Context, number: Value) -> Var:
@@ -142,7 +143,7 @@ def copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
 @lowers(method="copy")
 def _copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
     """The method gives rows in a line, where the function keeps the order of what it copies."""
-    x = a if _has_no_axes(a) else operand(ctx, a)
+    x = _kept(ctx, a)
     return ctx.b.op("copy", x) if is_array(x) else x
 
 

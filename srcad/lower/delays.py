@@ -13,7 +13,17 @@ import gast
 
 from srcad.ir import Const, Scalar, Var
 from srcad.lower.function import Lowering
-from srcad.lower.names import NONE, Names, appended, assigned, changed_inside, item_assigned, read_names, target_names
+from srcad.lower.names import (
+    NONE,
+    Names,
+    appended,
+    assigned,
+    changed_inside,
+    item_assigned,
+    read_names,
+    statements,
+    target_names,
+)
 from srcad.lower.scope import Closure
 from srcad.lower.values import Obj
 from srcad.source import parameter_names
@@ -94,6 +104,6 @@ def _with_functions(ctx: Lowering, names: Iterable[str]) -> Names:
         value = ctx.env.names.get(name)
         if isinstance(value, Obj) and isinstance(value.value, Closure) and value.value.frame is ctx.frame:
             node = value.value.node
-            body = node.body if isinstance(node.body, list) else [node.body]
+            body = statements(node)
             todo += read_names(node) - assigned(body) - frozenset(parameter_names(node))
     return frozenset(found)

@@ -15,7 +15,6 @@ from srcad.lower.changes import changes
 from srcad.lower.control import Narrow, apart, choose, meet, widen
 from srcad.lower.delays import check_kept
 from srcad.lower.function import Lowering
-from srcad.lower.guards import is_optional
 from srcad.lower.indexing import getitem
 from srcad.lower.iteration import iterable, known_items
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_known, lift, python
@@ -23,7 +22,7 @@ from srcad.lower.merge import Arm
 from srcad.lower.methods import attribute
 from srcad.lower.operators import binary, compare, truth, unary
 from srcad.lower.scope import VALUE, Closure, Poison, owner
-from srcad.lower.values import ITERATOR, Func, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import ITERATOR, OPTIONAL, Func, Obj, Seq, SliceValue, Tup, Value, is_kind
 
 COMPARISONS: Mapping[type, str] = {
     gast.Lt: "lt",
@@ -158,7 +157,7 @@ def used_up(ctx: Lowering, node: Any) -> Func | None:
     """The iterator in the variable that the node names, if there is one: it has none from here on."""
     scope = owner(ctx.frame, node.id) if isinstance(node, gast.Name) else None
     value = scope.env.names.get(node.id) if scope else None
-    if scope is None or not isinstance(value, Func) or value.kind is not ITERATOR:
+    if scope is None or not is_kind(value, ITERATOR):
         return None
     scope.env.names[node.id] = Poison(
         f"the iterator '{node.id}' is used up when it was run through once", "make it a list: list(...)"
@@ -201,7 +200,7 @@ def _call(ctx: Lowering, node: Any) -> Value:
 def listing(ctx: Lowering, node: Any) -> Value:
     """The same, run through if it is an iterator."""
     value = held(ctx, node)
-    return value.items[0] if isinstance(value, Func) and value.kind is ITERATOR else value
+    return value.items[0] if is_kind(value, ITERATOR) else value
 
 
 def held(ctx: Lowering, node: Any) -> Value:
@@ -219,7 +218,7 @@ def held(ctx: Lowering, node: Any) -> Value:
 
 
 def whole(ctx: Lowering, made: Value) -> Value:
-    made = made.items[0] if isinstance(made, Func) and made.kind is ITERATOR else made
+    made = made.items[0] if is_kind(made, ITERATOR) else made
     if lists.is_growing(made):
         ctx.refuse("this list is of a length that is known only when the program runs", lists.REMEDY)
     return made
@@ -342,12 +341,12 @@ def narrowed(ctx: Lowering, test: Any) -> Narrow:
         case gast.Compare(left=gast.Name() as name, ops=[gast.Is() | gast.IsNot() | gast.Eq() | gast.NotEq() as op]):
             value = ctx.env.names.get(name.id)
             other = test.comparators[0]
-            if is_optional(value) and isinstance(other, gast.Constant) and other.value is None:
+            if is_kind(value, OPTIONAL) and isinstance(other, gast.Constant) and other.value is None:
                 found = {name.id: value.items[1]}
                 return ({}, found) if isinstance(op, gast.Is | gast.Eq) else (found, {})
         case gast.Name():
             value = ctx.env.names.get(test.id)
-            return ({test.id: value.items[1]}, {}) if is_optional(value) else ({}, {})
+            return ({test.id: value.items[1]}, {}) if is_kind(value, OPTIONAL) else ({}, {})
         case gast.UnaryOp(op=gast.Not()):
             return narrowed(ctx, test.operand)[::-1]
         case gast.BoolOp():

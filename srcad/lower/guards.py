@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from srcad.ir import Atom, Block, Builder, If, Var, const
-from srcad.lower.values import OPTIONAL, Context, Func, NeverReturns, Value
+from srcad.lower.values import OPTIONAL, Context, NeverReturns, Value, is_kind
 
 
 def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> None:
@@ -20,13 +18,9 @@ def guard(ctx: Context, wrong: Atom, error: type[Exception], message: str) -> No
         ctx.b.add(If((), wrong, raising, Block(), ctx.span))
 
 
-def is_optional(value: object) -> TypeGuard[Func]:
-    return isinstance(value, Func) and value.kind is OPTIONAL
-
-
 def present(ctx: Context, value: Value) -> Value:
     """What may be None, where None is an error: the value in it, once it is checked that there is one."""
-    if not (isinstance(value, Func) and value.kind is OPTIONAL):
+    if not is_kind(value, OPTIONAL):
         return value
     there, held = value.items
     if isinstance(there, Var):

@@ -18,7 +18,7 @@ from srcad.lower.operators import BINARY, augmented, binary, check_writable, fit
 from srcad.lower.picking import Picked
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, view
-from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value, is_kind
 from srcad.ops import VIEWS, WRITES, promote
 
 SAME_KIND = Obj("same_kind")
@@ -100,7 +100,7 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     if value.value is np.s_ or value.value is np.index_exp:
         return index if value.value is np.s_ or isinstance(index, Tup) else Tup((index,))
-    if isinstance(index, Func) and index.kind is CHOSEN:
+    if is_kind(index, CHOSEN):
         return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
     if not is_known(index) and isinstance(value.value, dict):
         return records.item(ctx, records.made(ctx, [value], {}), index)

@@ -13,14 +13,13 @@ import gast
 from srcad import reads
 from srcad.errors import SourceError, SrcadError
 from srcad.lower import lists
-from srcad.lower.changes import body_of as statements_in
 from srcad.lower.changes import changes
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
-from srcad.lower.names import Names, assigned, item_assigned, shared, walk_scope
+from srcad.lower.names import Names, assigned, item_assigned, shared, statements, walk_scope
 from srcad.lower.records import is_record
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, locals_of, owner
@@ -108,7 +107,7 @@ def _inline(ctx: Lowering, frame: Frame, identity: object, names: dict[str, Valu
 
 def _give_back(ctx: Lowering, frame: Frame, borrowed: Mapping[str, Value]) -> None:
     """Note what became of the lists that were passed to the function."""
-    body = frame.node.body if isinstance(frame.node.body, list) else [frame.node.body]
+    body = statements(frame.node)
     for name, value in borrowed.items():
         if name not in assigned(body):
             ctx.session.lent[id(value)] = frame.env.names.get(name, value)
@@ -118,7 +117,7 @@ def _give_back(ctx: Lowering, frame: Frame, borrowed: Mapping[str, Value]) -> No
 
 @functools.lru_cache(maxsize=1024)
 def _yields(node: Any) -> bool:
-    body = node.body if isinstance(node.body, list) else [node.body]
+    body = statements(node)
     return any(isinstance(inner, gast.Yield | gast.YieldFrom) for inner in walk_scope(body))
 
 
@@ -127,7 +126,7 @@ def _changed_around(ctx: Lowering, frame: Frame) -> dict[str, Frame]:
     if frame.parent is None:
         return {}
     own = locals_of(frame.node)
-    stored = {name for name in item_assigned(statements_in(frame.node)) - own if _is_record_in(frame.parent, name)}
+    stored = {name for name in item_assigned(statements(frame.node)) - own if _is_record_in(frame.parent, name)}
     found = {name: scope for name in sorted(shared(frame.node) | stored) if (scope := owner(frame.parent, name))}
     for name, scope in found.items():
         if scope is not ctx.frame:
@@ -182,9 +181,7 @@ def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value], live: Name
             del ctx.b.stmts[start:]
     finally:
         ctx.frame = outer
-    if (
-        frame.env.dead or RESULT not in frame.env.names
-    ):  # not there: as long as a recursive function's result is not known
+    if frame.env.dead or RESULT not in frame.env.names:  # as long as a recursive function's result is not known
         raise NeverReturns
     return ctx.usable(frame.env.names[RESULT])
 

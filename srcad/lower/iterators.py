@@ -51,29 +51,23 @@ def product(*sources: Any) -> Any:
 
 
 def combinations(values: Any, r: Any) -> Any:
-    pool = [value for value in values]  # noqa: C416 - of ranges too
-    n = len(pool)
-    out: list[Any] = []
-    for i in range(n):
-        for j in range(i + 1, n):
-            if r == 2:
-                out.append((pool[i], pool[j]))
-            else:
-                for k in range(j + 1, n):
-                    out.append((pool[i], pool[j], pool[k]))
-    return out
+    return _ascending(values, r, 1)
 
 
 def combinations_with_replacement(values: Any, r: Any) -> Any:
+    return _ascending(values, r, 0)
+
+
+def _ascending(values: Any, r: Any, step: Any) -> Any:
     pool = [value for value in values]  # noqa: C416 - of ranges too
     n = len(pool)
     out: list[Any] = []
     for i in range(n):
-        for j in range(i, n):
+        for j in range(i + step, n):
             if r == 2:
                 out.append((pool[i], pool[j]))
             else:
-                for k in range(j, n):
+                for k in range(j + step, n):
                     out.append((pool[i], pool[j], pool[k]))
     return out
 

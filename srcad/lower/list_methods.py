@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const
 from srcad.lower import list_library as library
-from srcad.lower.casts import is_array
+from srcad.lower.casts import is_array, ndim_of
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
 from srcad.lower.known import NONE, ZERO, describe
@@ -137,17 +137,13 @@ def _longer(ctx: Lowering, column: Value, count: Value, new: Value) -> Value:
             return like(column, [_longer(ctx, part, count, value) for part, value in pairs])
         case Obj(), Obj() if same_object(column.value, new.value):
             return column
-        case Var(), Var() | Const() if axes_of(column) == axes_of(new) + 1:
+        case Var(), Var() | Const() if ndim_of(column) == ndim_of(new) + 1:
             return _with(ctx, column, count, new)
         case Var(), Obj(value=np.generic()):
             return _longer(ctx, column, count, operand(ctx, new))
     if isinstance(column, Var) and not isinstance(new, Var | Const):
         ctx.refuse(f"{describe(new)} is appended to a list of {column.type.dtype}", "give all items one type")  # type: ignore[union-attr]
     return unlike(ctx)
-
-
-def axes_of(value: Value) -> int:
-    return value.type.ndim if isinstance(value, Var | Const) and isinstance(value.type, Array) else 0
 
 
 def _with(ctx: Lowering, column: Var, count: Value, new: Atom) -> Var:

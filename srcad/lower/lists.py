@@ -23,7 +23,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const, operands
 from srcad.lower import list_library as library
-from srcad.lower.casts import is_array, ndim_of, stored
+from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
@@ -33,6 +33,7 @@ from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
+from srcad.lower.shapes import alloc, dims
 from srcad.lower.sharing import APPENDS, ITEMS, ROWS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 from srcad.ops import promote
@@ -94,8 +95,7 @@ def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
     rows = [operand(ctx, item) for item in items]
     if not all(map(is_array, rows)) or len(set(map(ndim_of, rows))) > 1:
         unlike(ctx)
-    sizes = [ctx.b.op("dim", rows[0], axis=k) for k in range(rows[0].type.ndim)]  # type: ignore[union-attr]
-    room = ctx.b.op("alloc", const(len(rows)), *sizes, fill="empty", dtype=rows[0].type.dtype)  # type: ignore[union-attr]
+    room = alloc(ctx, [const(len(rows)), *dims(ctx, rows[0])], dtype_of(rows[0]), "empty")
     for k, row in enumerate(rows):
         check_type(ctx, row, room.type, "put into")
         put(ctx, room, const(k), row)
@@ -165,11 +165,15 @@ def put(ctx: Lowering, room: Var, place: Value, new: Atom) -> None:
     if not is_array(new):
         ctx.b.effect("store", room, place, stored(ctx, new, room.type.dtype))
         return
-    row = getitem(ctx, room, place)
-    assert isinstance(row, Var)
-    check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(room.type.ndim - 1)])
-    APPENDS[row] = False
-    ctx.b.effect("assign", row, stored(ctx, new, room.type.dtype))
+    _put_row(ctx, array_in(getitem(ctx, room, place)), new, held_another=False)
+
+
+def _put_row(ctx: Lowering, row: Var, new: Atom, held_another: bool) -> None:
+    """Copy an array to its place. All arrays of a list have one shape."""
+    for size, wanted in zip(dims(ctx, new), dims(ctx, row), strict=True):
+        guard(ctx, ctx.b.op("ne", size, wanted), ValueError, library.RAGGED)
+    APPENDS[row] = held_another
+    ctx.b.effect("assign", row, stored(ctx, new, dtype_of(row)))
 
 
 # --- items ------------------------------------------------------------------------------------------------------------
@@ -261,23 +265,13 @@ def _set_parts(ctx: Lowering, column: Value, count: Value, index: Value, new: Va
             _set_number(ctx, used(ctx, column, count), index, new, "")
             return
         case Var(type=Array() as type), Var() | Const() if is_array(new) and type.ndim == new.type.ndim + 1:  # type: ignore[union-attr]
-            row = getitem(ctx, used(ctx, column, count), index)
-            assert isinstance(row, Var)
+            row = array_in(getitem(ctx, used(ctx, column, count), index))
             check_type(ctx, new, type, "stored into")
-            check_shape(ctx, new, [ctx.b.op("dim", row, axis=k) for k in range(type.ndim - 1)])
-            APPENDS[row] = True
-            ctx.b.effect("assign", row, stored(ctx, new, type.dtype))
+            _put_row(ctx, row, new, held_another=True)
             return
         case Obj(), Obj() if same_object(column.value, new.value):
             return
     unlike(ctx)
-
-
-def check_shape(ctx: Lowering, array: Atom, sizes: Sequence[Atom]) -> None:
-    """All arrays of a list have one shape."""
-    for k, size in enumerate(sizes):
-        wrong = ctx.b.op("ne", ctx.b.op("dim", array, axis=k), size)
-        guard(ctx, wrong, ValueError, library.RAGGED)
 
 
 def check_type(ctx: Lowering, number: Atom, type: Any, what: str) -> None:

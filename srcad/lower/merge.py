@@ -32,7 +32,22 @@ from srcad.lower.names import Names
 from srcad.lower.records import Record
 from srcad.lower.scope import Closure, Env, Poison, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_name, flag_of, is_flag, met, set_flag
-from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Context, Func, Kind, Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.values import (
+    CHOSEN,
+    FUNCTIONS,
+    ITERATOR,
+    OPTIONAL,
+    RANGE,
+    Context,
+    Func,
+    Kind,
+    Obj,
+    Seq,
+    SliceValue,
+    Tup,
+    Value,
+    is_kind,
+)
 
 
 @dataclass(frozen=True)
@@ -111,10 +126,8 @@ def join(name: str, a: Shape, b: Shape) -> Shape:
 def _choices(shape: Shape) -> tuple[Shape, ...]:
     """The functions, strings and None of which something of this shape is one; none if it is none of these."""
     match shape:
-        case Group(kind=kind) if (
-            kind is Func and shape.cls not in (OPTIONAL, RANGE, ITERATOR) and not isinstance(shape.cls, Record)
-        ):
-            return shape.items[1:] if shape.cls is CHOSEN else (shape,)
+        case Group(cls=cls) if cls in FUNCTIONS:
+            return shape.items[1:] if cls is CHOSEN else (shape,)
         case Obj(value=thing) if isinstance(thing, Closure | str | None) or callable(thing):
             return (shape,)
     return ()
@@ -277,7 +290,7 @@ def _item_shape(column: Shape) -> Shape:
 
 def _opened(value: Value | Poison | None) -> tuple[Operand, Value | Poison | None]:
     """Whether the value is there, and the value."""
-    if isinstance(value, Func) and value.kind is OPTIONAL:
+    if is_kind(value, OPTIONAL):
         there, held = value.items
         assert isinstance(there, Var | Const)
         return there, held

@@ -18,6 +18,11 @@ NONE: Names = frozenset()
 COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
 
 
+def statements(node: Any) -> list[Any]:
+    """The body of a function, or of a statement: of a lambda its one expression."""
+    return node.body if isinstance(node.body, list) else [node.body]
+
+
 def walk_scope(nodes: Iterable[Any]) -> Iterator[Any]:
     """Every node of this scope: nested functions and classes are met, their bodies are not entered."""
     for node in nodes:
@@ -121,7 +126,7 @@ def changed_by(loop: Any) -> Names:
 @functools.lru_cache(maxsize=4096)
 def passed(node: Any) -> Names:
     """The variables that are arguments of calls in the body of this, or in the test, which may change a list in them."""
-    body = node.body if isinstance(node.body, list) else [node.body]
+    body = statements(node)
     parts = [*body, node.test] if isinstance(node, gast.While) else body
     calls = [inner for part in parts for inner in gast.walk(part) if isinstance(inner, gast.Call)]
     args = [arg for call in calls for arg in (*call.args, *(keyword.value for keyword in call.keywords))]
@@ -156,7 +161,7 @@ def captured(nodes: Iterable[Any]) -> Names:
 @functools.lru_cache(maxsize=1024)
 def shared(node: Any) -> Names:
     """The names of the functions around that a nested function changes: `nonlocal` ones, and lists it appends to."""
-    body = node.body if isinstance(node.body, list) else [node.body]
+    body = statements(node)
     declared = frozenset(n for inner in walk_scope(body) if isinstance(inner, gast.Nonlocal) for n in inner.names)
     own = assigned(body) | frozenset(parameter_names(node))
     return declared | ((appended(body) | changed_inside(node)) - own)
@@ -165,21 +170,15 @@ def shared(node: Any) -> Names:
 @functools.lru_cache(maxsize=1024)
 def changed_inside(node: Any) -> Names:
     """The names that functions nested in this one change, whenever they are called."""
-    body = node.body if isinstance(node.body, list) else [node.body]
+    body = statements(node)
     return NONE.union(*(shared(inner) for inner in walk_scope(body) if isinstance(inner, FUNCTIONS)))
 
 
 @functools.lru_cache(maxsize=1024)
 def stored_inside(node: Any) -> Names:
     """The names with items that functions nested in this one assign."""
-    body = node.body if isinstance(node.body, list) else [node.body]
-    return NONE.union(
-        *(
-            item_assigned(inner.body if isinstance(inner.body, list) else [inner.body])
-            for inner in walk_scope(body)
-            if isinstance(inner, FUNCTIONS)
-        )
-    )
+    inside = (inner for inner in walk_scope(statements(node)) if isinstance(inner, FUNCTIONS))
+    return NONE.union(*(item_assigned(statements(inner)) for inner in inside))
 
 
 def leaves_loop(body: Iterable[Any], kind: type) -> bool:

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Array, Atom, Builder, Const, Op, const
+from srcad.ir import Atom, Builder, Const, Op, const
+from srcad.lower.casts import ndim_of
 from srcad.lower.guards import guard
 from srcad.lower.known import ABSENT
+from srcad.lower.shapes import dim
 from srcad.lower.values import Context
 from srcad.ops import ELEMENTWISE
 
@@ -47,14 +49,6 @@ def _any(ctx: Context, conditions: Iterable[Atom]) -> Atom:
     return found
 
 
-def _size(ctx: Context, array: Atom, axis: int) -> Atom:
-    return const(int(array.value.shape[axis])) if isinstance(array, Const) else ctx.b.op("dim", array, axis=axis)
-
-
-def _ndim(atom: Atom) -> int:
-    return atom.type.ndim if isinstance(atom.type, Array) else 0
-
-
 # --- indices ----------------------------------------------------------------------------------------------------------
 
 
@@ -69,12 +63,12 @@ def _outside(ctx: Context, index: Atom, size: Atom) -> Atom:
 
 def _element(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
     array = args[0]
-    _in_range(ctx, [(index, array, axis) for axis, index in enumerate(args[1 : 1 + _ndim(array)])])
+    _in_range(ctx, [(index, array, axis) for axis, index in enumerate(args[1 : 1 + ndim_of(array)])])
 
 
 def _in_range(ctx: Context, places: Sequence[tuple[Atom, Atom, int]]) -> None:
     if places and ctx.catches(IndexError):
-        wrong = _any(ctx, [_outside(ctx, index, _size(ctx, array, axis)) for index, array, axis in places])
+        wrong = _any(ctx, [_outside(ctx, index, dim(ctx, array, axis)) for index, array, axis in places])
         guard(ctx, wrong, IndexError, "index is out of bounds")
 
 
@@ -98,12 +92,12 @@ def _view(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> Non
 
 
 def _broadcasts(ctx: Context, args: Sequence[Atom]) -> None:
-    arrays = [arg for arg in dict.fromkeys(args) if _ndim(arg)]
+    arrays = [arg for arg in dict.fromkeys(args) if ndim_of(arg)]
     if len(arrays) < 2 or not ctx.catches(ValueError):
         return
     wrong: list[Atom] = []
-    for k in range(1, max(map(_ndim, arrays)) + 1):
-        sizes = [_size(ctx, array, _ndim(array) - k) for array in arrays if _ndim(array) >= k]
+    for k in range(1, max(map(ndim_of, arrays)) + 1):
+        sizes = [dim(ctx, array, ndim_of(array) - k) for array in arrays if ndim_of(array) >= k]
         wrong += [_clash(ctx, a, b) for j, a in enumerate(sizes) for b in sizes[:j]]
     guard(ctx, _any(ctx, wrong), ValueError, "operands could not be broadcast together")
 
@@ -121,11 +115,11 @@ def _clash(ctx: Context, a: Atom, b: Atom) -> Atom:
 
 def _assigned(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
     target, value = args
-    if not _ndim(value) or target is value or not ctx.catches(ValueError):
+    if not ndim_of(value) or target is value or not ctx.catches(ValueError):
         return
     wrong: list[Atom] = []
-    for k in range(1, _ndim(value) + 1):
-        given, wanted = _size(ctx, value, _ndim(value) - k), _size(ctx, target, _ndim(target) - k)
+    for k in range(1, ndim_of(value) + 1):
+        given, wanted = dim(ctx, value, ndim_of(value) - k), dim(ctx, target, ndim_of(target) - k)
         if given != const(1):
             wrong.append(ctx.b.op("and", ctx.b.op("ne", given, wanted), ctx.b.op("ne", given, const(1))))
     guard(ctx, _any(ctx, wrong), ValueError, "could not broadcast input array into shape")
@@ -136,8 +130,8 @@ def _expanded(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
     if not ctx.catches(ValueError):
         return
     wrong: list[Atom] = []
-    for k in range(1, _ndim(array) + 1):
-        given = _size(ctx, array, _ndim(array) - k)
+    for k in range(1, ndim_of(array) + 1):
+        given = dim(ctx, array, ndim_of(array) - k)
         wrong.append(ctx.b.op("and", ctx.b.op("ne", given, wanted[-k]), ctx.b.op("ne", given, const(1))))
     guard(ctx, _any(ctx, wrong), ValueError, "operands could not be broadcast together")
 
@@ -163,8 +157,8 @@ def _reshaped(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
         return
     array, *sizes = args
     given, wanted = const(1), const(1)
-    for axis in range(_ndim(array)):
-        given = _times(ctx, given, _size(ctx, array, axis))  # type: ignore[assignment]
+    for axis in range(ndim_of(array)):
+        given = _times(ctx, given, dim(ctx, array, axis))  # type: ignore[assignment]
     for size in sizes:
         wanted = _times(ctx, wanted, size)  # type: ignore[assignment]
     guard(ctx, ctx.b.op("ne", given, wanted), ValueError, "cannot reshape array")
@@ -176,8 +170,8 @@ def _times(ctx: Context, a: Atom, b: Atom) -> Atom:
 
 def _reduced(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
     if ctx.catches(ValueError):
-        axes = attrs.get("axis") or range(_ndim(args[0]))
-        wrong = _any(ctx, [ctx.b.op("eq", _size(ctx, args[0], axis), const(0)) for axis in axes])
+        axes = attrs.get("axis") or range(ndim_of(args[0]))
+        wrong = _any(ctx, [ctx.b.op("eq", dim(ctx, args[0], axis), const(0)) for axis in axes])
         guard(ctx, wrong, ValueError, "zero-size array to reduction operation which has no identity")
 
 
@@ -192,7 +186,7 @@ def _popped(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> N
 def _product(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
     a, b = args
     if ctx.catches(ValueError):
-        inner = _size(ctx, a, _ndim(a) - 1), _size(ctx, b, 0)
+        inner = dim(ctx, a, ndim_of(a) - 1), dim(ctx, b, 0)
         guard(ctx, ctx.b.op("ne", *inner), ValueError, "the arrays are not aligned for a product")
 
 
@@ -201,12 +195,12 @@ def _inverted(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
         singular = ctx.b.op("not", ctx.b.op("is_invertible", args[0]))
         guard(ctx, singular, np.linalg.LinAlgError, "Singular matrix")
     if len(args) > 1 and ctx.catches(ValueError):
-        guard(ctx, ctx.b.op("ne", *(_size(ctx, arg, 0) for arg in args)), ValueError, "the sizes do not match")
+        guard(ctx, ctx.b.op("ne", *(dim(ctx, arg, 0) for arg in args)), ValueError, "the sizes do not match")
 
 
 def _square(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
     if ctx.catches(np.linalg.LinAlgError):
-        wrong = ctx.b.op("ne", _size(ctx, args[0], 0), _size(ctx, args[0], 1))
+        wrong = ctx.b.op("ne", dim(ctx, args[0], 0), dim(ctx, args[0], 1))
         guard(ctx, wrong, np.linalg.LinAlgError, "Last 2 dimensions of the array must be square")
 
 

@@ -8,14 +8,13 @@ from functools import partial
 from srcad.ir import Atom, Const, Op, Scalar, Var, const
 from srcad.lower.comparisons import compare, conjunction
 from srcad.lower.control import choose
-from srcad.lower.derivatives import is_local
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
 from srcad.lower.known import TRUE, describe
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, guard
-from srcad.lower.records import is_record
-from srcad.lower.values import CHOSEN, ITERATOR, OPTIONAL, RANGE, Func, NeverReturns, Obj, Seq, Tup, Value
+from srcad.lower.scope import Closure
+from srcad.lower.values import CHOSEN, FUNCTIONS, Func, NeverReturns, Obj, Seq, Tup, Value
 
 #: More numbers than this make an array.
 LONGEST = 8
@@ -36,13 +35,15 @@ def select(ctx: Lowering, value: Tup | Seq, index: Atom | Func) -> Value:
 
 
 def _chosen_among(ctx: Lowering, place: Atom, items: Sequence[Value]) -> Value:
-    if all(
-        (is_local(item) and not is_record(item) and getattr(item, "kind", None) not in (OPTIONAL, RANGE, ITERATOR))
-        or (isinstance(item, Obj) and callable(item.value))
-        for item in items
-    ):
+    if all(map(_is_function, items)):
         return Func(CHOSEN, (place, *items))
     return _one_of(ctx, place, [partial(_itself, item) for item in items])
+
+
+def _is_function(value: Value) -> bool:
+    if isinstance(value, Func):
+        return value.kind in FUNCTIONS
+    return isinstance(value, Obj) and (isinstance(value.value, Closure) or callable(value.value))
 
 
 def call_chosen(ctx: Lowering, function: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

@@ -30,17 +30,15 @@ def check(trace: Trace) -> Trace:
     """The trace, if it does not matter that its lists hold copies."""
     for function in (trace, *trace.functions):
         ops = [stmt for stmt in walk(function.body) if isinstance(stmt, Op)]
-        if any(
-            (op.name == "assign" and op.args[0] in APPENDS) or (op.results and op.results[0] in SNAPSHOTS | ROWS)
-            for op in ops
-        ):
-            _Sharing(function, [op for op in ops if op.results and op.results[0] in SNAPSHOTS | ROWS]).check()
+        copies = [op for op in ops if op.results and (op.results[0] in SNAPSHOTS or op.results[0] in ROWS)]
+        if copies or any(op.name == "assign" and op.args[0] in APPENDS for op in ops):
+            _Sharing(function, copies).check()
     return trace
 
 
 class _Sharing:
-    def __init__(self, trace: Trace, snapshots: list[Op]) -> None:
-        self.snapshots = snapshots
+    def __init__(self, trace: Trace, copies: list[Op]) -> None:
+        self.copies = copies
         self.memory = memory = Memory(trace)
         self.spans: dict[Place, Span | None] = {}
         self.given = [(op, place) for op, place in memory.assigns if op.args[0] in APPENDS]
@@ -51,7 +49,7 @@ class _Sharing:
         ]
 
     def check(self) -> None:
-        for op in self.snapshots:
+        for op in self.copies:
             if op.results[0] in ROWS and any(self.memory.writes[v] for v in self.memory.connected(op.results[0])):
                 raise UnsupportedError(
                     "a row of an array is written through a list of its rows",

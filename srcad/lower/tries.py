@@ -21,7 +21,7 @@ from srcad.lower.exceptions import Catcher, Error, Raised, raise_error
 from srcad.lower.expressions import expr
 from srcad.lower.function import Lowering
 from srcad.lower.known import FALSE, TRUE
-from srcad.lower.names import leaves_loop, read_names, walk_scope
+from srcad.lower.names import leaves_loop, read_names, statements, walk_scope
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import set_flag
 from srcad.lower.values import Obj, Tup, Value
@@ -94,7 +94,7 @@ def handler_of(node: Any, handler: Any) -> bool:
 @lru_cache(maxsize=1024)
 def handlers_in(node: Any) -> tuple[Any, ...]:
     """The handlers of a function, outer ones first."""
-    body = node.body if isinstance(node.body, list) else [node.body]
+    body = statements(node)
     return tuple(part for part in walk_scope(body) if isinstance(part, gast.ExceptHandler))
 
 

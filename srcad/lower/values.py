@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeGuard
 
 from srcad.ir import Builder, Const, Span, Var
 
@@ -57,12 +57,19 @@ RANGE = Kind("range")
 ITERATOR = Kind("iterator")
 #: What `srcad.vjp` gives beside the value: the adjoint, how many bars it gives, the primals.
 PULLBACK = Kind("pullback")
+#: What may be called.
+FUNCTIONS = frozenset({PARTIAL, CHOSEN, PULLBACK})
 
 
 @dataclass(frozen=True)
 class Func:
     kind: Kind
     items: tuple[Value, ...]
+
+
+def is_kind(value: object, kind: Kind) -> TypeGuard[Func]:
+    """Whether this is what that kind stands for."""
+    return isinstance(value, Func) and value.kind is kind
 
 
 @dataclass(frozen=True)
