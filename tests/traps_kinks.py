@@ -582,3 +582,165 @@ def times_comparison(x):
 @trap("the variance of equal elements is flat", np.full(3, 2.0), value=0.0, grad=np.zeros(3), second=np.zeros(3))
 def variance_of_equal(x):
     return np.var(x)
+
+
+# --- values that the path does not use --------------------------------------------------------------------------------
+
+
+@trap(
+    "a root of a negative number that only the other return uses", -1.0, value=-3.0, grad=3.0, second=0.0, compiled=True
+)
+def early_return(x):
+    r = np.sqrt(x)
+    if x > 2.0:
+        return r
+    return 3.0 * x
+
+
+@trap("the length 0 is only looked at", np.zeros(3), value=0.0, grad=np.full(3, 2.0), second=np.zeros(3))
+def guarded_length(x):
+    n = np.sqrt(x @ x)
+    if n < 1e-12:
+        return 2.0 * np.sum(x)
+    return np.sum(x / n)
+
+
+@trap("the overflow of a value that only the other branch uses", 800.0, value=800.0, grad=1.0, second=0.0)
+def softplus_with_a_branch(x):
+    e = np.exp(x)
+    if x > 30.0:
+        return x
+    return np.log1p(e)
+
+
+@trap("a product with an infinity that is thrown away", 0.0, 3.0, value=9.0, grad=[0.0, 6.0])
+def product_with_infinity(x, y):
+    w = y * (1.0 / x)
+    s = y * y
+    if x > 0.5:
+        s += w
+    return s
+
+
+@trap("a root that is used, with the adjoint 2 r = 0: it is no root that the path drops", 0.0, value=0.0, grad=1.0)
+def square_of_a_root(x):
+    r = np.sqrt(x)
+    s = 0.0
+    if x < 1.0:
+        s += r * r
+    return s
+
+
+@trap("an adjoint that is 0 by its value has a derivative", 4.0, 0.0, value=0.0, grad=[0.0, 2.0], second=-0.0)
+def used_with_factor_zero(x, p):
+    r = np.sqrt(x)
+    if x > 1.0:
+        return r * p
+    return x
+
+
+@trap("the logarithms of a running maximum: -inf is never the largest", np.array([0.0, 2.0, 0.0, 4.0, 1.0]),
+      value=math.log(4.0), grad=np.array([0.0, 0.0, 0.0, 0.25, 0.0]), compiled=True)  # fmt: skip
+def running_maximum(x):
+    m = -10.0
+    for i in range(x.size):
+        v = np.log(x[i])
+        if v > m:
+            m = v
+    return m
+
+
+@trap("only the last root counts", np.array([0.0, 0.0, 4.0]), value=2.0, grad=np.array([0.0, 0.0, 0.25]))
+def last_root(x):
+    r = 0.0
+    for i in range(x.size):
+        r = np.sqrt(x[i])
+    return r
+
+
+@trap("a root that each trip hands on, and two trips later nobody uses", np.array([0.0, 0.0, 4.0, 9.0]), value=5.0,
+      grad=np.array([0.0, 0.0, 0.25, 1.0 / 6.0]))  # fmt: skip
+def last_two_roots(x):
+    old, new = 0.0, 0.0
+    for i in range(x.size):
+        old, new = new, np.sqrt(x[i])
+    return old + new
+
+
+@trap("a loop that does not run does not use the root", 0.0, value=0.0, grad=1.0, second=0.0)
+def loop_without_trips(x):
+    r = np.sqrt(x)
+    s, k = 0.0, 0
+    while r > 0.5 and k < 3:
+        s += r
+        k += 1
+    return s + x
+
+
+@trap("a guard inside a loop, of a value from before it", np.zeros(2), np.ones(2), value=2.0, grad=[np.zeros(2), np.ones(2)],
+      compiled=True)  # fmt: skip
+def guard_in_a_loop(v, w):
+    n = np.sqrt(v @ v)
+    s = 0.0
+    for i in range(v.size):
+        if n > 0.0:
+            s += w[i] * v[i] / n
+        else:
+            s += w[i]
+    return s
+
+
+@trap("pairs, of which a point and itself are none", np.array([0.0, 1.0, 3.0]), value=11.0 / 3.0,
+      grad=np.array([2.0 + 2.0 / 9.0, -2.0 + 0.5, -0.5 - 2.0 / 9.0]))  # fmt: skip
+def pairs_without_self(x):
+    e = 0.0
+    for i in range(x.size):
+        for j in range(x.size):
+            d = x[i] - x[j]
+            r = np.sqrt(d * d)
+            if i != j:
+                e += 1.0 / r
+    return e
+
+
+@trap("missing data is skipped", np.array([1.0, math.nan, 2.0]), 0.5, value=2.5, grad=[np.array([1.0, 0.0, 3.0]), -4.0])
+def missing_data(d, m):
+    s = 0.0
+    for i in range(d.size):
+        w = (d[i] - m) ** 2
+        if not np.isnan(d[i]):
+            s += w
+    return s
+
+
+@trap("a continue leaves the reciprocal of 0 behind", np.array([0.0, 2.0, 4.0]), value=0.75,
+      grad=np.array([0.0, -0.25, -0.0625]))  # fmt: skip
+def reciprocals_by_continue(x):
+    s = 0.0
+    for i in range(x.size):
+        inverse = 1.0 / x[i]
+        if x[i] == 0.0:
+            continue
+        s += inverse
+    return s
+
+
+@trap("a nested choice, of which the inner arm takes the root", 0.0, 1.0, value=1.0, grad=[0.0, 1.0])
+def nested_choice(x, y):
+    r = np.sqrt(x)
+    s = y
+    if y > 0.5:
+        if x > 0.5:
+            s += r
+    else:
+        s -= r
+    return s
+
+
+@trap("a callee's value that the caller drops", 0.0, value=0.0, grad=5.0, second=0.0)
+def dropped_value_of_a_callee(x):
+    def both(t):
+        return np.sqrt(t), 5.0 * t
+
+    root, line = both(x)
+    return root if x > 1.0 else line

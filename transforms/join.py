@@ -3,13 +3,10 @@
 A loop whose iterations need nothing from one another can run its reverse in the same iteration: what the reverse
 needs is at hand, nothing is kept on a tape, a branch is taken once. `join` moves the reverse of such a loop up to
 the loop itself, when what the reverse reads is known by then and nothing in between minds; sums that it carries may
-be summed in the other direction. Branches on the same condition that end up side by side become one.
+be summed in the other direction.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from srcad.ir import (
     Atom,
@@ -36,53 +33,12 @@ from srcad.ir import (
     walk,
     with_blocks,
 )
-from srcad.ops import EFFECTS, WRITES
+from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases, is_memory
+from srcad.transforms.branches import branches
 from srcad.transforms.cse import cse
+from srcad.transforms.effects import ADDS, CONTENTS, effects, moved_up
 from srcad.transforms.memory import Memory
-
-#: Ops that read contents of memory; what else has no effect may be moved up past anything.
-_CONTENTS = frozenset(
-    {
-        "load",
-        "copy",
-        "sum",
-        "mean",
-        "prod",
-        "max",
-        "min",
-        "argmax",
-        "argmin",
-        "argsort",
-        "any",
-        "all",
-        "dot",
-        "solve",
-        "inv",
-        "det",
-        "cofactors",
-        "is_invertible",
-        "is_positive_definite",
-        "eigh",
-        "svd",
-        "qr",
-        "pinv",
-        "tril",
-        "inverse_gaps",
-        "fft",
-        "ifft",
-        "rfft",
-        "irfft",
-        "dct",
-        "dst",
-        "cofactors_along",
-        "expand",
-        "reduce_like",
-        "pop",
-        "length",
-    }
-)
-_ADDS = frozenset({"update", "accumulate"})
 
 
 def join(trace: Trace) -> Trace:
@@ -92,17 +48,19 @@ def join(trace: Trace) -> Trace:
     functions = tuple(map(join, trace.functions))
     trace = replace(trace, body=body, functions=functions)
     if joiner.joined:
-        trace = cse(trace)
-        trace = cse(replace(trace, body=_Joiner(trace).merge_branches(trace.body)))
-        trace = replace(trace, body=_renamed(_forward_tapes(trace.body)))
+        trace = _forward_tapes(cse(trace))
+    trace = branches(trace)
+    if joiner.joined:
+        trace = _renamed(_forward_tapes(cse(trace)))
     return _Joiner(trace).forwards(trace)
 
 
-def _renamed(body: Block) -> Block:
+def _renamed(trace: Trace) -> Trace:
     """The comment over one loop for both sweeps, if nothing but that is left of the reverse sweep."""
+    body = trace.body
     comments = [k for k, stmt in enumerate(body.stmts) if isinstance(stmt, Op) and stmt.name == "comment"]
     if len(comments) != 2 or any(isinstance(stmt, For | While) for stmt in body.stmts[comments[1] :]):
-        return body
+        return trace
     both = Op((), "comment", (), (("text", "forward and reverse sweep"),))
     stmts = (
         *body.stmts[: comments[0]],
@@ -110,21 +68,7 @@ def _renamed(body: Block) -> Block:
         *body.stmts[comments[0] + 1 : comments[1]],
         *body.stmts[comments[1] + 1 :],
     )
-    return replace(body, stmts=stmts)
-
-
-@dataclass
-class _Effects:
-    """The classes of memory that a piece of a trace reads, adds to, and overwrites; `other` if it does more than that."""
-
-    reads: set[Var] = field(default_factory=set)
-    adds: set[Var] = field(default_factory=set)
-    stores: set[Var] = field(default_factory=set)
-    other: bool = False
-
-    @property
-    def writes(self) -> set[Var]:
-        return self.adds | self.stores
+    return replace(trace, body=replace(body, stmts=stmts))
 
 
 class _Joiner:
@@ -132,21 +76,6 @@ class _Joiner:
         self.aliases = Aliases(trace, read_only=True)
         self.memory = Memory(trace)
         self.joined = False
-
-    def effects(self, stmts: Iterable[Stmt]) -> _Effects:
-        found = _Effects()
-        for stmt in walk(Block(tuple(stmts))):
-            if not isinstance(stmt, Op):
-                continue
-            classes = [self.aliases.find(v) for v in stmt.args if isinstance(v, Var) and is_memory(v)]
-            if stmt.name in WRITES:
-                (found.adds if stmt.name in _ADDS else found.stores).add(classes[0])
-                found.reads.update(classes[1:])
-            elif stmt.name in _CONTENTS and stmt.name != "pop":
-                found.reads.update(classes)
-            elif stmt.name in EFFECTS and stmt.name != "comment":
-                found.other = True
-        return found
 
     def block(self, block: Block) -> Block:
         stmts = [with_blocks(s, [self.block(inner) for inner in blocks_of(s)]) for s in block.stmts]
@@ -167,35 +96,15 @@ class _Joiner:
         """A joined loop, with the loops in its body joined that have come together there."""
         return replace(joined, body=self.block(joined.body))
 
-    def moved_up(self, stmts: list[Stmt], at: int, k: int) -> list[Stmt] | None:
-        """What must go before statement `at` so that statement `k` can stand right behind it; None if it cannot."""
-        here, there = stmts[at], stmts[k]
-        needed = set(free(Block((there,))))
-        first: list[Stmt] = []
-        for stmt in reversed(stmts[at + 1 : k]):
-            if needed & set(stmt.results):
-                if not isinstance(stmt, Op) or stmt.name in _CONTENTS or stmt.name in EFFECTS:
-                    return None
-                first.insert(0, stmt)
-                needed |= set(free(Block((stmt,))))
-        if needed & set(here.results):
-            return None
-        moving, between = self.effects([there]), self.effects(stmts[at + 1 : k])
-        if moving.other or between.other:
-            return None
-        if moving.reads & between.writes or moving.stores & (between.reads | between.writes):
-            return None
-        if moving.adds & (between.reads | between.stores):
-            return None
-        return first
-
     def join_loops(self, stmts: list[Stmt], at: int, k: int) -> list[Stmt] | None:
         here, there = stmts[at], stmts[k]
         assert isinstance(here, For) and isinstance(there, For)
-        first = self.moved_up(stmts, at, k)
-        if first is None or here.exits or there.exits:
+        if here.exits or there.exits or set(free(Block((there,)))) & set(here.results):
             return None
-        forward, reverse = self.effects([here]), self.effects([there])
+        first = moved_up(stmts, at, k, self.aliases)
+        if first is None:
+            return None
+        forward, reverse = effects([here], self.aliases), effects([there], self.aliases)
         if forward.other or reverse.writes & (forward.reads | forward.writes):
             return None
         if not self.independent(there):
@@ -219,7 +128,7 @@ class _Joiner:
     def independent(self, loop: For) -> bool:
         """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches."""
         inside = {*definitions(loop.body), *loop.params}
-        touching = [op for op in walk(loop.body) if isinstance(op, Op) and op.name in {*WRITES, *_CONTENTS}]
+        touching = [op for op in walk(loop.body) if isinstance(op, Op) and op.name in {*WRITES, *CONTENTS}]
         arrays = list(dict.fromkeys(v for op in touching for v in op.args if isinstance(v, Var) and is_memory(v)))
         while arrays:
             group = arrays[:1]
@@ -227,7 +136,7 @@ class _Joiner:
                 group += [v for v in arrays if v not in group and not self.memory.apart(v, var)]
             arrays = [v for v in arrays if v not in group]
             ops = [op for op in touching if any(v in group for v in op.args)]
-            kinds = {"add" if op.name in _ADDS else "store" for op in ops if op.name in WRITES and op.args[0] in group}
+            kinds = {"add" if op.name in ADDS else "store" for op in ops if op.name in WRITES and op.args[0] in group}
             reads = any(op.name not in WRITES or any(v in group for v in op.args[1:]) for op in ops)
             if "store" in kinds or (kinds and reads):
                 # by the same index, the next iteration means other cells of an array that the loop names anew
@@ -259,7 +168,7 @@ class _Joiner:
     def any_order(self, loop: For) -> bool:
         pairs = zip(loop.params, loop.body.yields, strict=True)
         summed = all(isinstance(p.type, Scalar) and only_summed(p, loop.body, after) for p, after in pairs)
-        return summed and not self.effects([loop]).other and self.independent(loop)
+        return summed and not effects([loop], self.aliases).other and self.independent(loop)
 
     def following(self, b: Builder, operand: Atom) -> Atom:
         """operand + 1"""
@@ -279,38 +188,6 @@ class _Joiner:
             offset = self.memory.affine(operand, loop.index)
             if offset is not None and self.memory.nonnegative(operand):
                 return axis, offset
-        return None
-
-    def merge_branches(self, block: Block) -> Block:
-        stmts = [with_blocks(s, [self.merge_branches(inner) for inner in blocks_of(s)]) for s in block.stmts]
-        at = 0
-        while at < len(stmts):
-            changed = self.merge_next(stmts, at) if isinstance(stmts[at], If) else None
-            if changed is None:
-                at += 1
-            else:
-                stmts = changed
-        return Block(tuple(stmts), block.yields)
-
-    def merge_next(self, stmts: list[Stmt], at: int) -> list[Stmt] | None:
-        """The first later branch on the same condition that can be moved up to the one at `at`, moved there."""
-        here = stmts[at]
-        assert isinstance(here, If)
-        for k in range(at + 1, len(stmts)):
-            there = stmts[k]
-            if not isinstance(there, If) or there.cond is not here.cond:
-                continue
-            first = self.moved_up(stmts, at, k)
-            if first is None:
-                return None
-            blocks = [
-                Block((*a.stmts, *b.stmts), (*a.yields, *b.yields))
-                for a, b in zip(blocks_of(here), blocks_of(there), strict=True)
-            ]
-            merged = replace(with_blocks(here, blocks), results=(*here.results, *there.results))
-            moved = [id(s) for s in (*first, here, there)]
-            rest = [s for s in stmts[at + 1 :] if id(s) not in moved]
-            return [*stmts[:at], *first, merged, *rest]
         return None
 
 
@@ -352,8 +229,9 @@ def _links(param: Var, block: Block, after: Operand) -> int:
     return -1
 
 
-def _forward_tapes(body: Block) -> Block:
+def _forward_tapes(trace: Trace) -> Trace:
     """Replace a load from a tape by the value stored there, where the same iteration has just stored it."""
+    body = trace.body
     stores: dict[Operand, int] = {}
     for stmt in walk(body):
         if isinstance(stmt, Op) and stmt.name in WRITES:
@@ -378,4 +256,4 @@ def _forward_tapes(body: Block) -> Block:
     for var in list(env):
         while isinstance(target := env[var], Var) and target in env:
             env[var] = env[target]
-    return substitute(body, env)
+    return replace(trace, body=substitute(body, env))

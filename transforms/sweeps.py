@@ -10,9 +10,10 @@ What the reverse sweep reads of the forward sweep it simply names here; `transfo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from srcad.ir import (
+    BOOL,
     Array,
     Atom,
     Block,
@@ -25,6 +26,7 @@ from srcad.ir import (
     Op,
     Operand,
     Scalar,
+    Span,
     Trace,
     Undef,
     Var,
@@ -38,12 +40,14 @@ from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
+from srcad.transforms.partly import is_tame, partly_used
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.rules import in_dtype, is_constant, pullback
 from srcad.transforms.shadows import Shadows, as_var, bar_name
 from srcad.transforms.tape import counted
 
 Bars = dict[Var, Atom]
+TRUE = const(True)
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
 READS_CONTENTS = frozenset(
@@ -65,6 +69,8 @@ class Sweeps(Shadows):
         #: Values that the tape of an inner derivative holds, also those of paths not taken. Their adjoints, masked by
         #: themselves, have no effect when they are zero, whatever they are multiplied by.
         self.taped: set[Var] = set()
+        #: Of values that only some paths use, whether this one has: a name among the bars, bound to a bool.
+        self.used = {v: Var("used", BOOL) for v in partly_used(trace, active)}
         #: Loops whose reverse carries shadows backwards: the arrays, and whether they are new in each iteration (else swapped).
         self.handed_back: dict[Loop, tuple[list[Var], bool]] = {}
 
@@ -255,10 +261,12 @@ class Sweeps(Shadows):
 
     # --- the reverse sweep ----------------------------------------------------------------------------------------------
 
-    def add(self, b: Builder, bars: Bars, to: Operand, contribution: Atom) -> None:
-        """Add to the adjoint of a scalar."""
+    def add(self, b: Builder, bars: Bars, to: Operand, contribution: Atom, used: Atom = TRUE) -> None:
+        """Add to the adjoint of a scalar, what comes from a value that is `used`."""
         if not isinstance(to, Var) or to not in self.active:
             return
+        if (name := self.used.get(to)) is not None:
+            bars[name] = either(b, bars.get(name), used)
         assert isinstance(to.type, Scalar)
         weak = isinstance(contribution, Const) and contribution.weak
         if not weak:
@@ -269,7 +277,13 @@ class Sweeps(Shadows):
         else:
             bars[to] = contribution
 
-    def contribute(self, b: Builder, bars: Bars, to: Operand, contribution: Atom | None) -> None:
+    def take(self, bars: Bars, var: Var) -> tuple[Atom | None, Atom]:
+        """The adjoint of a scalar that is complete, and whether the value is used."""
+        name = self.used.get(var)
+        used = TRUE if var in bars else const(False)
+        return bars.pop(var, None), used if name is None else bars.pop(name, used)
+
+    def contribute(self, b: Builder, bars: Bars, to: Operand, contribution: Atom | None, used: Atom = TRUE) -> None:
         """Add to the adjoint of a scalar or an array."""
         if contribution is None or to not in self.active:
             return
@@ -277,7 +291,7 @@ class Sweeps(Shadows):
             if not self.adopt(b, to, contribution):
                 b.effect("accumulate", self.shadow(to), contribution)
         else:
-            self.add(b, bars, to, contribution)
+            self.add(b, bars, to, contribution, used)
 
     def reverse(self, block: Block, region: Region, b: Builder, bars: Bars) -> None:
         for stmt in reversed(block.stmts):
@@ -299,7 +313,7 @@ class Sweeps(Shadows):
             case "ruled":
                 self.reverse_ruled(op, original, b, bars)
             case "load":
-                y_bar = bars.pop(op.result, None)
+                y_bar, _ = self.take(bars, op.result)
                 if y_bar is not None:
                     b.effect("update", self.shadow(args[0]), *args[1:], y_bar)
             case "store" | "update" if self.has_shadow(args[0]):
@@ -331,7 +345,7 @@ class Sweeps(Shadows):
                 self.add(b, bars, args[1], popped)
                 self.note_taped(args[0], args[1])
             case "pop" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
-                y_bar = bars.pop(op.result, None)
+                y_bar, _ = self.take(bars, op.result)
                 b.effect("append", self.shadow(args[0]), zero(op.result.type) if y_bar is None else y_bar)
             case _ if op.results and not is_constant(op.name) and op.name not in SILENT:
                 self.reverse_function(op, original, b, bars)
@@ -358,44 +372,50 @@ class Sweeps(Shadows):
     def reverse_function(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
         """An op with a rule in the book."""
         y_bars: list[Atom | None] = []
+        used: Atom = TRUE
         for result in original.results:
-            shadow: Atom | None = self.shadow(result) if self.has_shadow(result) else None
-            y_bar = shadow if is_memory(result) else bars.pop(result, None)
+            if is_memory(result):
+                y_bar: Atom | None = self.shadow(result) if self.has_shadow(result) else None
+            else:
+                y_bar, used = self.take(bars, result)
             if result in self.taped and y_bar is not None:
                 y_bar = b.op("where", b.op("ne", y_bar, const(0)), y_bar, const(0.0))
             y_bars.append(y_bar)
-        wanted = [arg in self.active for arg in original.args]
-        if not any(wanted) or all(y_bar is None for y_bar in y_bars):
+        if not any(arg in self.active for arg in original.args) or all(y_bar is None for y_bar in y_bars):
             return
+        if used == TRUE or is_tame(op):
+            self.pull_back(op, original, y_bars, b, bars, used)
+        else:
+            path, local = Builder(span=b.span), Bars(bars)
+            self.pull_back(op, original, y_bars, path, local)
+            merge(b, bars, used, ((path, local), (Builder(), Bars(bars))), op.span)
+
+    def pull_back(
+        self, op: Op, original: Op, y_bars: Sequence[Atom | None], b: Builder, bars: Bars, used: Atom = TRUE
+    ) -> None:
+        wanted = [arg in self.active for arg in original.args]
         contributions = pullback(b, op, y_bars, wanted)
         for k, (to, contribution) in enumerate(zip(original.args, contributions, strict=True)):
             if contribution in contributions[:k] or contribution in contributions[k + 1 :]:
                 self.unused.discard(to)  # one buffer cannot be the shadow of two arrays
-            self.contribute(b, bars, to, contribution)
+            self.contribute(b, bars, to, contribution, used)
 
     def reverse_if(self, stmt: If, b: Builder, bars: Bars) -> None:
         node = self.nodes[stmt]
-        seeds = [bars.pop(result, None) for result in stmt.results]
-        blocks: list[Builder] = []
-        after: list[Bars] = []
+        seeds = [self.take(bars, result) for result in stmt.results]
+        paths: list[tuple[Builder, Bars]] = []
         for block, region in zip((stmt.then, stmt.orelse), node.regions, strict=True):
             inner, local = Builder(), Bars(bars)
-            for y, seed in zip(block.yields, seeds, strict=True):
+            for y, (seed, used) in zip(block.yields, seeds, strict=True):
                 if seed is not None:
-                    self.add(inner, local, y, seed)
+                    self.add(inner, local, y, seed, used)
             self.reverse(block, region, inner, local)
-            blocks.append(inner)
-            after.append(local)
-        changed = [v for v in dict.fromkeys((*after[0], *after[1])) if any(bars.get(v) is not a.get(v) for a in after)]
-        if not changed and not any(inner.stmts for inner in blocks):
-            return
-        results = tuple(Var(bar_name(v), v.type) for v in changed)
-        bodies = [
-            self.tape.resolve(region, inner.block(*(local.get(v, zero(v.type)) for v in changed)), {}, Builder())
-            for region, inner, local in zip(node.regions, blocks, after, strict=True)
-        ]
-        b.add(If(results, stmt.cond, bodies[0], bodies[1], stmt.span))
-        bars.update(zip(changed, results, strict=True))
+            paths.append((inner, local))
+
+        def resolve(k: int, block: Block) -> Block:
+            return self.tape.resolve(node.regions[k], block, {}, Builder())
+
+        merge(b, bars, stmt.cond, paths, stmt.span, resolve)
 
     def reverse_loop(self, stmt: Loop, b: Builder, bars: Bars) -> None:
         node = self.nodes[stmt]
@@ -410,15 +430,25 @@ class Sweeps(Shadows):
         nexts = dict(zip(stmt.params, next_values(stmt), strict=True))
         firsts = dict(zip(stmt.params, stmt.inits, strict=True))
 
+        seeds = {v: self.take(bars, results[v]) for v in carried}
+        outer += [self.used[v] for v in outer if v in self.used]
+        asked = [v for v in carried if nexts[v] in self.used or firsts[v] in self.used]
+
         inner = Builder()
-        params = [Var(bar_name(v), v.type) for v in (*outer, *carried)]
+        params = [Var(v.hint if v.type == BOOL else bar_name(v), v.type) for v in (*outer, *carried)]
+        params += [Var("used", BOOL) for _ in asked]
         inits = [bars.get(v, zero(v.type)) for v in outer]
-        inits += [bars.pop(results[v], zero(v.type)) for v in carried]
+        inits += [seeds[v][0] or zero(v.type) for v in carried]
+        inits += [seeds[v][1] for v in asked]
         local: Bars = dict(zip(outer, params, strict=False))
-        for v, seed in zip(carried, params[len(outer) :], strict=True):
-            self.add(inner, local, nexts[v], seed)
+        used: Bars = dict(zip(asked, params[len(outer) + len(carried) :], strict=True))
+        for v, seed in zip(carried, params[len(outer) :], strict=False):
+            self.add(inner, local, nexts[v], seed, used.get(v, TRUE))
         self.reverse(stmt.body, body, inner, local)
-        yields = [local.get(v, zero(v.type)) for v in (*outer, *carried)]
+        yields = [local.get(v, zero(v.type)) for v in outer]
+        passed = {v: self.take(local, v) for v in carried}
+        yields += [passed[v][0] or zero(v.type) for v in carried]
+        yields += [passed[v][1] for v in asked]
         arrays, anew = self.handed_back.get(stmt, ([], False))
         if not inner.stmts and not carried and not anew:
             return
@@ -451,8 +481,15 @@ class Sweeps(Shadows):
         finals = tuple(p.like() for p in params)
         b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, False, stmt.span, mirror))
         bars.update(zip(outer, finals, strict=False))
-        for v, final in zip((*carried, *arrays), finals[len(outer) :], strict=True):
-            if v in carried or anew:
+        for name in (v for v in outer if v.type == BOOL and local.get(v) == TRUE):
+            ran = TRUE if isinstance(stmt, For) else b.op("gt", count, const(0))
+            bars[name] = either(b, inits[outer.index(name)], ran)
+        after = finals[len(outer) :]
+        used = dict(zip(asked, after[len(carried) :], strict=False))
+        for v, final in zip(carried, after, strict=False):
+            self.contribute(b, bars, firsts[v], final, used.get(v, TRUE))
+        if anew:
+            for v, final in zip(arrays, after[len(carried) + len(asked) :], strict=True):
                 self.contribute(b, bars, firsts[v], final)
 
 
@@ -463,8 +500,45 @@ SILENT = frozenset({"alloc", "view", "transpose", "reshape", "list", "raise", "p
 
 
 def zero(type: object) -> Const:
+    """What the adjoint of a value is that nothing has used."""
     assert isinstance(type, Scalar)
-    return Const(0.0, type)
+    return const(False) if type == BOOL else Const(0.0, type)
+
+
+def either(b: Builder, one: Atom | None, other: Atom) -> Atom:
+    if one is None or one == const(False) or other == TRUE:
+        return other
+    return one if one == TRUE or one is other else b.op("or", one, other)
+
+
+def merge(
+    b: Builder,
+    bars: Bars,
+    cond: Atom,
+    paths: Sequence[tuple[Builder, Bars]],
+    span: Span | None,
+    resolve: Callable[[int, Block], Block] = lambda _, block: block,
+) -> None:
+    """Append the two paths of a branch in the reverse sweep, and merge the adjoints that they leave."""
+    after = [local for _, local in paths]
+    changed = [v for v in dict.fromkeys((*after[0], *after[1])) if any(bars.get(v) is not a.get(v) for a in after)]
+    if not changed and not any(path.stmts for path, _ in paths):
+        return
+    for name in [v for v in changed if v.type == BOOL]:
+        match [local.get(name) for local in after]:
+            case [known, other] if known == TRUE and other is bars.get(name):
+                bars[name] = either(b, other, cond)
+            case [other, known] if known == TRUE and other is bars.get(name):
+                bars[name] = either(b, other, b.op("not", cond, hint=name.hint))
+            case _:
+                continue
+        changed.remove(name)
+    results = tuple(Var(v.hint if v.type == BOOL else bar_name(v), v.type) for v in changed)
+    then, orelse = (
+        resolve(k, path.block(*(local.get(v, zero(v.type)) for v in changed))) for k, (path, local) in enumerate(paths)
+    )
+    b.add(If(results, cond, then, orelse, span))
+    bars.update(zip(changed, results, strict=True))
 
 
 def unravel(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -43,10 +43,12 @@ def spring_adjoint(s, x, y_bar):
         v4 = y_bar * gap
         gap_bar = y_bar * v3 + v4 * v2
         s_stiffness_bar = v4 * gap * 0.5
+        x_bar = np.sign(x) * gap_bar
     else:
         gap_bar = 0.0
         s_stiffness_bar = 0.0
-    return y, Spring(s_stiffness_bar, -gap_bar), np.sign(x) * gap_bar
+        x_bar = 0.0
+    return y, Spring(s_stiffness_bar, -gap_bar), x_bar
 
 
 # ----------------------------------------------------------------------------------------------------------------- grad
