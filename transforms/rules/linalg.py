@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from srcad.ir import Atom, Builder, Op, Scalar
+from srcad.ir import Atom, Builder, Op, Scalar, const
 from srcad.transforms.rules.structural import array_type, outer, structural, total, transposed
 
 
@@ -38,6 +38,8 @@ class Dot:
         left_bar: Atom | None = None
         right_bar: Atom | None = None
         match array_type(left).ndim, array_type(right).ndim:
+            case 1, 1 if left is right:  # |x|^2
+                left_bar = b.op("mul", b.op("mul", const(2), y_bar), left)
             case 1, 1:
                 left_bar = b.op("mul", y_bar, right) if wanted[0] else None
                 right_bar = b.op("mul", y_bar, left) if wanted[1] else None
