@@ -47,7 +47,9 @@ trigonometric transforms; ends(n) first= inside= last= dtype= is a vector of n n
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
-check_disjoint(a, b) raises ValueError if the two arrays share memory. comment() text= is a line of comment in the generated code.
+check_disjoint(a, b) raises ValueError if the two arrays share memory. check_sizes(a, b) axes= more= raises SizeError unless the
+size of a's axis is that of b's plus a number; a or b may be an int, whose axis is None. comment() text= is a line
+of comment in the generated code.
 
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
@@ -166,7 +168,9 @@ FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
-EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint"})
+EFFECTS = frozenset(
+    {*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint", "check_sizes"}
+)
 
 
 def is_pure(name: str) -> bool:
@@ -260,7 +264,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint"):
+    if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint", "check_sizes"):
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:

@@ -10,7 +10,8 @@ import inspect
 import keyword
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from srcad.transforms.adjoint import adjoint
 from srcad.transforms.cse import cse
 from srcad.transforms.custom import checked
 from srcad.transforms.dce import dce
+from srcad.transforms.equal_sizes import checks_first, equal_sizes
 from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
@@ -42,7 +44,8 @@ class Derivative:
     """Which derivative of which function. `argnums` counts arguments; an int gives one result, a tuple a tuple.
 
     A function with `*args` has as many parameters as it is given arguments. `stars` fixes how many of them are for the
-    `*args`, which lets seeds follow.
+    `*args`, which lets seeds follow. `broadcasts` allows for arrays whose sizes are found to differ where they meet only when
+    the function is called: see `transforms.equal_sizes`.
     """
 
     fn: Callable[..., Any]
@@ -50,6 +53,12 @@ class Derivative:
     argnums: int | tuple[int, ...] = 0
     has_aux: bool = False
     stars: int | None = None
+    broadcasts: bool = False
+
+    @property
+    def broadcasting(self) -> Derivative:
+        """The same for arrays of any sizes."""
+        return replace(self, broadcasts=True)
 
     @property
     def wrt(self) -> tuple[int, ...]:
@@ -168,6 +177,10 @@ def _tidy(suffix: str = "") -> tuple[Pass, ...]:
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())
 
 
+def _equal_sizes(trace: Trace, d: Derivative) -> Trace:
+    return trace if _building.__dict__.get("broadcasts") else equal_sizes(trace)
+
+
 def _tangent(trace: Trace, d: Derivative) -> Trace:
     return tangent(trace, floats(trace))
 
@@ -261,7 +274,7 @@ def floats(trace: Trace) -> list[int]:
     return found
 
 
-_PRIMAL = (Pass("lower", lambda trace, d: checked(trace)), *_tidy())
+_PRIMAL = (Pass("lower", lambda trace, d: checked(trace)), Pass("equal", _equal_sizes), *_tidy())
 _FRONT = (*_PRIMAL, _plain("protect", protect), _plain("name", signature.named))
 _GRADIENT = (Pass("scalar", _scalar), Pass("adjoint", _gradient))
 _OWN = _plain("own", unshared)
@@ -291,6 +304,11 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     Types beyond the function's own parameters are those of the seeds; left out, seeds have the types they belong to.
     TypeError is raised for arguments that have no such derivative, UnsupportedError for what srcad cannot differentiate.
     """
+    with _broadcasting(d.broadcasts):
+        return _built(d, arg_types, stop_after)
+
+
+def _built(d: Derivative, arg_types: Sequence[ArgType], stop_after: str) -> Trace:
     passes = PIPELINES[d.kind]
     if stop_after and stop_after not in {p.name for p in passes}:
         raise ValueError(f"{d.kind} has no pass {stop_after!r}; its passes are {', '.join(p.name for p in passes)}")
@@ -323,7 +341,7 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise TypeError(f"{trace.name} takes {takes}, but got {len(seeds)}")
     for k, given in enumerate(seeds, start=count):
         trace = signature.take(trace, k, given)
-    return signature.outer_last(signature.strong_results(trace, types))
+    return checks_first(signature.outer_last(signature.strong_results(trace, types)))
 
 
 def _check_outer(trace: Trace) -> None:
@@ -341,6 +359,17 @@ def _check_outer(trace: Trace) -> None:
 _building = threading.local()
 
 
+@contextmanager
+def _broadcasting(broadcasts: bool) -> Iterator[None]:
+    """While this lasts, traces are made for arrays of any sizes, if that is asked for here or around."""
+    before = _building.__dict__.get("broadcasts", False)
+    _building.broadcasts = before or broadcasts
+    try:
+        yield
+    finally:
+        _building.broadcasts = before
+
+
 def _base(d: Derivative, arg_types: list[ArgType]) -> Trace:
     """The trace of the function itself: from its source, or from the derivative that it is."""
     star = next((k for k, p in enumerate(parameters(d.fn)) if p.kind is p.VAR_POSITIONAL), None)
@@ -352,7 +381,13 @@ def _base(d: Derivative, arg_types: list[ArgType]) -> Trace:
     active.append(d.fn)
     try:
         made = getattr(d.fn, "__srcad_trace__", None)
-        trace: Trace = made(arg_types) if made is not None else lower(d.fn, tuple(arg_types), name_of(d.fn))
+        if made is not None:
+            trace: Trace = made(arg_types)
+        else:
+            with _broadcasting(
+                True
+            ):  # derivatives that are called in the function: of their arguments nothing is known
+                trace = lower(d.fn, tuple(arg_types), name_of(d.fn))
     finally:
         active.pop()
     if star is not None and trace.params[star].name == parameters(d.fn)[star].name:

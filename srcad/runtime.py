@@ -75,6 +75,20 @@ def check_disjoint(a: Any, b: Any) -> None:
         raise ValueError(SHARED)
 
 
+class SizeError(ValueError):
+    """Arrays that meet have sizes that were taken to be equal. Derivatives called from Python are then generated anew."""
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def check_sizes(n: int, m: int) -> None:
+    """Refuse arrays of different sizes, for which this code was not made (`srcad show --broadcast` makes code for them).
+
+    >>> check_sizes(3, 3)
+    """
+    if n != m:
+        raise SizeError("arrays that meet have different sizes, and this code is made for equal ones")
+
+
 def checked_add(a: int, b: int) -> int:
     """a + b. Compiled, it raises OverflowError where the sum does not fit into 64 bits.
 

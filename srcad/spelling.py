@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import BOOL, INT, Array, Const, ListOf, Op, Scalar, Trace, Type
+from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Op, Scalar, Trace, Type
 from srcad.ops import ELEMENTWISE, is_spelt, promote
 from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple, phrase, total, unsigned
 
@@ -161,9 +161,7 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         case "stop_gradient":
             return args[0]
         case "dim":
-            array = op.args[0].type
-            vector = isinstance(array, Array) and array.ndim == 1
-            return phrase("_0.size" if vector else f"_0.shape[{op.attr('axis')}]", args[0])
+            return _size(op.args[0], op.attr("axis"), args[0])
         case "trips":
             return _trips(*args)
         case "dot":
@@ -269,6 +267,17 @@ def _array(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     return call("np.array", rows(args, shape) if shape else args[0], **keywords)
 
 
+def _size(array: Atom, axis: int, node: ast.expr) -> ast.expr:
+    vector = isinstance(array.type, Array) and array.type.ndim == 1
+    return phrase("_0.size" if vector else f"_0.shape[{axis}]", node)
+
+
+def _plus(node: ast.expr, n: int) -> ast.expr:
+    if isinstance(node, ast.Constant):
+        return ast.Constant(node.value + n)  # type: ignore[operator]
+    return total(node, ast.Constant(abs(n)), n < 0) if n else node
+
+
 def _subscript(array: ast.expr, items: Sequence[ast.expr]) -> ast.expr:
     return ast.Subscript(array, one_or_tuple(items), LOAD)
 
@@ -312,6 +321,12 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
             return ast.Expr(phrase("_0.pop()", *args))
         case "check_disjoint":
             return ast.Expr(call("check_disjoint", *args))
+        case "check_sizes":
+            one, other = (
+                node if axis is None else _size(a, axis, node)
+                for a, axis, node in zip(op.args, op.attr("axes"), args, strict=True)
+            )
+            return ast.Expr(call("check_sizes", one, _plus(other, op.attr("more"))))
         case "raise":
             exc = op.attr("exc")
             exc = vars(builtins)[exc] if isinstance(exc, str) else exc

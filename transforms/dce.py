@@ -17,7 +17,7 @@ from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.alias import Aliases, is_memory, next_values
 
 #: Kept wherever they stand.
-EFFECTS = frozenset({"raise", "print", "call", "check_disjoint"})
+EFFECTS = frozenset({"raise", "print", "call", "check_disjoint", "check_sizes"})
 
 
 def dce(trace: Trace) -> Trace:
@@ -180,7 +180,7 @@ class _Liveness:
 
 def contents(op: Op) -> tuple[Atom, ...]:
     """The arguments whose memory the op reads: not those that it only writes or measures."""
-    if op.name == "check_disjoint":
+    if op.name in ("check_disjoint", "check_sizes"):
         return ()
     if op.name == "reduce_like":
         return op.args[:1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from srcad.ir import Array, Block, Builder, Op, Trace, Var, replace, substitute, walk
 from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases, is_memory
+from srcad.transforms.equal_sizes import is_check
 from srcad.transforms.signature import in_layout
 
 
@@ -29,8 +30,10 @@ def protect(trace: Trace) -> Trace:
     for var in written:
         assert isinstance(var.type, Array)
         env[var] = in_layout(b, var, "F" if var.type.layout == "F" else "C")
-    body = substitute(trace.body, env)
-    return replace(trace, body=Block((*b.stmts, *body.stmts), body.yields))
+    checks = list(filter(is_check, trace.body.stmts))
+    rest = [s for s in trace.body.stmts if s not in checks]
+    body = substitute(Block(tuple(rest), trace.body.yields), env)
+    return replace(trace, body=Block((*checks, *b.stmts, *body.stmts), body.yields))
 
 
 def modified(trace: Trace) -> list[Var]:

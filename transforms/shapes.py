@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from srcad.ir import INT, Array, Atom, Block, Const, For, If, Op, Operand, Scalar, Stmt, Trace, Undef, Var, While
 from srcad.ops import ELEMENTWISE
-from srcad.transforms.symbolic import ONE, Affine, Dim, Size, Sizes, Term, join, max0, unknown
+from srcad.transforms.symbolic import ONE, Affine, Dim, Size, Sizes, Term, Unknown, join, max0, unknown
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,18 @@ class Shapes:
     """The sizes of all arrays and the values of all ints of a trace."""
 
     def __init__(self, trace: Trace) -> None:
+        #: What `check_sizes` has found out about sizes from outside.
+        self._checked: dict[Unknown, Affine] = {}
+        checks = [k for k, s in enumerate(trace.body.stmts) if isinstance(s, Op) and s.name == "check_sizes"]
+        if checks:
+            self._walk(Block(trace.body.stmts[: checks[-1] + 1]))
+        self._walk(trace.body)
+
+    def _walk(self, body: Block) -> None:
         self._sizes: dict[Var, Sizes] = {}
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
-        self._block(trace.body)
+        self._block(body)
 
     def of(self, operand: Operand) -> Sizes:
         """The sizes of an array's axes; none for a scalar."""
@@ -45,14 +53,26 @@ class Shapes:
         if isinstance(operand, Const):
             return Affine(int(operand.value))
         assert isinstance(operand, Var)
-        return self._values.get(operand, unknown(operand))
+        return self._values.get(operand) or self._outside(operand)
 
     def set(self, var: Var, sizes: Sizes) -> None:
         self._sizes[var] = sizes
 
     def _own(self, var: Var) -> Sizes:
         assert isinstance(var.type, Array)
-        return tuple(Size((unknown(Dim(var, k)),)) for k in range(var.type.ndim))
+        return tuple(Size.of(self._outside(Dim(var, k))) for k in range(var.type.ndim))
+
+    def _outside(self, u: Unknown) -> Affine:
+        return self._checked.get(u) or unknown(u)
+
+    def _check(self, op: Op) -> None:
+        """Take note that a size is another one, plus a number."""
+        late, known = (
+            self.value(a) if axis is None else self.of(a)[axis].affine
+            for a, axis in zip(op.args, op.attr("axes"), strict=True)
+        )
+        if late.lone is not None:
+            self._checked[late.lone] = known.plus(Affine(op.attr("more")))
 
     # --- one walk, in program order ------------------------------------------------------------------------------------------
 
@@ -106,6 +126,8 @@ class Shapes:
 
     def op(self, op: Op) -> None:
         """Take note of what an op gives."""
+        if op.name == "check_sizes":
+            self._check(op)
         if not op.results:
             return
         if op.name == "eigh":

@@ -49,6 +49,14 @@ class _Finder:
         self.known: dict[tuple[Var, int], Size] = {}
         self.env: dict[Var, Operand] = {}
         self._define(trace.body)
+        for stmt in trace.body.stmts:
+            if isinstance(stmt, Op) and stmt.name == "check_sizes" and not stmt.attr("more"):
+                late, known = (
+                    self.scalar(a) if axis is None else self.size(a, axis)
+                    for a, axis in zip(stmt.args, stmt.attr("axes"), strict=True)
+                )
+                if isinstance(late, tuple) and known is not None:
+                    self.known[late] = known
 
     def _define(self, block: Block) -> None:
         for stmt in block.stmts:

@@ -7,6 +7,7 @@ arguments, has Numba compile the function in it, and takes over the result.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,8 @@ from srcad.jit.failures import in_users_terms
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
+from srcad.runtime import SizeError
+from srcad.transforms.equal_sizes import is_checked
 from srcad.transforms.protect import modified
 
 
@@ -38,6 +41,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
     attributes: frozenset[str] = frozenset()
     #: The class with `Watching`.
     watching: type
+    #: Whether Python has called it with arrays for which `general` is made.
+    broadcasts = False
 
     def __init__(self, derivative: Derivative, options: Options) -> None:
         self.derivative = derivative
@@ -54,6 +59,12 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
         """The trace to differentiate when this derivative is itself differentiated, or inlined."""
         return self.derivative.trace(arg_types)
+
+    @functools.cached_property
+    def general(self) -> Compiled:
+        """The derivative for arrays that broadcast where they meet, by sizes that are known only in the call. Compiled code
+        calls that one, since nothing can be compiled when it runs."""
+        return type(self)(self.derivative.broadcasting, self.__srcad_options__)
 
     # --- types of arguments ------------------------------------------------------------------------------------------
 
@@ -73,14 +84,15 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
                     typeof(value, name)
             entry = super()._compile_for_args(*args, **kws)
             self.reads.check_arguments((*args, *kws.values()))
-            return entry
+            return functools.partial(self.guarded, entry) if isinstance(self, Watching) else entry
         except (SrcadError, TypeError, ValueError) as error:
             raise error if config.FULL_TRACEBACKS else error.with_traceback(None) from None
 
-    def watch(self, reads: Reads) -> None:
-        """What was read while compiling is looked at again when Python calls: `Watching` does, at a cost."""
+    def watch(self, reads: Reads, checked: bool) -> None:
+        """What was read while compiling is looked at again when Python calls, and what is found out about sizes is caught:
+        `Watching` does, at a cost."""
         self.reads.update(reads)
-        if self.reads.worth_a_look:
+        if checked or self.reads.worth_a_look:
             self.__class__ = self.watching
 
     def compile(self, sig: Any) -> Any:
@@ -98,12 +110,20 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
         Numba may come with types that it will widen later: what is wrong with those it must be able to ignore.
         """
+        if not self.derivative.broadcasts:
+            return self.general.get_call_template(args, kws)
         args = tuple(map(_unliteral, args))
         kws = {name: _unliteral(type) for name, type in kws.items()}
         try:
             return super().get_call_template(args, kws)
         except (SrcadError, TypeError) as error:
             raise errors.TypingError(f"{type(error).__name__}: {error}") from error
+
+    def get_overload(self, sig: Any) -> Any:
+        return (self if self.derivative.broadcasts else self.general)._own_overload(sig)
+
+    def _own_overload(self, sig: Any) -> Any:
+        return super().get_overload(sig)
 
     # --- copies ------------------------------------------------------------------------------------------------------
 
@@ -130,13 +150,17 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
 
 class Watching:
-    """A compiled derivative with globals built in. When Python calls it and finds them changed, it is compiled anew.
+    """A compiled derivative with globals built in, or for sizes that are equal. When Python calls it and finds them changed, or
+    not equal, it is compiled anew.
 
     Calls from compiled code keep what was compiled, as with any `@njit` function.
     """
 
     reads: Reads
     entries: dict[tuple[Any, ...], Any]
+    derivative: Derivative
+    general: Any
+    broadcasts: bool
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         reads = self.reads
@@ -147,7 +171,25 @@ class Watching:
                 self.reads = Reads()
         elif reads.writes_arguments:
             reads.check_arguments((*args, *kwargs.values()))
-        return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+        if self.broadcasts:
+            return self.general(*args, **kwargs)
+        try:
+            return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+        except SizeError:
+            return self.in_general(*args, **kwargs)
+
+    def guarded(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
+        """The first call, of what has just been compiled. `args` are as Numba has them: with what stands for defaults."""
+        try:
+            return entry(*args, **kwargs)
+        except SizeError:
+            return self.in_general(*(a.value if isinstance(a, OmittedArg) else a for a in args), **kwargs)
+
+    def in_general(self, *args: Any, **kwargs: Any) -> Any:
+        if self.derivative.broadcasts:
+            raise
+        self.broadcasts = True
+        return self.general(*args, **kwargs)
 
 
 _call = CPUDispatcher.__call__
@@ -187,7 +229,7 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         ]
         with recording() as reads:
             trace, order = derivative.build_call([type for _, type in given])
-        self.owner.watch(reads)
+        self.owner.watch(reads, is_checked(trace))
         check_writable(trace, [args[k] for k in order] if len(given) == len(args) else [])
         self.owner.last_types = tuple(given[k][1] for k in order)
         generated = inner = generate(trace, options)

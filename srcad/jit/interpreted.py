@@ -17,6 +17,7 @@ from srcad.ir import Scalar, Trace
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
+from srcad.runtime import SizeError
 from srcad.transforms.signature import result_types
 
 
@@ -91,7 +92,17 @@ class Interpreted:
             made.functions[key] = as_compiled(generate(trace, self.__srcad_options__), result_types(trace)), order
         made.reads.check_arguments(given)
         function, order = made.functions[key]
-        return function(*[given[k] for k in order])
+        try:
+            return function(*[given[k] for k in order])
+        except SizeError:
+            if self.derivative.broadcasts:
+                raise
+            return self.general(*args, **kwargs)
+
+    @functools.cached_property
+    def general(self) -> Interpreted:
+        """The derivative for arrays that broadcast where they meet, by sizes that are known only in the call."""
+        return type(self)(self.derivative.broadcasting, self.__srcad_options__)
 
     @property
     def reads(self) -> Reads:

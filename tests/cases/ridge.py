@@ -20,39 +20,35 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, reduce_like
+from srcad.runtime import check_sizes
 
 
 @njit(error_model="numpy")
 def ridge_adjoint(X, t, strength, y_bar):
+    check_sizes(t.size, X.shape[0])
     # forward sweep
     n = X.shape[0]
-    n_1 = t.size
     v1 = X.T                        # ridge.py:7
     A = v1 @ X
     for i in range(X.shape[1]):     # ridge.py:8
         A[i, i] += strength         # ridge.py:9
     w = np.linalg.solve(A, v1 @ t)  # ridge.py:10
     v2 = X @ w                      # ridge.py:11
-    n_2 = broadcast_dim(n, n_1)
-    v3 = expand(v2, n_2)
-    t_1 = expand(t, n_2)
-    r = np.empty(n_2)
-    for i in range(n_2):
-        r[i] = v3[i] - t_1[i]
+    r = np.empty(n)
+    for i in range(n):
+        r[i] = v2[i] - t[i]
     y = r @ r                       # ridge.py:12
     # reverse sweep
-    r_bar = np.empty(n_2)
-    for i in range(n_2):
-        r_bar[i] = 2 * (y_bar * r[i])
-    t_bar = np.empty(n_2)
-    v_bar = np.empty(n_2)
-    for i in range(n_2):
+    v3 = 2 * y_bar
+    r_bar = np.empty(n)
+    for i in range(n):
+        r_bar[i] = v3 * r[i]
+    t_bar = np.empty(n)
+    v_bar = np.empty(n)
+    for i in range(n):
         r_bar_1 = r_bar[i]
         t_bar[i] = -r_bar_1
         v_bar[i] = r_bar_1
-    t_bar = reduce_like(t_bar, t)
-    v_bar = reduce_like(v_bar, v2)
     w_bar = v1 @ v_bar
     X_bar = np.empty((n, X.shape[1]))
     for i in range(n):
@@ -64,20 +60,19 @@ def ridge_adjoint(X, t, strength, y_bar):
         for j in range(X.shape[1]):
             A_bar[i, j] = -(v4[i] * w[j])
     v_bar = v4.copy()
-    v5 = expand(X @ v_bar, n_1)
-    for i in range(n_1):
+    v5 = X @ v_bar
+    for i in range(n):
         t_bar[i] += v5[i]
     strength_bar = 0.0
     for i in range(X.shape[1]):
         strength_bar += A_bar[i, i]
     v6 = A_bar @ v1
-    v7 = expand(t[np.newaxis], 1, n)
     for i in range(X.shape[1]):
         for j in range(n):
-            X_bar[j, i] += v_bar[i] * v7[0, j]
+            X_bar[j, i] += v_bar[i] * t[j]
             X_bar[j, i] += v6[i, j]
-    v8 = X @ A_bar
+    v7 = X @ A_bar
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] += v8[i, j]
+            X_bar[i, j] += v7[i, j]
     return y, X_bar, t_bar, strength_bar
