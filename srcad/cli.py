@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--types", help='argument types in Numba\'s notation, as in "f8[:], i8" (annotations, else float64)'
     )
+    show.add_argument("--broadcast", action="store_true", help="allow for sizes that differ where arrays meet")
     show.add_argument("--pass", dest="stop_after", metavar="NAME", help="print the trace after this pass instead")
     show.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
 
@@ -179,7 +180,7 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
         raise UsageError(f"--argnums goes with grad and its kin: {options.kind} is for every float argument")
     try:
         made = derive(function, options.kind, _argnums(options.argnums or "0"))
-        derivative = made.derivative
+        derivative = made.derivative.broadcasting if options.broadcast else made.derivative
         names = [p.name for p in parameters(derivative.fn)]
         types = parse_types(options.types) if options.types else default_types(derivative.fn, derivative.signature)
     except (TypeError, ValueError) as error:

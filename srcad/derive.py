@@ -13,7 +13,7 @@ from numba.core import config
 from srcad import infer
 from srcad.callable import parameters
 from srcad.ir import Static, Trace, Tree, replace, show
-from srcad.jit.dispatcher import Compiled, Watching
+from srcad.jit.dispatcher import Assuming, Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
@@ -227,6 +227,10 @@ class InterpretedDerivative(WithSource, Interpreted):  # type: ignore[misc]
     """A derivative, as plain Python."""
 
 
+class AssumingDerivative(Assuming, DerivativeFunction):  # type: ignore[misc]
+    """The same, for sizes that are equal: see `Assuming`."""
+
+
 class WatchingDerivative(Watching, DerivativeFunction):  # type: ignore[misc]
     """The same, with values built in that may change: see `Watching`."""
 
@@ -235,12 +239,16 @@ class DifferentiableFunction(WithDerivatives, Compiled):  # type: ignore[misc]
     """A compiled function that carries its derivatives."""
 
 
+class AssumingFunction(Assuming, DifferentiableFunction):  # type: ignore[misc]
+    """The same, for sizes that are equal."""
+
+
 class WatchingFunction(Watching, DifferentiableFunction):  # type: ignore[misc]
     """The same, with values built in that may change."""
 
 
-DerivativeFunction.watching = WatchingDerivative
-DifferentiableFunction.watching = WatchingFunction
+DerivativeFunction.assuming, DerivativeFunction.watching = AssumingDerivative, WatchingDerivative
+DifferentiableFunction.assuming, DifferentiableFunction.watching = AssumingFunction, WatchingFunction
 
 
 class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]

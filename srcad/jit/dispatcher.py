@@ -39,7 +39,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
     #: Attributes that are dispatchers too, and can be used in compiled code.
     attributes: frozenset[str] = frozenset()
-    #: The class with `Watching`.
+    #: The classes with `Assuming` and `Watching`.
+    assuming: type
     watching: type
     #: Whether Python has called it with arrays for which `general` is made.
     broadcasts = False
@@ -50,6 +51,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         self.last_types: tuple[ArgType, ...] | None = None
         #: What Python calls, where it is not what compiled code calls: by argument types.
         self.entries: dict[tuple[Any, ...], Any] = {}
+        #: The argument types for which sizes are taken to be equal.
+        self.assumed: set[tuple[Any, ...]] = set()
         self.reads = Reads()
         self.__signature__ = derivative.signature
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
@@ -84,16 +87,17 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
                     typeof(value, name)
             entry = super()._compile_for_args(*args, **kws)
             self.reads.check_arguments((*args, *kws.values()))
-            return functools.partial(self.guarded, entry) if isinstance(self, Watching) else entry
+            return functools.partial(self.guarded, entry) if isinstance(self, Assuming) else entry
         except (SrcadError, TypeError, ValueError) as error:
             raise error if config.FULL_TRACEBACKS else error.with_traceback(None) from None
 
-    def watch(self, reads: Reads, checked: bool) -> None:
-        """What was read while compiling is looked at again when Python calls, and what is found out about sizes is caught:
-        `Watching` does, at a cost."""
+    def watch(self, reads: Reads) -> None:
+        """What was read while compiling is looked at again when Python calls, and other sizes are noticed, at a cost."""
         self.reads.update(reads)
-        if checked or self.reads.worth_a_look:
+        if self.reads.worth_a_look:
             self.__class__ = self.watching
+        elif self.assumed and not isinstance(self, Assuming):
+            self.__class__ = self.assuming
 
     def compile(self, sig: Any) -> Any:
         entry = super().compile(sig)
@@ -110,19 +114,21 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
 
         Numba may come with types that it will widen later: what is wrong with those it must be able to ignore.
         """
-        if not self.derivative.broadcasts:
-            return self.general.get_call_template(args, kws)
         args = tuple(map(_unliteral, args))
         kws = {name: _unliteral(type) for name, type in kws.items()}
         try:
+            folded = tuple(self._compiler.fold_argument_types(args, kws)[1])
+            if folded not in self.overloads and not self.derivative.broadcasts:
+                self._compiler.trace(folded)
+            if folded in self.assumed:
+                return self.general.get_call_template(args, kws)
             return super().get_call_template(args, kws)
         except (SrcadError, TypeError) as error:
             raise errors.TypingError(f"{type(error).__name__}: {error}") from error
 
     def get_overload(self, sig: Any) -> Any:
-        return (self if self.derivative.broadcasts else self.general)._own_overload(sig)
-
-    def _own_overload(self, sig: Any) -> Any:
+        if tuple(normalize_signature(sig)[0]) in self.assumed:
+            return self.general.get_overload(sig)
         return super().get_overload(sig)
 
     # --- copies ------------------------------------------------------------------------------------------------------
@@ -149,18 +155,44 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         return f"<{self.derivative.name}{self.__signature__}>"
 
 
-class Watching:
-    """A compiled derivative with globals built in, or for sizes that are equal. When Python calls it and finds them changed, or
-    not equal, it is compiled anew.
+class Assuming:
+    """A compiled derivative for sizes that are equal. Where Python calls it with others, it is compiled for any."""
+
+    derivative: Derivative
+    general: Any
+    broadcasts: bool
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.broadcasts:
+            return self.general(*args, **kwargs)
+        try:
+            return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+        except SizeError:
+            return self.in_general(args, kwargs)
+
+    def guarded(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
+        """The first call, of what has just been compiled. `args` are as Numba has them: with what stands for defaults."""
+        try:
+            return entry(*args, **kwargs)
+        except SizeError:
+            return self.in_general([a.value if isinstance(a, OmittedArg) else a for a in args], kwargs)
+
+    def in_general(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        if self.derivative.broadcasts:
+            raise
+        self.broadcasts = True
+        return self.general(*args, **kwargs)
+
+
+class Watching(Assuming):
+    """A compiled derivative with globals built in. When Python calls it and finds them changed, it is compiled anew.
 
     Calls from compiled code keep what was compiled, as with any `@njit` function.
     """
 
     reads: Reads
     entries: dict[tuple[Any, ...], Any]
-    derivative: Derivative
-    general: Any
-    broadcasts: bool
+    assumed: set[tuple[Any, ...]]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         reads = self.reads
@@ -168,28 +200,11 @@ class Watching:
             with global_compiler_lock:
                 self._reset_overloads()  # type: ignore[attr-defined]
                 self.entries.clear()
+                self.assumed.clear()
                 self.reads = Reads()
         elif reads.writes_arguments:
             reads.check_arguments((*args, *kwargs.values()))
-        if self.broadcasts:
-            return self.general(*args, **kwargs)
-        try:
-            return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
-        except SizeError:
-            return self.in_general(*args, **kwargs)
-
-    def guarded(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
-        """The first call, of what has just been compiled. `args` are as Numba has them: with what stands for defaults."""
-        try:
-            return entry(*args, **kwargs)
-        except SizeError:
-            return self.in_general(*(a.value if isinstance(a, OmittedArg) else a for a in args), **kwargs)
-
-    def in_general(self, *args: Any, **kwargs: Any) -> Any:
-        if self.derivative.broadcasts:
-            raise
-        self.broadcasts = True
-        return self.general(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
 
 _call = CPUDispatcher.__call__
@@ -220,16 +235,10 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
         self.owner = owner
 
     def _compile_core(self, args: tuple[Any, ...], return_type: Any) -> Any:
-        derivative, options = self.owner.derivative, self.owner.__srcad_options__
-        parameters = list(self.pysig.parameters.values())
-        given = [
-            (text, arg_type(item, p.name))
-            for p, arg in zip(parameters, args, strict=True)
-            for text, item in spread(p, arg)
-        ]
+        options, parameters = self.owner.__srcad_options__, list(self.pysig.parameters.values())
         with recording() as reads:
-            trace, order = derivative.build_call([type for _, type in given])
-        self.owner.watch(reads, is_checked(trace))
+            trace, order, given = self.trace(args)
+        self.owner.watch(reads)
         check_writable(trace, [args[k] for k in order] if len(given) == len(args) else [])
         self.owner.last_types = tuple(given[k][1] for k in order)
         generated = inner = generate(trace, options)
@@ -246,6 +255,19 @@ class _Generator(_FunctionCompiler):  # type: ignore[misc]
             to_python = caller(inner, parameters, list(map(starred_name, parameters)), options, returned)
             self.owner.entries[tuple(args)] = to_python.compile(args)
         return result
+
+    def trace(self, args: tuple[Any, ...]) -> tuple[Trace, list[int], list[tuple[str, Any]]]:
+        """The trace for these types; the arguments, spread, by their names in a caller and with their types; and which of them
+        the trace takes."""
+        given = [
+            (text, arg_type(item, p.name))
+            for p, arg in zip(self.pysig.parameters.values(), args, strict=True)
+            for text, item in spread(p, arg)
+        ]
+        trace, order = self.owner.derivative.build_call([type for _, type in given])
+        if is_checked(trace):
+            self.owner.assumed.add(args)
+        return trace, order, given
 
 
 def check_writable(trace: Trace, args: Sequence[Any]) -> None:
