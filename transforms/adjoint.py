@@ -30,13 +30,14 @@ from srcad.ir import (
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
+from srcad.transforms.bars import Bars, zero
 from srcad.transforms.cse import rename
 from srcad.transforms.duals import shaped
 from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
 from srcad.transforms.signature import unused
-from srcad.transforms.sweeps import Bars, Sweeps, zero
+from srcad.transforms.sweeps import Sweeps
 
 
 def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] | None = None) -> Trace:

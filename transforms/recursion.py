@@ -31,9 +31,10 @@ from srcad.ir import (
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import is_memory
+from srcad.transforms.bars import Bars, zero
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Region
-from srcad.transforms.sweeps import Bars, Sweeps, zero
+from srcad.transforms.sweeps import Sweeps
 
 
 def writes_parameters(functions: tuple[Trace, ...]) -> bool:

@@ -10,7 +10,7 @@ What the reverse sweep reads of the forward sweep it simply names here; `transfo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from srcad.ir import (
     BOOL,
@@ -21,245 +21,42 @@ from srcad.ir import (
     Const,
     For,
     If,
-    ListOf,
     Loop,
     Op,
     Operand,
     Scalar,
-    Span,
     Trace,
-    Undef,
     Var,
     While,
     const,
     free,
     is_float,
-    replace,
 )
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
-from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
+from srcad.transforms.alias import holds_arrays, is_memory, next_values
+from srcad.transforms.bars import TRUE, Bars, either, merge, zero
+from srcad.transforms.forward_sweep import ForwardSweep
 from srcad.transforms.memory import Memory
 from srcad.transforms.partly import is_tame, partly_used
-from srcad.transforms.regions import Node, Region, open_node
+from srcad.transforms.regions import Region
 from srcad.transforms.rules import in_dtype, is_constant, pullback
-from srcad.transforms.shadows import Shadows, as_var, bar_name
+from srcad.transforms.shadows import as_var, bar_name
 from srcad.transforms.tape import counted
 
-Bars = dict[Var, Atom]
-TRUE = const(True)
 
-#: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
-READS_CONTENTS = frozenset(
-    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps".split()
-)
-
-
-class Sweeps(Shadows):
-    """Derives the sweeps of one function. `callees` gives the two functions that a recursive call turns into."""
+class Sweeps(ForwardSweep):
+    """Derives both sweeps of one function."""
 
     def __init__(
         self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]
     ) -> None:
-        super().__init__(trace, active, memory)
-        self.callees = callees
-        #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
-        self.seen_as: dict[Op, Op] = {}
-        self.nodes: dict[If | Loop, Node] = {}
+        super().__init__(trace, active, memory, callees)
         #: Values that the tape of an inner derivative holds, also those of paths not taken. Their adjoints, masked by
         #: themselves, have no effect when they are zero, whatever they are multiplied by.
         self.taped: set[Var] = set()
         #: Of values that only some paths use, whether this one has: a name among the bars, bound to a bool.
         self.used = {v: Var("used", BOOL) for v in partly_used(trace, active)}
-        #: Loops whose reverse carries shadows backwards: the arrays, and whether they are new in each iteration (else swapped).
-        self.handed_back: dict[Loop, tuple[list[Var], bool]] = {}
-
-    # --- the forward sweep ----------------------------------------------------------------------------------------------
-
-    def forward(self, block: Block, region: Region) -> None:
-        for stmt in block.stmts:
-            match stmt:
-                case Op():
-                    self.forward_op(stmt, region)
-                case If():
-                    self.forward_if(stmt, region)
-                case For() | While():
-                    self.forward_loop(stmt, region)
-
-    def forward_op(self, op: Op, region: Region) -> None:
-        if op.name == "comment":
-            return
-        if self.is_active_call(op):
-            self.forward_call(op, region)
-            return
-        if op.attr("passing"):
-            self.emit(region, custom.passed(op))
-            return
-        if op.name == "ruled":
-            self.forward_ruled(op, region)
-            return
-        if op.name in READS_CONTENTS and any(r in self.active for r in op.results):
-            op = self.with_lasting_operands(op, region)
-        else:
-            self.emit(region, op)
-        for result in op.results:
-            if not self.has_shadow(result) or result in self.shadows:
-                continue
-            if op.name in REFERENCES:
-                base, *rest = op.args
-                self.shadows[result] = shadow = result.like(bar_name(result))
-                view = replace(op, results=(shadow,), args=(self.shadow(base), *rest))
-                if self.shadow(base) in self.backward_only:
-                    self.backward_only.add(shadow)
-                    self.tape.define(region, view, (shadow,))
-                else:
-                    self.emit(region, view)
-            elif op.name == "list":
-                assert isinstance(result.type, ListOf)
-                self.shadows[result] = shadow = Var(bar_name(result), result.type, result.span)
-                self.emit(region, replace(op, results=(shadow,), attrs=(("item", result.type.item),)))
-            elif op.name == "pop":
-                stack = self.shadow(op.args[0])
-                self.shadows[result] = shadow = Var(bar_name(result), stack.type.item, result.span)  # type: ignore[union-attr]
-                self.emit(region, replace(op, results=(shadow,), args=(stack,)))
-            else:
-                self.make_zeros(result, region)
-        if op.name == "append" and self.has_shadow(op.args[0]) and holds_arrays(as_var(op.args[0])):
-            value = self.shadow_of(op.args[1], region)
-            assert isinstance(value, Var)
-            self.emit(region, replace(op, args=(self.shadow(op.args[0]), value)))
-
-    def is_active_call(self, op: Op) -> bool:
-        return op.name == "call" and any(v in self.active for v in (*op.args, *op.results))
-
-    def forward_call(self, op: Op, region: Region) -> None:
-        """A recursive call becomes a call of its forward sweep, with the shadows of the memory it is given."""
-        forward, _ = self.callees[op.attr("callee")]
-        shadows = []
-        for arg in op.args:
-            if is_memory(arg) and is_float(arg.type):
-                if arg not in self.active:
-                    self.make_zeros(as_var(arg), region)
-                shadows.append(self.shadow(arg))
-        made = [r.like(bar_name(r)) for r in op.results if is_memory(r) and is_float(r.type)]
-        self.shadows.update(zip((r for r in op.results if is_memory(r) and is_float(r.type)), made, strict=True))
-        results = (*op.results, *made)
-        attrs = (("callee", forward.name), ("results", tuple(r.type for r in results)))
-        self.emit(region, replace(op, results=results, args=(*op.args, *shadows), attrs=attrs))
-
-    def reverse_call(self, op: Op, b: Builder, bars: Bars) -> None:
-        _, reverse = self.callees[op.attr("callee")]
-        shadows = [self.shadow(v) for v in op.args if is_memory(v) and is_float(v.type)]
-        seeds = [bars.pop(r, zero(r.type)) for r in op.results if not is_memory(r) and is_float(r.type)]
-        takers = [v for v in op.args if not is_memory(v) and is_float(v.type)]
-        results = tuple(Var(bar_name(v), v.type) for v in takers)
-        attrs = (("callee", reverse.name), ("results", tuple(r.type for r in results)))
-        b.add(Op(results, "call", (*op.args, *shadows, *seeds), attrs, op.span))
-        for to, contribution in zip(takers, results, strict=True):
-            self.add(b, bars, to, contribution)
-
-    def forward_ruled(self, op: Op, region: Region) -> None:
-        """Results of a function with a rule of its own, which has been run: they get shadows."""
-        read = set(custom.read(op))
-        self.seen_as[op] = replace(op, args=self.lasting(op, [a if a in read else None for a in op.args], region))
-        for stmt in custom.results(op):
-            self.emit(region, stmt)
-        for result in filter(self.has_shadow, op.results):
-            self.make_zeros(result, region)
-
-    def reverse_ruled(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
-        def y_bar(result: Var) -> Atom:
-            if not is_memory(result):
-                return bars.pop(result, zero(result.type))
-            return self.shadow(result) if self.has_shadow(result) else self.zeros_like(b, result, bar_name(result))
-
-        y_bars = [y_bar(result) for result in op.results if is_float(result.type)]
-        for to, contribution in zip(original.args, custom.pull_back(b, op, y_bars), strict=False):
-            if contribution is not None:
-                self.contribute(b, bars, to, contribution)
-
-    def with_lasting_operands(self, op: Op, region: Region) -> Op:
-        """The op with copies of the arrays whose contents its rule will read when they are overwritten by then."""
-        kept = replace(op, args=self.lasting(op, op.args, region))
-        self.emit(region, kept)
-        results = list(kept.results)
-        for k, result in enumerate(kept.results):
-            if is_memory(result) and not self.memory.intact(op, result):
-                results[k] = Var(result.hint, Array(result.type.dtype, result.type.ndim), result.span)  # type: ignore[union-attr]
-                self.emit(region, Op((results[k],), "copy", (result,), (), op.span))
-        self.seen_as[op] = replace(kept, results=tuple(results))
-        return kept
-
-    def lasting(self, op: Op, wanted: Sequence[Atom | None], region: Region) -> tuple[Atom, ...]:
-        """The op's operands; of those wanted, copies of the arrays that are overwritten later."""
-        args = list(op.args)
-        for k, arg in enumerate(wanted):
-            if arg is not None and is_memory(arg) and not self.memory.intact(op, arg):
-                args[k] = Var(arg.hint, Array(arg.type.dtype, arg.type.ndim))  # type: ignore[union-attr]
-                self.emit(region, Op((args[k],), "copy", (arg,), (), op.span))  # type: ignore[arg-type]
-        return tuple(args)
-
-    def forward_if(self, stmt: If, region: Region) -> None:
-        node = self.nodes[stmt] = open_node(stmt, region)
-        for block, inner in zip((stmt.then, stmt.orelse), node.regions, strict=True):
-            self.forward(block, inner)
-        self.tape.define(region, node, stmt.results)
-        for k, result in enumerate(stmt.results):
-            if self.has_shadow(result):
-                values = [self.shadow_of(r.yields[k], r) for r in node.regions]
-                self.shadows[result] = shadow = node.merge(bar_name(result), as_var(result).type, *values)
-                self.tape.define(region, node, (shadow,))
-
-    def forward_loop(self, stmt: Loop, region: Region) -> None:
-        arrays = [p for p in stmt.params if self.has_shadow(p)]
-        anew = bool(arrays) and self.memory.rebinds_fresh_arrays(stmt, arrays)
-        inits: dict[Var, Operand] = {}
-        if not anew:
-            firsts = dict(zip(stmt.params, stmt.inits, strict=True))
-            inits = {p: self.shadow_of(firsts[p], region) for p in arrays}
-        node = self.nodes[stmt] = open_node(stmt, region)
-        body = node.regions[-1]
-        self.tape.define(body, None, stmt.params)
-        if isinstance(stmt, For):
-            self.tape.define(body, None, (stmt.index,))
-        if isinstance(stmt, While):
-            node.regions[0].items = list(stmt.cond.stmts)
-        nexts = dict(zip(stmt.params, next_values(stmt), strict=True))
-        handed_on = [nexts[p] for p in arrays]
-        for var in (*arrays, *handed_on) if anew else arrays:
-            if anew and var not in handed_on:
-                self.define_first(node, as_var(var))
-                self.make_zeros(as_var(var), body, local=True)
-            else:
-                self.shadows[as_var(var)] = shadow = as_var(var).like(bar_name(var))
-                self.tape.define(body, None, (shadow,))
-                if anew:
-                    self.backward_only.add(shadow)
-        self.forward(stmt.body, body)
-        self.tape.define(region, node, stmt.results)
-        for param, result in zip(stmt.params, stmt.results, strict=True):
-            if param in inits:
-                shadow = node.carry(self.shadows[param], inits[param], self.shadow_of(nexts[param], body))
-                self.shadows[result] = shadow
-                self.tape.define(region, node, (shadow,))
-            elif param in arrays:
-                self.make_zeros(result, region)
-        if anew or (arrays and set(handed_on) == set(arrays)):
-            self.handed_back[stmt] = arrays, anew
-
-    def define_first(self, node: Node, param: Var) -> None:
-        """Let an array that the first trip finds unassigned be an empty one: its shadow asks for its size."""
-        assert isinstance(node.stmt, For | While) and isinstance(param.type, Array)
-        k = node.stmt.params.index(param)
-        if isinstance(node.stmt.inits[k], Undef):
-            b = Builder()
-            empty = b.op("alloc", *[const(0)] * param.type.ndim, hint=param.hint, fill="empty", dtype=param.type.dtype)
-            if param.type.layout == "F":
-                empty = b.op("transpose", empty, hint=param.hint, axes=tuple(reversed(range(param.type.ndim))))
-            self.tape.outward.insert(b, node)
-            node.stmt = replace(node.stmt, inits=(*node.stmt.inits[:k], empty, *node.stmt.inits[k + 1 :]))
-
-    # --- the reverse sweep ----------------------------------------------------------------------------------------------
 
     def add(self, b: Builder, bars: Bars, to: Operand, contribution: Atom, used: Atom = TRUE) -> None:
         """Add to the adjoint of a scalar, what comes from a value that is `used`."""
@@ -492,53 +289,33 @@ class Sweeps(Shadows):
             for v, final in zip(arrays, after[len(carried) + len(asked) :], strict=True):
                 self.contribute(b, bars, firsts[v], final)
 
+    def reverse_call(self, op: Op, b: Builder, bars: Bars) -> None:
+        _, reverse = self.callees[op.attr("callee")]
+        shadows = [self.shadow(v) for v in op.args if is_memory(v) and is_float(v.type)]
+        seeds = [bars.pop(r, zero(r.type)) for r in op.results if not is_memory(r) and is_float(r.type)]
+        takers = [v for v in op.args if not is_memory(v) and is_float(v.type)]
+        results = tuple(Var(bar_name(v), v.type) for v in takers)
+        attrs = (("callee", reverse.name), ("results", tuple(r.type for r in results)))
+        b.add(Op(results, "call", (*op.args, *shadows, *seeds), attrs, op.span))
+        for to, contribution in zip(takers, results, strict=True):
+            self.add(b, bars, to, contribution)
+
+    def reverse_ruled(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
+        def y_bar(result: Var) -> Atom:
+            if not is_memory(result):
+                return bars.pop(result, zero(result.type))
+            return self.shadow(result) if self.has_shadow(result) else self.zeros_like(b, result, bar_name(result))
+
+        y_bars = [y_bar(result) for result in op.results if is_float(result.type)]
+        for to, contribution in zip(original.args, custom.pull_back(b, op, y_bars), strict=False):
+            if contribution is not None:
+                self.contribute(b, bars, to, contribution)
+
 
 #: Ops with nothing to do in the reverse sweep: memory itself, and effects on the outside.
 SILENT = frozenset({"alloc", "view", "transpose", "reshape", "list", "raise", "print", "comment", "stop_gradient", "call"}) | {
     "load", "store", "update", "assign", "accumulate", "copy", "expand", "reduce_like", "array", "append", "pop",
 }  # fmt: skip
-
-
-def zero(type: object) -> Const:
-    """What the adjoint of a value is that nothing has used."""
-    assert isinstance(type, Scalar)
-    return const(False) if type == BOOL else Const(0.0, type)
-
-
-def either(b: Builder, one: Atom | None, other: Atom) -> Atom:
-    if one is None or one == const(False) or other == TRUE:
-        return other
-    return one if one == TRUE or one is other else b.op("or", one, other)
-
-
-def merge(
-    b: Builder,
-    bars: Bars,
-    cond: Atom,
-    paths: Sequence[tuple[Builder, Bars]],
-    span: Span | None,
-    resolve: Callable[[int, Block], Block] = lambda _, block: block,
-) -> None:
-    """Append the two paths of a branch in the reverse sweep, and merge the adjoints that they leave."""
-    after = [local for _, local in paths]
-    changed = [v for v in dict.fromkeys((*after[0], *after[1])) if any(bars.get(v) is not a.get(v) for a in after)]
-    if not changed and not any(path.stmts for path, _ in paths):
-        return
-    for name in [v for v in changed if v.type == BOOL]:
-        match [local.get(name) for local in after]:
-            case [known, other] if known == TRUE and other is bars.get(name):
-                bars[name] = either(b, other, cond)
-            case [other, known] if known == TRUE and other is bars.get(name):
-                bars[name] = either(b, other, b.op("not", cond, hint=name.hint))
-            case _:
-                continue
-        changed.remove(name)
-    results = tuple(Var(v.hint if v.type == BOOL else bar_name(v), v.type) for v in changed)
-    then, orelse = (
-        resolve(k, path.block(*(local.get(v, zero(v.type)) for v in changed))) for k, (path, local) in enumerate(paths)
-    )
-    b.add(If(results, cond, then, orelse, span))
-    bars.update(zip(changed, results, strict=True))
 
 
 def unravel(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
