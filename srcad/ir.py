@@ -382,7 +382,8 @@ def free(block: Block) -> list[Var]:
 
 # --- rebuilding a trace ---------------------------------------------------------------------------------------------
 
-Env = dict[Var, Any]
+#: What stands for a Var, or for the token of a loop that is mirrored.
+Env = dict[Any, Any]
 
 
 def subst(env: Env, operand: Any) -> Any:
@@ -433,7 +434,9 @@ def substitute(block: Block, env: Env) -> Block:
 
 
 def clone(block: Block, env: Env) -> Block:
-    """A copy of the block with fresh Vars for everything it defines. `env` maps old Vars to new operands and is extended."""
+    """A copy of the block with fresh Vars for everything it defines. `env` maps old Vars to new operands and is extended.
+
+    Loops that mirror each other in the block do so in the copy, and none outside of it."""
 
     def fresh(var: Var) -> Var:
         env[var] = new = var.like()
@@ -444,7 +447,8 @@ def clone(block: Block, env: Env) -> Block:
         new = rewrite(stmt, env)
         match new:
             case For():
-                new = replace(new, index=fresh(new.index), params=tuple(map(fresh, new.params)))
+                mirror = None if new.mirror is None else env.setdefault(new.mirror, object())
+                new = replace(new, index=fresh(new.index), params=tuple(map(fresh, new.params)), mirror=mirror)
             case While():
                 new = replace(new, params=tuple(map(fresh, new.params)))
         new = with_blocks(new, [clone(inner, env) for inner in blocks_of(stmt)])
