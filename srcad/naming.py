@@ -52,7 +52,7 @@ def names_in(node: object) -> list[ast.Name]:
 def _collect(node: Any, found: list[ast.Name]) -> None:
     if type(node) is ast.Name:
         found.append(node)
-    elif isinstance(node, list | tuple):
+    elif isinstance(node, (list, tuple)):
         for item in node:
             _collect(item, found)
     elif isinstance(node, Copies):
@@ -62,8 +62,13 @@ def _collect(node: Any, found: list[ast.Name]) -> None:
     elif isinstance(node, ast.AST):
         for field in node._fields:
             value = getattr(node, field, None)
-            if isinstance(value, ast.AST | list | tuple):
+            if isinstance(value, _INNER) and not isinstance(value, _BARE):
                 _collect(value, found)
+
+
+_INNER = (ast.AST, list, tuple)
+#: Nodes with nothing in them.
+_BARE = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 
 
 def variable(name: ast.Name) -> Var:
