@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
-from srcad.ir import Block, Op, Stmt, Trace, blocks_of, replace, with_blocks
+from srcad.ir import Block, Op, Stmt, Trace, blocks_of, clone, map_tree, replace, with_blocks
 
 
 def adopted(known: list[Trace], trace: Trace, reserved: Iterable[str] = ()) -> Trace:
@@ -18,9 +19,16 @@ def adopted(known: list[Trace], trace: Trace, reserved: Iterable[str] = ()) -> T
             f.name for f in trace.functions if f is not function
         }
         names[function.name] = name = unused_name(function.name, taken)
-        added.append(replace(function, name=name))
+        added.append(replace(_renewed(function), name=name))
     known += [replace(function, body=_renamed(function.body, names)) for function in added]
     return replace(trace, body=_renamed(trace.body, names), functions=())
+
+
+def _renewed(trace: Trace) -> Trace:
+    """The function with variables of its own."""
+    env: dict[Any, Any] = {v: v.like() for v in trace.inputs}
+    params = tuple(replace(p, tree=map_tree(env.__getitem__, p.tree)) for p in trace.params)
+    return replace(trace, params=params, body=clone(trace.body, env))
 
 
 def unused_name(name: str, taken: Container[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from srcad.finish import Finisher, walk_statements
 from srcad.ir import Array, Block, Const, Op, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
-from srcad.naming import Names
+from srcad.naming import Names, names_in
 from srcad.ops import is_spelt
 from srcad.spelling import dtype_name, literal, number
 from srcad.structure import Structure
@@ -154,8 +154,8 @@ class _Module:
         return ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
 
     def resolve_all(self, node: ast.AST, signature: Mapping[Param, str]) -> None:
-        for found in ast.walk(node):
-            if isinstance(found, ast.Name) and not isinstance(found.id, Var):
+        for found in names_in(node):
+            if not isinstance(found.id, Var):
                 self.resolve(found, signature)
 
     def resolve(self, node: ast.Name, signature: Mapping[Param, str]) -> None:

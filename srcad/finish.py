@@ -78,6 +78,8 @@ class Finisher:
     def rename(self, node: ast.AST) -> None:
         self.resolve(node)
         for found in variables(node):
+            if not isinstance(found.id, Var):  # it stands in two places
+                continue
             found.var = variable(found)  # type: ignore[attr-defined]
             found.id = self.names[variable(found)]
             if isinstance(found.ctx, ast.Store):

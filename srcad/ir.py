@@ -318,6 +318,8 @@ class Trace:
 
 
 def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
+    if type(stmt) is Op:  # as most are
+        return ()
     match stmt:
         case If():
             return (stmt.then, stmt.orelse)
@@ -330,9 +332,9 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
 
 def operands(stmt: Stmt) -> tuple[Operand, ...]:
     """What the statement itself reads, its blocks' contents left out."""
+    if isinstance(stmt, Op):
+        return stmt.args
     match stmt:
-        case Op():
-            return stmt.args
         case If():
             return (stmt.cond,)
         case For():
@@ -355,17 +357,23 @@ def walk(block: Block) -> Iterator[Stmt]:
     """Every statement, outer before inner, in program order."""
     for stmt in block.stmts:
         yield stmt
-        for inner in blocks_of(stmt):
-            yield from walk(inner)
+        if type(stmt) is not Op:
+            for inner in blocks_of(stmt):
+                yield from walk(inner)
 
 
 def uses(block: Block) -> Iterator[Var]:
     """Every read of a Var in the block, inner blocks and yields included, once per read."""
     for stmt in block.stmts:
-        yield from (arg for arg in operands(stmt) if isinstance(arg, Var))
-        for inner in blocks_of(stmt):
-            yield from uses(inner)
-    yield from (arg for arg in block.yields if isinstance(arg, Var))
+        for arg in operands(stmt):
+            if type(arg) is Var:
+                yield arg
+        if type(stmt) is not Op:
+            for inner in blocks_of(stmt):
+                yield from uses(inner)
+    for arg in block.yields:
+        if type(arg) is Var:
+            yield arg
 
 
 def definitions(block: Block) -> Iterator[Var]:
@@ -382,7 +390,8 @@ def free(block: Block) -> list[Var]:
 
 # --- rebuilding a trace ---------------------------------------------------------------------------------------------
 
-Env = dict[Var, Any]
+#: What stands for a Var, or for the token of a loop that is mirrored.
+Env = dict[Any, Any]
 
 
 def subst(env: Env, operand: Any) -> Any:
@@ -407,19 +416,21 @@ def with_blocks(stmt: Stmt, blocks: Iterable[Block]) -> Stmt:
 def rewrite(stmt: Stmt, env: Env) -> Stmt:
     """The statement with its own operands substituted (not inside its blocks)."""
 
-    def sub(operands: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple(subst(env, operand) for operand in operands)
-
     match stmt:
-        case Op():
-            return replace(stmt, args=sub(stmt.args))
+        case Op(args=args):
+            changes = any(type(arg) is Var and arg in env for arg in args)
+            return replace(stmt, args=_substituted(env, args)) if changes else stmt
         case If():
             return replace(stmt, cond=subst(env, stmt.cond))
         case For():
-            start, stop, step = sub((stmt.start, stmt.stop, stmt.step))
-            return replace(stmt, start=start, stop=stop, step=step, inits=sub(stmt.inits))
+            start, stop, step = _substituted(env, (stmt.start, stmt.stop, stmt.step))
+            return replace(stmt, start=start, stop=stop, step=step, inits=_substituted(env, stmt.inits))
         case While():
-            return replace(stmt, inits=sub(stmt.inits))
+            return replace(stmt, inits=_substituted(env, stmt.inits))
+
+
+def _substituted(env: Env, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([env.get(operand, operand) if type(operand) is Var else operand for operand in operands])
 
 
 def substitute(block: Block, env: Env) -> Block:
@@ -433,7 +444,9 @@ def substitute(block: Block, env: Env) -> Block:
 
 
 def clone(block: Block, env: Env) -> Block:
-    """A copy of the block with fresh Vars for everything it defines. `env` maps old Vars to new operands and is extended."""
+    """A copy of the block with fresh Vars for everything it defines. `env` maps old Vars to new operands and is extended.
+
+    Loops that mirror each other in the block do so in the copy, and none outside of it."""
 
     def fresh(var: Var) -> Var:
         env[var] = new = var.like()
@@ -444,7 +457,8 @@ def clone(block: Block, env: Env) -> Block:
         new = rewrite(stmt, env)
         match new:
             case For():
-                new = replace(new, index=fresh(new.index), params=tuple(map(fresh, new.params)))
+                mirror = None if new.mirror is None else env.setdefault(new.mirror, object())
+                new = replace(new, index=fresh(new.index), params=tuple(map(fresh, new.params)), mirror=mirror)
             case While():
                 new = replace(new, params=tuple(map(fresh, new.params)))
         new = with_blocks(new, [clone(inner, env) for inner in blocks_of(stmt)])
@@ -577,15 +591,16 @@ def verify(trace: Trace) -> Trace:
     def fail(message: str) -> None:
         raise AssertionError(f"{message} in trace\n{show(trace)}")
 
-    def define(var: Var, scope: set[Var]) -> None:
+    def define(var: Var) -> None:
         if var in defined:
             fail(f"{var} is defined twice")
         defined.add(var)
         scope.add(var)
 
-    def read(operand: Any, scope: set[Var]) -> None:
-        if isinstance(operand, Var) and operand not in scope:
-            fail(f"{operand} is not defined where it is read")
+    def read(operands: Iterable[Any]) -> None:
+        for operand in operands:
+            if type(operand) is Var and operand not in scope:
+                fail(f"{operand} is not defined where it is read")
 
     def fits(yields: tuple[Operand, ...], takers: tuple[Var, ...], what: str) -> None:
         if len(yields) != len(takers):
@@ -595,35 +610,37 @@ def verify(trace: Trace) -> Trace:
             if not weak and not compatible(given.type, taker.type):
                 fail(f"{what}: {given} has type {given.type} where {taker} has {taker.type}")
 
-    def check(block: Block, scope: set[Var]) -> None:
+    def check(block: Block) -> None:
+        """Leaves `scope` as it was: what the block defines is not seen outside of it."""
+        own: list[Var] = []
         for stmt in block.stmts:
-            for operand in operands(stmt):
-                read(operand, scope)
-            inner = set(scope)
+            read(operands(stmt))
             match stmt:
                 case If():
                     for branch in blocks_of(stmt):
-                        check(branch, set(scope))
+                        check(branch)
                         fits(branch.yields, stmt.results, "if")
                 case For() | While():
                     for var in binds(stmt):
-                        define(var, inner)
+                        define(var)
                     fits(stmt.inits, stmt.params, "loop inits")
                     fits(stmt.results, stmt.params, "loop results")
                     if isinstance(stmt, While):
-                        check(stmt.cond, set(inner))
+                        check(stmt.cond)
                         fits(stmt.cond.yields, (Var("", BOOL),), "while condition")
-                    check(stmt.body, inner)
+                    check(stmt.body)
                     fits(stmt.body.yields[1:] if stmt.exits else stmt.body.yields, stmt.params, "loop body")
+                    scope.difference_update(binds(stmt))
             for var in stmt.results:
-                define(var, scope)
-        for operand in block.yields:
-            read(operand, scope)
+                define(var)
+                own.append(var)
+        read(block.yields)
+        scope.difference_update(own)
 
     scope: set[Var] = set()
     for var in trace.inputs:
-        define(var, scope)
-    check(trace.body, scope)
+        define(var)
+    check(trace.body)
     if not all(isinstance(i, int) and 0 <= i < len(trace.body.yields) for i in leaves(trace.returns)):
         fail("the result names a yield that does not exist")
     for function in trace.functions:

@@ -37,21 +37,38 @@ def source(expr: ast.expr | None) -> Var | None:
     return variable(expr) if isinstance(expr, ast.Name) and isinstance(expr.id, Var) else None
 
 
-def variables(node: object) -> Iterator[ast.Name]:
+def variables(node: object) -> list[ast.Name]:
     """The names of variables in a statement or expression, in order."""
-    if isinstance(node, ast.Name):
-        if isinstance(node.id, Var):
-            yield node
+    return [found for found in names_in(node) if isinstance(found.id, Var)]
+
+
+def names_in(node: object) -> list[ast.Name]:
+    """All names in it, in order."""
+    found: list[ast.Name] = []
+    _collect(node, found)
+    return found
+
+
+def _collect(node: Any, found: list[ast.Name]) -> None:
+    if type(node) is ast.Name:
+        found.append(node)
+    elif isinstance(node, (list, tuple)):
+        for item in node:
+            _collect(item, found)
     elif isinstance(node, Copies):
         for var, expr in node.pairs:
-            yield target(var)
-            yield from variables(expr)
-    elif isinstance(node, list | tuple):
-        for item in node:
-            yield from variables(item)
+            found.append(target(var))
+            _collect(expr, found)
     elif isinstance(node, ast.AST):
-        for _, value in ast.iter_fields(node):
-            yield from variables(value)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, _INNER) and not isinstance(value, _BARE):
+                _collect(value, found)
+
+
+_INNER = (ast.AST, list, tuple)
+#: Nodes with nothing in them.
+_BARE = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 
 
 def variable(name: ast.Name) -> Var:
@@ -98,7 +115,7 @@ class Liveness:
     def names(self, node: ast.AST | list[ast.expr]) -> tuple[Bits, Bits]:
         """What a piece of code reads, and what it assigns."""
         if id(node) not in self.reads_of:
-            found = list(variables(node))
+            found = variables(node)
             stores = self.bits(variable(n) for n in found if isinstance(n.ctx, ast.Store))
             self.reads_of[id(node)] = self.bits(variable(n) for n in found if not isinstance(n.ctx, ast.Store)), stores
         return self.reads_of[id(node)]

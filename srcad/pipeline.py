@@ -10,16 +10,19 @@ import inspect
 import keyword
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeVar
 
 from srcad import reads
 from srcad.callable import parameters
 from srcad.errors import UnsupportedError
-from srcad.ir import REQUIRED, Array, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify
+from srcad.ir import REQUIRED, Array, Op, Scalar, Static, Trace, Tree, Type, is_float, leaves, replace, verify, walk
 from srcad.lower import lower
+from srcad.primitive import RULES
+from srcad.remembered import remembered
 from srcad.seeds import Arrangement, arrange, with_all_dots, without_dots
 from srcad.transforms import jacobian, signature
 from srcad.transforms.adjoint import adjoint
@@ -37,6 +40,7 @@ from srcad.transforms.tangent import tangent
 from srcad.transforms.unshared import unshared
 
 ArgType = Type | Tree | Static
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ def _tidy(suffix: str = "") -> tuple[Pass, ...]:
 
 
 def _equal_sizes(trace: Trace, d: Derivative) -> Trace:
-    return trace if _building.__dict__.get("broadcasts") else equal_sizes(trace)
+    return trace if _broadcasts() else equal_sizes(trace)
 
 
 def _tangent(trace: Trace, d: Derivative) -> Trace:
@@ -310,28 +314,24 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
 
 def _built(d: Derivative, arg_types: Sequence[ArgType], stop_after: str) -> Trace:
     passes = PIPELINES[d.kind]
-    if stop_after and stop_after not in {p.name for p in passes}:
-        raise ValueError(f"{d.kind} has no pass {stop_after!r}; its passes are {', '.join(p.name for p in passes)}")
+    if not stop_after:
+        return _remembered(d, (d.kind, d.argnums, d.has_aux), arg_types, lambda: _build(d, arg_types))
+    names = [p.name for p in passes]
+    if stop_after not in names:
+        raise ValueError(f"{d.kind} has no pass {stop_after!r}; its passes are {', '.join(names)}")
+    trace, types = _base(d, arg_types[: len(d.own)])
+    _check_argnums(d, trace)
+    return _run(d, trace, types, passes[: names.index(stop_after) + 1])[0]
+
+
+def _build(d: Derivative, arg_types: Sequence[ArgType]) -> Trace:
     count = len(d.own)
     seeds = arg_types[count:]
-    trace = _base(d, list(arg_types[:count]))
-    if modified(trace):
-        reads.record_writes()
-    _check_outer(trace)
+    given = arg_types[:count]
+    trace, types = _remembered(d, "primal", given, lambda: _run(d, *_base(d, given), _PRIMAL))
+    _check_argnums(d, trace)
     count = len(trace.params)
-    own = [p for p in trace.params if p.outer is None]
-    if d.kind != "primal" and max(d.wrt, default=0) >= len(own):
-        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {len(own)} arguments")
-    types = signature.result_types(trace)
-    for step in passes:
-        if not step.tidies:
-            trace = signature.strong_results(trace, types)
-        trace = step.run(trace, d)
-        types = types if step.tidies else signature.result_types(trace)
-        if os.environ.get("SRCAD_VERIFY"):
-            verify(trace)
-        if step.name == stop_after:
-            return trace
+    trace, types = _run(d, trace, types, PIPELINES[d.kind][len(_PRIMAL) :])
     if d.kind == "tangent":  # the x_dots of what is no float are left out
         seeds = [type for type in seeds if not (isinstance(type, Static) and type.value is None)]
     if seeds and len(seeds) != len(trace.params) - count:
@@ -339,9 +339,27 @@ def _built(d: Derivative, arg_types: Sequence[ArgType], stop_after: str) -> Trac
         wanted = len(trace.params) - count
         takes = f"{wanted} {'seed' if wanted == 1 else 'seeds'} ({names})" if wanted else "no seeds"
         raise TypeError(f"{trace.name} takes {takes}, but got {len(seeds)}")
-    for k, given in enumerate(seeds, start=count):
-        trace = signature.take(trace, k, given)
+    for k, seed in enumerate(seeds, start=count):
+        trace = signature.take(trace, k, seed)
     return checks_first(signature.outer_last(signature.strong_results(trace, types)))
+
+
+def _run(d: Derivative, trace: Trace, types: Any, passes: Sequence[Pass]) -> tuple[Trace, Any]:
+    """The trace after these passes, and the types of its results. `types` are those that it has by now."""
+    for step in passes:
+        if not step.tidies:
+            trace = signature.strong_results(trace, types)
+        trace = step.run(trace, d)
+        types = types if step.tidies else signature.result_types(trace)
+        if os.environ.get("SRCAD_VERIFY"):
+            verify(trace)
+    return trace, types
+
+
+def _check_argnums(d: Derivative, trace: Trace) -> None:
+    own = [p for p in trace.params if p.outer is None]
+    if d.kind != "primal" and max(d.wrt, default=0) >= len(own):
+        raise TypeError(f"argnums has {max(d.wrt)}, but {name_of(d.fn)} was given {len(own)} arguments")
 
 
 def _check_outer(trace: Trace) -> None:
@@ -360,9 +378,9 @@ _building = threading.local()
 
 
 @contextmanager
-def _broadcasting(broadcasts: bool) -> Iterator[None]:
+def _broadcasting(broadcasts: bool = True) -> Iterator[None]:
     """While this lasts, traces are made for arrays of any sizes, if that is asked for here or around."""
-    before = _building.__dict__.get("broadcasts", False)
+    before = _broadcasts()
     _building.broadcasts = before or broadcasts
     try:
         yield
@@ -370,8 +388,13 @@ def _broadcasting(broadcasts: bool) -> Iterator[None]:
         _building.broadcasts = before
 
 
-def _base(d: Derivative, arg_types: list[ArgType]) -> Trace:
-    """The trace of the function itself: from its source, or from the derivative that it is."""
+def _broadcasts() -> bool:
+    return bool(_building.__dict__.get("broadcasts"))
+
+
+def _base(d: Derivative, given: Sequence[ArgType]) -> tuple[Trace, Any]:
+    """The trace of the function itself, and the types of its results: from its source, or from the derivative that it is."""
+    arg_types = list(given)
     star = next((k for k, p in enumerate(parameters(d.fn)) if p.kind is p.VAR_POSITIONAL), None)
     if star is not None and d.stars is not None:
         arg_types[star : star + d.stars] = [Tree(tuple(arg_types[star : star + d.stars]))]
@@ -384,15 +407,52 @@ def _base(d: Derivative, arg_types: list[ArgType]) -> Trace:
         if made is not None:
             trace: Trace = made(arg_types)
         else:
-            with _broadcasting(
-                True
-            ):  # derivatives that are called in the function: of their arguments nothing is known
+            with _broadcasting():  # of the arguments of derivatives that are called in it, nothing is known
                 trace = lower(d.fn, tuple(arg_types), name_of(d.fn))
     finally:
         active.pop()
     if star is not None and trace.params[star].name == parameters(d.fn)[star].name:
         trace = signature.spread(trace, star)
-    return trace
+    if modified(trace):
+        reads.record_writes()
+    _check_outer(trace)
+    return trace, signature.result_types(trace)
+
+
+# --- what was made before ----------------------------------------------------------------------------------------------
+
+
+def _remembered(d: Derivative, what: Hashable, arg_types: Sequence[ArgType], make: Callable[[], Made]) -> Made:
+    """What `make` makes of the function for arguments of these types, or made before."""
+    try:
+        types = tuple(map(_key, arg_types))
+    except _NoKey:
+        return make()
+    names = [(p.name, p.kind) for p in parameters(d.fn)]
+    key = what, _broadcasts(), d.stars, types, name_of(d.fn), getattr(d.fn, "__doc__", None), *names, *RULES.values()
+    return remembered(d.fn, key, make, _lasts)
+
+
+class _NoKey(Exception):  # noqa: N818 - control flow
+    """An argument that is known by nothing but itself, such as a function of the lowering in progress."""
+
+
+def _key(type: ArgType) -> Hashable:
+    match type:
+        case Tree():
+            return (type.cls, *map(_key, type.items))
+        case Static(value=None | bool() | int() | str() | FunctionType() as value):
+            return value.__class__, value
+        case Static():
+            raise _NoKey
+    return type
+
+
+def _lasts(made: Any) -> bool:
+    """Rules of users are lowered when they are asked for, with reads of their own: traces that have such do not last."""
+    trace = made if isinstance(made, Trace) else made[0]
+    ops = (stmt for function in (*trace.functions, trace) for stmt in walk(function.body) if isinstance(stmt, Op))
+    return all(op.name != "custom" for op in ops)
 
 
 def _text(trace: Trace) -> str:

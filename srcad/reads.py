@@ -15,12 +15,14 @@ import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 LARGEST = 2**20
+LIBRARIES = ("numpy", "math", "scipy", "srcad")
 _MISSING = object()
 
 
@@ -37,6 +39,13 @@ class Read:
     builtin: bool = False  #: the dictionary lacks the name, which means what Python says
     #: Not worth a look at every call on its own account: names of builtins and modules, the function's own code.
     steady: bool = False
+    #: The object, for an attribute.
+    holder: Any = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes two reads the same."""
+        return self.name, id(self.value), id(self.owner), id(self.holder)
 
     def test(self, k: int) -> tuple[str, dict[str, Any]]:
         """An expression that is true if the read has, or may have, changed; and the names in it."""
@@ -84,6 +93,11 @@ class Reads:
     #: Whether any may have changed: one expression over all of them, since it is evaluated in every call.
     suspect: Callable[[], bool] = field(default=lambda: False)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether all of it is known by its contents: nothing can have changed that `changed` does not see."""
+        return all(_is_closed(item.value) and _is_closed(item.holder) for item in self.items)
+
     def copy(self) -> Reads:
         return Reads(list(self.items), self.writes_arguments, self.suspect)
 
@@ -97,9 +111,15 @@ class Reads:
         """The first that Python would read differently now."""
         return next((item for item in self.items if item.changed), None) if self.suspect() else None
 
+    def take(self, other: Reads) -> None:
+        """Add what another one has."""
+        known = {item.key for item in self.items}
+        self.items += [item for item in other.items if item.key not in known]
+        self.writes_arguments |= other.writes_arguments
+
     def update(self, other: Reads) -> None:
-        known = {(item.name, id(item.value)) for item in self.items}
-        self.items += [item for item in other.items if (item.name, id(item.value)) not in known]
+        """The same, for what is to be looked at in calls."""
+        self.take(other)
         names: dict[str, Any] = {}
         tests = []
         for k, item in enumerate(self.items):
@@ -113,7 +133,6 @@ class Reads:
                 names,
             )
             self.suspect = names["suspect"]
-        self.writes_arguments |= other.writes_arguments
 
     def check_arguments(self, args: Sequence[Any]) -> None:
         """Refuse an argument that is (part of) an array which the function also reads by another name, if it writes one."""
@@ -181,6 +200,30 @@ def _is_settled(value: Any) -> bool:
     return not isinstance(value, np.ndarray | list | dict | set | types.FunctionType)
 
 
+def _is_closed(value: Any) -> bool:
+    """Whether the state of the value, and reads of its attributes, say all that can be told of it."""
+    match value:
+        case np.ndarray():
+            return value.nbytes <= LARGEST and not value.dtype.hasobject
+        case list() | tuple() | set() | frozenset():
+            return all(map(_is_closed, value))
+        case dict():
+            return all(map(_is_closed, (*value.keys(), *value.values())))
+        case bool() | int() | float() | complex() | str() | bytes() | None | np.generic() | np.dtype() | np.ufunc():
+            return True
+        case type() | types.FunctionType() | types.BuiltinFunctionType() | types.ModuleType():
+            return True
+        case partial(func=func, args=args, keywords=keywords):
+            return all(map(_is_closed, (func, *args, *keywords.values())))
+    return hasattr(value, "derivative") or hasattr(value, "py_func") or _is_of_a_library(value)
+
+
+def _is_of_a_library(value: Any) -> bool:
+    """Whether this is a function of NumPy or the like, which stays as it is."""
+    module = str(getattr(value, "__module__", None) or "")
+    return callable(value) and hasattr(value, "__name__") and module.partition(".")[0] in LIBRARIES
+
+
 # --- recording --------------------------------------------------------------------------------------------------------
 
 _recording = threading.local()
@@ -197,19 +240,30 @@ def recording() -> Iterator[Reads]:
     finally:
         outer.pop()
         if outer:
-            outer[-1].update(reads)
+            outer[-1].take(reads)
+
+
+def replay(found: Reads) -> None:
+    """Record again what was recorded before."""
+    for outer in _recording.__dict__.setdefault("active", [])[-1:]:
+        outer.take(found)
 
 
 def record(
-    name: str, find: Callable[[], Any], value: Any, owner: Any = None, builtin: bool = False, steady: bool = False
+    name: str,
+    find: Callable[[], Any],
+    value: Any,
+    owner: Any = None,
+    builtin: bool = False,
+    steady: bool = False,
+    holder: Any = None,
 ) -> None:
     active: list[Reads] = _recording.__dict__.setdefault("active", [])
     if active:
-        known = any(item.name == name and item.value is value and item.owner is owner for item in active[-1].items)
-        if not known:
-            now = _MISSING if _is_settled(value) else state(value)
-            steady |= builtin or isinstance(value, types.ModuleType)
-            active[-1].items.append(Read(name, find, value, now, owner, builtin, steady))
+        steady |= builtin or isinstance(value, types.ModuleType)
+        item = Read(name, find, value, _MISSING, owner, builtin, steady, holder)
+        if all(item.key != other.key for other in active[-1].items):
+            active[-1].items.append(item if _is_settled(value) else replace(item, state=state(value)))
 
 
 def record_writes() -> None:
@@ -236,11 +290,17 @@ def record_cell(cell: types.CellType, name: str, value: Any) -> None:
     record(name, lambda: cell.cell_contents, value, cell)
 
 
-def record_attribute(owner: Any, name: str, value: Any) -> None:
-    """An attribute of an object or a module; those of NumPy and the like stay as they are."""
+def record_attribute(owner: Any, name: str, value: Any, *default: Any) -> None:
+    """An attribute of an object or a module, or the default; those of NumPy and the like stay as they are."""
     module = owner.__name__ if isinstance(owner, types.ModuleType) else ""
-    if module.partition(".")[0] not in ("numpy", "math", "scipy", "srcad"):
-        record(f"{getattr(owner, '__name__', type(owner).__name__)}.{name}", lambda: getattr(owner, name), value)
+    if module.partition(".")[0] not in LIBRARIES:
+        text = f"{getattr(owner, '__name__', type(owner).__name__)}.{name}"
+        record(text, lambda: getattr(owner, name, *default), value, holder=owner)
+
+
+def record_presence(owner: Any, name: str, found: bool) -> None:
+    """Whether there is such an attribute."""
+    record(f"hasattr {name}", lambda: hasattr(owner, name), found, holder=owner)
 
 
 def record_contents(name: str, value: Any) -> None:

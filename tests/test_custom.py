@@ -130,6 +130,16 @@ def over_written_arrays(A, b):
     return s
 
 
+def written_again(A, b):
+    """The same, small enough to be compiled to second order."""
+    s, v, i = 0.0, b.copy(), 0
+    while i < 2:
+        s += quadratic(A, v)
+        v *= s
+        i += 1
+    return s
+
+
 def results_are_written(x):
     """What comes of the function is fresh memory, also where it returns its argument."""
     y = itself(x)
@@ -187,6 +197,7 @@ A3 = np.array([[0.3, -0.1, 0.2], [0.1, 0.4, 0.0], [-0.2, 0.5, 0.1]])
 PROGRAMS = [
     (in_a_loop, (0.7,)),
     (over_written_arrays, (A3, x3)),
+    (written_again, (A3, x3)),
     (results_are_written, (x3,)),
     (literals_and_flags, (x3,)),
     (tuples_in_and_out, (x3,)),
@@ -199,7 +210,7 @@ PROGRAMS = [
 ]
 
 
-COMPILED = (in_a_loop, over_written_arrays, tuples_in_and_out, function_argument)
+COMPILED = (in_a_loop, written_again, tuples_in_and_out, function_argument)
 
 
 @pytest.mark.parametrize(

@@ -76,23 +76,28 @@ class Aliases:
 
     def _block(self, block: Block) -> None:
         for stmt in block.stmts:
+            if type(stmt) is Op:
+                self._op(stmt)
+                continue
             match stmt:
-                case Op(name="append"):
-                    self._unite(*stmt.args)
-                case Op(name="pop"):
-                    self._unite(stmt.result, stmt.args[0])
-                case Op(name="call"):
-                    memory = [v for v in (*stmt.args, *stmt.results) if is_memory(v)]
-                    for other in memory[1:]:
-                        self._unite(other, memory[0])
-                case Op() if stmt.name in self._through:
-                    self._unite(stmt.result, stmt.args[0])
                 case If():
                     self._unite_all(stmt.results, stmt.then.yields, stmt.orelse.yields)
                 case For() | While():
                     self._unite_all(stmt.results, stmt.params, stmt.inits, next_values(stmt))
             for inner in blocks_of(stmt):
                 self._block(inner)
+
+    def _op(self, op: Op) -> None:
+        if op.name in self._through:
+            self._unite(op.result, op.args[0])
+        elif op.name == "append":
+            self._unite(*op.args)
+        elif op.name == "pop":
+            self._unite(op.result, op.args[0])
+        elif op.name == "call":
+            memory = [v for v in (*op.args, *op.results) if is_memory(v)]
+            for other in memory[1:]:
+                self._unite(other, memory[0])
 
 
 def next_values(loop: Loop) -> tuple[Operand, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower import list_library, records
 from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
@@ -319,7 +320,10 @@ def _hasattr(ctx: Context, x: Value, name: Value, /) -> Value:
     answers = {hasattr(example, text) for example in examples(x)}
     if len(answers) > 1:
         ctx.refuse(f"whether {describe(x)} has '{text}' depends on what the caller passes", "use np.ndim, np.shape ...")
-    return const(answers.pop())
+    answer = answers.pop()
+    if isinstance(x, Obj):
+        reads.record_presence(x.value, text, answer)
+    return const(answer)
 
 
 @lowers(type)

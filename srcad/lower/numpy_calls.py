@@ -148,7 +148,7 @@ def _evaluate(ctx: Context, function: Any, args: Sequence[Value], kwargs: Mappin
     try:
         result = function(*map(python, args), **{name: python(value) for name, value in kwargs.items()})
         if function is getattr:
-            reads.record_attribute(python(args[0]), python(args[1]), result)
+            reads.record_attribute(python(args[0]), python(args[1]), result, *map(python, args[2:]))
     except Exception as error:  # whatever the function says of these arguments, it would say when run
         if ctx.catches(type(error)):
             ctx.throw(type(error), str(error))

@@ -18,6 +18,8 @@ import numpy as np
 
 import oracles as o
 import srcad
+from srcad.infer import arg_type_of
+from srcad.lower import lower
 
 #: Where differences cannot say what the derivative is: at a kink, the slopes of the two sides differ.
 KINK = 1e-3
@@ -188,7 +190,7 @@ def check(source: str, seed: int, levels: frozenset[str]) -> None:
         except Discard as found:
             kink = found
         if "lowered" in levels:
-            srcad.differentiate(checked.f, jit=False)(*o.copy(checked.args))
+            lower(checked.f, tuple(map(arg_type_of, checked.args)))
         if "primal" in levels:
             checked.primal()
         if "compiled" in levels:
