@@ -69,7 +69,9 @@ def default(type: Type) -> ast.expr:
         array = _alloc("empty", [ast.Constant(0)] * type.ndim, type.dtype)
         if type.layout == "F":
             return phrase("_0.T", array)
-        return array if type.layout == "C" or not type.ndim else phrase("_0[::2]", array)
+        if type.layout == "A" and not type.ndim:
+            return call("element", _alloc("empty", [ast.Constant(1)], type.dtype), ast.Constant(0))
+        return array if type.layout == "C" else phrase("_0[::2]", array)
     # Numba types an empty list by what would be in it.
     # Not by a comprehension: where Numba inlines one it drops stores into arrays that it believes nobody reads, and it does not
     # see that a list may hold them.
@@ -131,6 +133,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return _array(op, args)
         case "load":
             return _subscript(args[0], args[1:])
+        case "view" if isinstance(op.result.type, Array) and op.result.type.ndim == 0 and op.attr("spec"):
+            return call("element", *args)
         case "view":
             return _subscript(args[0], _slices(op.attr("spec"), args[1:]))
         case "transpose":

@@ -14,7 +14,7 @@ from srcad.lower.casts import cast, dtype_of, is_array, kind_of
 from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.layouts import VIEWED
-from srcad.lower.operands import operand
+from srcad.lower.operands import kept_operand, operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
 from srcad.lower.registry import METHODS, Lowering, lowers
 from srcad.lower.shapes import alloc, dims
@@ -215,8 +215,8 @@ for _op in ("floor", "ceil", "trunc"):
 
 @lowers(np.real)
 def real(ctx: Context, x: Value, /) -> Value:
-    atom = operand(ctx, x)
-    return _part(ctx, "real", atom) if kind_of(atom) == "c" else atom
+    atom = kept_operand(ctx, x)
+    return _part(ctx, "real", operand(ctx, atom)) if kind_of(atom) == "c" else atom
 
 
 @lowers(np.imag)

@@ -26,9 +26,11 @@ SAME_KIND = Obj("same_kind")
 
 @dataclass(frozen=True)
 class Basic:
-    """An index of integers, slices and np.newaxis, one item an axis as far as it goes."""
+    """An index of integers, slices and np.newaxis, one item an axis as far as it goes. `whole`: with an ellipsis, so that it
+    gives a view even if it names one element."""
 
     items: tuple[Item, ...]
+    whole: bool = False
 
     def element(self, array: Atom) -> tuple[Atom, ...] | None:
         """The integers, if the index names one element."""
@@ -60,7 +62,7 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
     place = _place(ctx, array, index)
     if isinstance(place, Picked):
         return picking.read(ctx, array, place)
-    element = place.element(array)
+    element = None if place.whole else place.element(array)
     return view(ctx, array, place.items) if element is None else ctx.b.op("load", array, *element)
 
 
@@ -244,7 +246,7 @@ def _place(ctx: Context, array: Atom, index: Value) -> Basic | Picked:
             items += [FULL] * whole
         else:
             items.append(part if isinstance(part, Var | Const) and ndim_of(part) else _basic(ctx, part))
-    return Picked(tuple(items)) if arrays else Basic(tuple(items))
+    return Picked(tuple(items)) if arrays else Basic(tuple(items), any(map(_is_ellipsis, parts)))
 
 
 def opened_slice(ctx: Context, part: Value) -> Value:

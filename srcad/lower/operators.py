@@ -225,7 +225,7 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
             amount = negated
         ctx.b.effect("accumulate", target, amount)
     else:
-        ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, target, amount), dtype))
+        ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, operand(ctx, target), amount), dtype))
     return target
 
 
