@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import dtype_of, is_array, kind_of, zero_like
+from srcad.lower.casts import adapted, dtype_of, is_array, kind_of, zero_like
 from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.known import ATOL, FALSE, NONE, RTOL, TRUE, ZERO, ZERO_FLOAT, flag, is_none, known_int
 from srcad.lower.operands import operand
@@ -49,7 +49,7 @@ def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -
         ctx.refuse(
             "np.where with one argument is not supported", "use a mask, as in x[x > 0], or np.where(condition, x, y)"
         )
-    return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
+    return ctx.b.op("where", boolean(ctx, condition), *adapted(ctx, operand(ctx, x), operand(ctx, y)))
 
 
 @lowers(np.clip, method="clip")

@@ -74,7 +74,7 @@ def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> V
     if isinstance(number, Const) and not is_array(number) and number.value in (0, 1):
         return alloc(ctx, shape, dtype, "ones" if number.value else "zeros")
     out = alloc(ctx, shape, dtype)
-    ctx.b.effect("assign", out, stored(ctx, number, dtype))
+    ctx.b.effect("assign", out, stored(ctx, number, dtype, wraps=True))
     return out
 
 

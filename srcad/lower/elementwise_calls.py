@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.ir import Atom, Var, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import cast, dtype_of, is_array, kind_of
+from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of
 from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.layouts import VIEWED
@@ -63,7 +63,7 @@ def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
         return ctx.b.op("hypot", ctx.b.op("real", x), ctx.b.op("imag", x))
     if "c" in kinds and op not in COMPLEX:
         ctx.refuse(f"{op} of complex numbers is not supported", "compute the real and imaginary parts separately")
-    return ctx.b.op(op, x, *rest)
+    return ctx.b.op(op, *adapted(ctx, x, *rest))
 
 
 def of_numpy(op: str) -> Lowering:
@@ -79,8 +79,7 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
         if all(map(is_known, args)) and (folded := fold(ctx, function, *args)) is not None:
             return folded
         numbers = [math_operand(ctx, function, arg) for arg in args]
-        if op == "abs":
-            numbers = [number if kind_of(number) == "f" else cast(ctx, number, "float64") for number in numbers]
+        numbers = [cast(ctx, x, "float64") if op == "abs" or kind_of(x) == "f" else x for x in numbers]
         check_math(ctx, op, *numbers)
         result = elementwise(ctx, op, *numbers)
         ctx.belongs(result, python=True)

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
-from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
+from srcad.ir import INT, Builder, Op, Operand, Param, Span, Static, Trace, Tree, free, leaves
 from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, Session
-from srcad.lower.known import NONE
+from srcad.lower.known import NONE, ZERO_FLOAT, is_none
 from srcad.lower.origins import check_claims
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
 from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import NeverReturns, Obj, Tup, Value
+from srcad.lower.weak import note
 from srcad.source import Source, source_of
 
 if TYPE_CHECKING:
@@ -90,11 +91,17 @@ def _lower(
         session.claims.clear()
         session.missing, session.error = False, None
         ctx = Lowering(session, Builder(span=span), outermost(), stack)
+        if not nested:
+            for leaf in (leaf for param in params for leaf in leaves(param.tree) if leaf.type == INT):
+                note(leaf)
         result = _call(ctx, function, parameters, params)
         settle(session)
         if not session.unsettled:
             break
     yields: list[Operand] = []
+    last = ctx.b.stmts[-1] if ctx.b.stmts else None
+    if is_none(result) and isinstance(last, Op) and last.name == "raise":
+        result = ZERO_FLOAT  # so that the derivative raises, too
     with ctx.at_span(session.returned or span):
         returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))

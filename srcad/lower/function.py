@@ -17,6 +17,7 @@ from srcad.lower.merge import Shape
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
 from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
+from srcad.lower.weak import forget, note
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -97,6 +98,7 @@ class Lowering:
     def belongs(self, number: Value, python: bool) -> None:
         if isinstance(number, Var):
             (self.session.pythons if python else self.session.numpys).add(number)
+            (note if python else forget)(number)
 
     @contextmanager
     def sure(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stmt, Var, const, walk
 from srcad.lower import library, picking, records
-from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.casts import adapted, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
@@ -132,8 +132,10 @@ def setitem(ctx: Context, value: Value, index: Value, item: Value) -> None:
     array = _writable(ctx, value)
     place = _place(ctx, array, index)
     dtype = dtype_of(array)
+    if isinstance(item, Seq | Tup) and kind_of(array) in "iu":
+        item = array_of(ctx, item, dtype)  # number by number: none may be too large
     if isinstance(place, Picked):
-        picking.write(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype))
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype, wraps=True))
         return
     element = place.element(array)
     if element is not None:
@@ -163,13 +165,15 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
         del ctx.b.stmts[start:]
         old = picking.read(ctx, array, place)
         ctx.b.stmts += later
-        picking.write(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, old, item)), dtype))
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, old, item)), dtype, wraps=True))
         return
     element = place.element(array)
     if element is None:
         augmented(ctx, op, view(ctx, array, place.items), item)
         return
     number = scalar_operand(ctx, item, f"{BINARY[op][0]}= on an array element")
+    if op != "pow":
+        _, number = adapted(ctx, Const(0, Scalar(dtype), False), number)
     if writes:
         b = Builder(span=ctx.span, check=ctx.b.check)
         old = b.op("load", array, *element)
@@ -285,7 +289,7 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     if isinstance(place, Basic):
         augment_item(ctx, a, indices, "add", lambda: b)
     else:
-        picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
+        picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array), wraps=True))
     return NONE
 
 
@@ -305,7 +309,7 @@ def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, wh
         ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
     if where != TRUE:
         new = ctx.b.op("where", operand(ctx, where), new, target)
-    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target)))
+    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target), wraps=True))
     return NONE
 
 

@@ -41,7 +41,8 @@ def _product(ctx: Context, name: str, x: Atom, y: Atom) -> Value:
         ctx.refuse(f"{name} of {describe(x)} and {describe(y)} is not supported", "loop over the leading axes")
     dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
     if dtype.kind in "biu":
-        return _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
+        product = _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
+        return cast(ctx, operand(ctx, product), dtype.name)
     return ctx.b.op("dot", cast(ctx, x, dtype.name), cast(ctx, y, dtype.name))
 
 
