@@ -115,11 +115,13 @@ def _renamed(body: Block) -> Block:
 
 @dataclass
 class _Effects:
-    """The classes of memory that a piece of a trace reads, adds to, and overwrites; `other` if it does more than that."""
+    """The classes of memory that a piece of a trace reads, adds to, and overwrites; whether it may raise; `other` if it does
+    more than that."""
 
     reads: set[Var] = field(default_factory=set)
     adds: set[Var] = field(default_factory=set)
     stores: set[Var] = field(default_factory=set)
+    raises: bool = False
     other: bool = False
 
     @property
@@ -131,6 +133,7 @@ class _Joiner:
     def __init__(self, trace: Trace) -> None:
         self.aliases = Aliases(trace, read_only=True)
         self.memory = Memory(trace)
+        self.outside = {self.aliases.find(v) for v in trace.inputs}
         self.joined = False
 
     def effects(self, stmts: Iterable[Stmt]) -> _Effects:
@@ -144,9 +147,16 @@ class _Joiner:
                 found.reads.update(classes[1:])
             elif stmt.name in _CONTENTS and stmt.name != "pop":
                 found.reads.update(classes)
+            elif stmt.name == "raise":
+                found.raises = True
             elif stmt.name in EFFECTS and stmt.name != "comment":
                 found.other = True
         return found
+
+    def in_order(self, moving: _Effects, before: _Effects) -> bool:
+        """Whether it shows that one is done before the other: where an exception is raised, nothing of what was done inside of
+        the function does."""
+        return moving.other or before.other or (before.raises and bool(moving.raises or moving.writes & self.outside))
 
     def block(self, block: Block) -> Block:
         stmts = [with_blocks(s, [self.block(inner) for inner in blocks_of(s)]) for s in block.stmts]
@@ -181,7 +191,7 @@ class _Joiner:
         if needed & set(here.results):
             return None
         moving, between = self.effects([there]), self.effects(stmts[at + 1 : k])
-        if moving.other or between.other:
+        if self.in_order(moving, between):
             return None
         if moving.reads & between.writes or moving.stores & (between.reads | between.writes):
             return None
@@ -196,7 +206,7 @@ class _Joiner:
         if first is None or here.exits or there.exits:
             return None
         forward, reverse = self.effects([here]), self.effects([there])
-        if forward.other or reverse.writes & (forward.reads | forward.writes):
+        if forward.other or self.in_order(reverse, forward) or reverse.writes & (forward.reads | forward.writes):
             return None
         if not self.independent(there):
             return None
@@ -259,7 +269,8 @@ class _Joiner:
     def any_order(self, loop: For) -> bool:
         pairs = zip(loop.params, loop.body.yields, strict=True)
         summed = all(isinstance(p.type, Scalar) and only_summed(p, loop.body, after) for p, after in pairs)
-        return summed and not self.effects([loop]).other and self.independent(loop)
+        effects = self.effects([loop])
+        return summed and not (effects.other or effects.raises) and self.independent(loop)
 
     def following(self, b: Builder, operand: Atom) -> Atom:
         """operand + 1"""
