@@ -170,6 +170,7 @@ SHAPE_ONLY = frozenset({"dim", *VIEWS})
 EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint"})
 
 
+#: An op with the attribute raises=True is one of the user's that may fail: it stays, too, though it has no effects.
 def is_pure(name: str) -> bool:
     """Whether the op may be dropped when its result is not used (a `load` is pure; it depends on memory, though)."""
     return name not in EFFECTS

@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower import list_library, records
-from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, strong
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, strong, whole
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
 from srcad.lower.elementwise_calls import elementwise
@@ -78,9 +78,9 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
     check_integer(ctx, x)
     if kind_of(x) in "biu":
         return x
-    whole = cast(ctx, elementwise(ctx, "rint", x), "int64")
-    ctx.belongs(whole, python=True)
-    return whole
+    rounded = whole(ctx, elementwise(ctx, "rint", x))
+    ctx.belongs(rounded, python=True)
+    return rounded
 
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
@@ -160,7 +160,7 @@ def _converts(function: Callable[..., Any], dtype: str) -> None:
             )
         if function is int:
             check_integer(ctx, atom)
-        number = cast(ctx, atom, dtype)
+        number = whole(ctx, atom) if function is int else cast(ctx, atom, dtype)
         if number is atom and isinstance(atom, Var) and not weak_type(atom):
             number = ctx.b.op("cast", atom, dtype=dtype)  # another number: whose it is matters
         if number is not atom:

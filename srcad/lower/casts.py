@@ -50,6 +50,13 @@ def cast(ctx: Context, atom: Atom, dtype: str) -> Atom:
     return ctx.b.op("cast", atom, dtype=dtype)
 
 
+def whole(ctx: Context, atom: Atom) -> Atom:
+    """`int(atom)`, which may fail."""
+    if isinstance(atom, Var) and kind_of(atom) == "f":
+        return ctx.b.op("cast", atom, dtype="int64", raises=True)
+    return cast(ctx, atom, "int64")
+
+
 def strong(ctx: Context, atom: Atom, dtype: str) -> Atom:
     """The atom as a NumPy scalar of the dtype: what `np.float64(2)` is, against `2.0`."""
     if np.dtype(dtype).kind in "iu" and weak_type(atom):

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.ir import Atom, Var, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of
+from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, whole
 from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.layouts import VIEWED
@@ -200,7 +200,7 @@ def _to_integer(op: str, function: Callable[[float], int]) -> None:
             return folded
         number = math_operand(ctx, function, x)
         check_integer(ctx, number)
-        result = cast(ctx, elementwise(ctx, op, number), "int64")
+        result = whole(ctx, elementwise(ctx, op, number))
         ctx.belongs(result, python=True)
         return result
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
-from srcad.ir import INT, Builder, Op, Operand, Param, Span, Static, Trace, Tree, free, leaves
+from srcad.ir import INT, Builder, Op, Operand, Param, Span, Static, Trace, Tree, free, leaves, substitute
 from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, Session
 from srcad.lower.known import NONE, ZERO_FLOAT, is_none
@@ -106,7 +106,9 @@ def _lower(
         returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
     body = ctx.b.block(*yields)
-    check_claims(ctx, params, body, functions, nested)
+    never = check_claims(ctx, params, body, functions, nested)
+    body = substitute(body, never)
+    functions = tuple(replace(f, body=substitute(f.body, never)) for f in functions)
     given = {leaf for param in params for leaf in leaves(param.tree)}
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
     assert not around or nested, "a function on its own reads nothing of others"

@@ -11,10 +11,11 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from srcad.ir import Atom, Const, Span, const
+from srcad.ir import Atom, Const, Span, Var, const
 from srcad.lower.casts import is_array, kind_of
 from srcad.lower.guards import guard
 from srcad.lower.values import Context
+from srcad.lower.weak import weak_type
 
 #: Products of two booleans: integers in Python, booleans to NumPy.
 PRODUCTS: weakref.WeakSet[Atom] = weakref.WeakSet()
@@ -23,13 +24,15 @@ DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is lowered here is right if these are Python's numbers, or NumPy's."""
+    """What is lowered here is right if these are Python's numbers, or NumPy's: it is refused if they are not, or `cond`, under
+    which it raises, never holds then."""
 
     span: Span | None
     atoms: tuple[Atom, ...]
     reason: str
     remedy: str
     python: bool = True
+    cond: Var | None = None
 
 
 def _claim_raising(ctx: Context, symbol: str, *atoms: Atom) -> None:
@@ -54,9 +57,16 @@ def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> No
     """Append what raises where `x op y` would, for two numbers."""
     if is_array(x) or is_array(y):
         return
-    if op in DIVIDE and _may_be(y, 0) and ctx.catches(ZeroDivisionError):
+    if op == "div" and may_be(y, 0) and weak_type(x) and weak_type(y) and not ctx.catches(ZeroDivisionError):
+        guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
+    elif op in DIVIDE and may_be(y, 0) and ctx.catches(ZeroDivisionError):
         _claim_raising(ctx, symbol, x, y)
         guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
+    elif op in DIVIDE and may_be(y, 0) and ctx.guarded and "f" in kind_of(x) + kind_of(y):
+        # nobody catches this, but somebody may catch what would come of an infinite number
+        zero = ctx.b.op("eq", y, const(0))
+        ctx.claim(Claim(ctx.span, (x, y), "", "", cond=zero))
+        guard(ctx, zero, ZeroDivisionError, DIVIDE[op])
     if op == "pow" and not (isinstance(y, Const) and kind_of(y) != "c" and y.value >= 0):
         _check_power(ctx, symbol, x, y)
     if op == "pow":
@@ -80,7 +90,7 @@ def _check_size_of_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
 
 
 def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
-    if not _may_be(x, 0) or not ctx.catches(ZeroDivisionError):
+    if not may_be(x, 0) or not ctx.catches(ZeroDivisionError):
         return
     if "c" in kind_of(x) + kind_of(y):
         ctx.refuse("what this power raises is caught, and it is of complex numbers", "move it out of the `try`")
@@ -91,7 +101,7 @@ def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
     guard(ctx, wrong, ZeroDivisionError, "0.0 cannot be raised to a negative power")
 
 
-def _may_be(atom: Atom, number: int) -> bool:
+def may_be(atom: Atom, number: int) -> bool:
     return not isinstance(atom, Const) or bool(atom.value == number)
 
 

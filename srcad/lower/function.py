@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import SrcadError, TypeInferenceError, UnsupportedError
-from srcad.ir import Builder, Const, Span, Trace, Var
+from srcad.ir import Atom, Builder, Const, Span, Trace, Var
 from srcad.lower.exceptions import Catchers, Error, raise_error
 from srcad.lower.failures import Claim
 from srcad.lower.guards import guard
@@ -40,6 +40,7 @@ class Session:
     missing: bool = False
     error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
+    ends: dict[Var, Atom] = field(default_factory=dict)  #: before what an index stops that runs upwards from 0 or above
     lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)

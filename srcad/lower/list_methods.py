@@ -14,6 +14,7 @@ from srcad.lower.indexing import getitem
 from srcad.lower.known import NONE, ZERO, describe
 from srcad.lower.lists import (
     alike,
+    check_place,
     check_type,
     contents,
     is_growing,
@@ -165,6 +166,8 @@ def _pop(ctx: Lowering, name: str, value: Tup, index: Value) -> Value:
     guard(ctx, empty, IndexError, "pop from empty list")
     last = binary(ctx, "sub", count, const(1))
     place = last if index == const(-1) else index
+    if place is not last:
+        check_place(ctx, count, index, "pop index out of range")
     if is_growing(columns):
         ctx.refuse("a list is popped from a list", "loop over it")
 

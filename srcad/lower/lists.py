@@ -29,7 +29,7 @@ from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int
 from srcad.lower.merge import Borrowed, Growing, same_object
-from srcad.lower.operands import operand
+from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
@@ -185,9 +185,23 @@ def item(ctx: Lowering, value: Tup, index: Value) -> Value:
         return _part(ctx, value, index)
     if not value.items:
         return getitem(ctx, contents(ctx, value), index)
+    check_place(ctx, value.items[1], index, "list index out of range")
     return _borrowed(
         mapped(lambda column: _item_of(getitem(ctx, used(ctx, column, value.items[1]), index)), value.items[0])
     )
+
+
+def check_place(ctx: Lowering, count: Value, index: Value, message: str) -> None:
+    """A column has more room than what is in use: an index beyond that is an error, as in any list."""
+    place, size = int_operand(ctx, index, "the index of a list"), int_operand(ctx, count, "the size of a list")
+    if isinstance(place, Const):
+        outside = [ctx.b.op("le", size, place) if place.value >= 0 else ctx.b.op("lt", size, const(-place.value))]
+    else:
+        end = ctx.session.ends.get(place)
+        outside = [] if end == size else [ctx.b.op("ge", place, size)]
+        outside += [] if end is not None else [ctx.b.op("lt", place, ctx.b.op("neg", size))]
+    if outside:
+        guard(ctx, outside[0] if len(outside) == 1 else ctx.b.op("or", *outside), IndexError, message)
 
 
 def _borrowed(found: Value) -> Value:
@@ -227,6 +241,8 @@ def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") 
     """`value[index] = new`, or with an operator before the `=`."""
     if isinstance(index, SliceValue):
         ctx.refuse("a slice of a list is assigned", "make it an array: np.array(...)")
+    if value.items:
+        check_place(ctx, value.items[1], index, "list assignment index out of range")
     if not value.items:
         setitem(ctx, contents(ctx, value), index, new)
     elif isinstance(value.items[0], Var) and isinstance(value.items[0].type, Array) and value.items[0].type.ndim == 1:

@@ -180,6 +180,8 @@ class _ForHead:
 
         self.index = index = Var(self.hint, INT, self.ctx.frame.span(self.stmt.target))
         note(index)
+        if all(isinstance(end, Const) and end.value >= least for end, least in ((self.start, 0), (self.step, 1))):
+            self.ctx.session.ends[index] = self.stop
         if (known := known_range(Range(self.start, self.stop, self.step))) is not None:
             self.ctx.session.ranges[index] = known
 

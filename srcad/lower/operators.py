@@ -11,7 +11,7 @@ import numpy as np
 from srcad.ir import Atom, Const, Var, const
 from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
-from srcad.lower.failures import PRODUCTS, Claim, check_arithmetic, check_booleans
+from srcad.lower.failures import PRODUCTS, Claim, check_arithmetic, check_booleans, may_be
 from srcad.lower.guards import guard, present
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
@@ -152,7 +152,10 @@ def arithmetic(ctx: Context, op: str, x: Atom, y: Atom, *, numpy: bool = True) -
     x, y = adapted(ctx, x, y)
     if op == "pow":
         x = _power_base(ctx, x, y)
-    result = ctx.b.op(op, x, y)
+    if op in ("floordiv", "mod") and "f" not in kinds and not (is_array(x) or is_array(y)) and may_be(y, 0):
+        result = ctx.b.op(op, x, y, raises=True)
+    else:
+        result = ctx.b.op(op, x, y)
     if pythons:
         note(result)
     return result
