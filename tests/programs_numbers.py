@@ -47,3 +47,13 @@ def element_given_to_a_function(a):
     np.multiply(b[..., 1], a[0], out=b[..., 0])
     np.copyto(b[2, ...], b[0])
     return np.sum(b * a)
+
+
+@program(sample(3), tags="zip strict tuple")
+def zipped_with_a_tuple(a):
+    s = 0.0
+    for x, w in zip(a, (0.5, 0.3, 0.2), strict=True):
+        s += w * x * x
+    for k, (x, y) in enumerate(zip(a, a[::-1], strict=True)):
+        s += k * x * y
+    return s + np.ptp(a) * np.sum(np.isclose(a * np.nan, np.full(3, np.nan), equal_nan=True))

@@ -98,10 +98,21 @@ def by_another_handler(x, n):
     return r
 
 
+def zipped_strictly(x, n):
+    s = 0.0
+    for a, b in zip(np.ones(3) * x, np.ones(4), strict=True):
+        s += a * b
+    return s
+
+
+def known_and_zipped_strictly(x, n):
+    return sum(a * b for a, b in zip((x, x), (1.0, 2.0, 3.0), strict=True))
+
+
 RAISING = [
     unused_quotient, constant_quotient, unused_remainder, unused_inverse, constant_solution, unused_conversion,
     quotient_of_integers, reciprocal_of_an_integer, root, logarithm, unused_logarithm, exponential, arc, list_index,
-    list_index_from_the_end, list_pop, by_another_handler,
+    list_index_from_the_end, list_pop, by_another_handler, zipped_strictly, known_and_zipped_strictly,
 ]  # fmt: skip
 
 

@@ -17,12 +17,15 @@ from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
 from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.failures import check_integer
+from srcad.lower.guards import guard
 from srcad.lower.known import (
     FALSE,
     NONE,
+    TRUE,
     ZERO,
     ZERO_FLOAT,
     describe,
+    flag,
     is_known,
     is_none,
     known_int,
@@ -39,6 +42,7 @@ from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 from srcad.lower.weak import note, weak_type
 
 EMPTY = Tup(())
+UNEQUAL = "zip() arguments have different lengths"
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
 NANO = const(1e-9)
 
@@ -250,6 +254,8 @@ lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))
 @lowers(zip)
 def _zip(ctx: Context, /, *iterables: Value, strict: Value = FALSE) -> Value:
     columns = [items_of(ctx, value, "zip") for value in iterables]
+    if flag(ctx, strict, "strict=") and len({len(column) for column in columns}) > 1:
+        guard(ctx, TRUE, ValueError, UNEQUAL)
     return Tup(tuple(Tup(row) for row in builtins.zip(*columns, strict=False)))
 
 

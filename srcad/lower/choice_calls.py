@@ -37,7 +37,10 @@ def isclose(
     bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
     close = ctx.b.op("le", difference, operand(ctx, bound))
     finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
-    return ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    alike = ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    if not flag(ctx, equal_nan, "equal_nan="):
+        return alike
+    return ctx.b.op("or", alike, ctx.b.op("and", elementwise(ctx, "isnan", a), elementwise(ctx, "isnan", b)))
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ def _filled(fill: str) -> Lowering:
 
 def _filled_like(fill: str) -> Lowering:
     def lowering(ctx: Context, a: Value, dtype: Value = NONE, order: Value = NONE, *, shape: Value = NONE) -> Value:
+        _row_major(ctx, order)
         x = kept_operand(ctx, a)
         name = dtype_name(ctx, dtype, dtype_of(x))
         if not is_array(x) and is_none(shape):
@@ -130,12 +131,14 @@ def _ascontiguousarray(ctx: Context, a: Value, dtype: Value = NONE) -> Value:
 
 @lowers(np.copy)
 def copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
+    _row_major(ctx, order)
     return array(ctx, a, NONE, fresh=True)
 
 
 @lowers(method="copy")
 def _copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
     """The method gives rows in a line, where the function keeps the order of what it copies."""
+    _row_major(ctx, order)
     x = kept_operand(ctx, a)
     return ctx.b.op("copy", x) if is_array(x) else x
 
