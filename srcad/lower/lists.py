@@ -27,7 +27,7 @@ from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int
+from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int, opened
 from srcad.lower.merge import Borrowed, Growing, same_object
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, compare, guard
@@ -75,6 +75,17 @@ def growing(ctx: Lowering, items: Seq) -> Tup:
     if not items.items:
         return Tup((), Growing)
     return Tup((_column(ctx, items.items), const(len(items.items))), Growing)
+
+
+def table(ctx: Lowering, items: Seq) -> Tup | None:
+    """The list that lists of numbers make, all of one length, if they are that: as if they had been appended."""
+    rows = [row.items if isinstance(row := opened(ctx, item), Seq) else () for item in items.items]
+    width = len(rows[0]) if rows else 0
+    numbers = all(isinstance(x, Var | Const) and isinstance(x.type, Scalar) for row in rows for x in row)
+    if not width or not numbers or any(len(row) != width for row in rows):
+        return None
+    lengths = operand(ctx, Seq(tuple(const(width) for _ in rows)))
+    return Tup((Tup((operand(ctx, Seq(tuple(map(Seq, rows)))), lengths), Growing), const(len(rows))), Growing)
 
 
 def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
