@@ -11,7 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
-from srcad.ir import INT, Builder, Op, Operand, Param, Span, Static, Trace, Tree, free, leaves, substitute
+from srcad.ir import (
+    INT,
+    Builder,
+    If,
+    Op,
+    Operand,
+    Param,
+    Span,
+    Static,
+    Stmt,
+    Trace,
+    Tree,
+    blocks_of,
+    free,
+    leaves,
+    substitute,
+)
 from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, Session
 from srcad.lower.known import NONE, ZERO_FLOAT, is_none
@@ -99,8 +115,7 @@ def _lower(
         if not session.unsettled:
             break
     yields: list[Operand] = []
-    last = ctx.b.stmts[-1] if ctx.b.stmts else None
-    if is_none(result) and isinstance(last, Op) and last.name == "raise":
+    if is_none(result) and _raises(ctx.b.stmts):
         result = ZERO_FLOAT  # so that the derivative raises, too
     with ctx.at_span(session.returned or span):
         returns = returned(ctx, result, yields)
@@ -113,6 +128,16 @@ def _lower(
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
     assert not around or nested, "a function on its own reads nothing of others"
     return sharing.check(layouts.check(Trace(name, (*params, *around), body, returns, functions, span=span)))
+
+
+def _raises(stmts: Sequence[Stmt]) -> bool:
+    """Whether the statements end in an exception, whichever way is taken."""
+    match stmts[-1:]:
+        case [Op(name="raise")]:
+            return True
+        case [If() as branch]:
+            return all(_raises(block.stmts) for block in blocks_of(branch))
+    return False
 
 
 def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:

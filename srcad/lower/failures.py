@@ -15,7 +15,7 @@ from srcad.ir import Atom, Const, Span, Var, const
 from srcad.lower.casts import is_array, kind_of
 from srcad.lower.guards import guard
 from srcad.lower.values import Context
-from srcad.lower.weak import weak_type
+from srcad.lower.weak import least_of, weak_type
 
 #: Products of two booleans: integers in Python, booleans to NumPy.
 PRODUCTS: weakref.WeakSet[Atom] = weakref.WeakSet()
@@ -102,7 +102,10 @@ def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
 
 
 def may_be(atom: Atom, number: int) -> bool:
-    return not isinstance(atom, Const) or bool(atom.value == number)
+    if isinstance(atom, Const):
+        return bool(atom.value == number)
+    least = least_of(atom)
+    return least is None or least <= number
 
 
 # --- math -------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Session:
     missing: bool = False
     error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
-    ends: dict[Var, Atom] = field(default_factory=dict)  #: before what an index stops that runs upwards from 0 or above
+    ends: dict[Var, Atom] = field(default_factory=dict)  #: before what the index of a loop stops that runs upwards
     lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)

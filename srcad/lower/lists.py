@@ -36,6 +36,7 @@ from srcad.lower.scope import Poison
 from srcad.lower.shapes import alloc, dims
 from srcad.lower.sharing import APPENDS, ITEMS, ROWS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.weak import least_of
 from srcad.ops import promote
 
 REMEDY = "append to it, index it, loop over it, or make it an array: np.array(...)"
@@ -208,9 +209,9 @@ def check_place(ctx: Lowering, count: Value, index: Value, message: str) -> None
     if isinstance(place, Const):
         outside = [ctx.b.op("le", size, place) if place.value >= 0 else ctx.b.op("lt", size, const(-place.value))]
     else:
-        end = ctx.session.ends.get(place)
-        outside = [] if end == size else [ctx.b.op("ge", place, size)]
-        outside += [] if end is not None else [ctx.b.op("lt", place, ctx.b.op("neg", size))]
+        outside = [] if ctx.session.ends.get(place) == size else [ctx.b.op("ge", place, size)]
+        least = least_of(place)
+        outside += [] if least is not None and least >= 0 else [ctx.b.op("lt", place, ctx.b.op("neg", size))]
     if outside:
         guard(ctx, outside[0] if len(outside) == 1 else ctx.b.op("or", *outside), IndexError, message)
 

@@ -21,7 +21,7 @@ from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import settle
 from srcad.lower.values import Seq, Value
-from srcad.lower.weak import note
+from srcad.lower.weak import least_of, note
 from srcad.ops import is_pure
 
 #: A loop over a longer tuple of numbers is not unrolled.
@@ -179,8 +179,9 @@ class _ForHead:
         from srcad.lower.statements import bind
 
         self.index = index = Var(self.hint, INT, self.ctx.frame.span(self.stmt.target))
-        note(index)
-        if all(isinstance(end, Const) and end.value >= least for end, least in ((self.start, 0), (self.step, 1))):
+        upwards = isinstance(self.step, Const) and self.step.value > 0
+        note(index, least=least_of(self.start) if upwards else None)
+        if upwards:
             self.ctx.session.ends[index] = self.stop
         if (known := known_range(Range(self.start, self.stop, self.step))) is not None:
             self.ctx.session.ranges[index] = known

@@ -17,7 +17,7 @@ from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, NeverReturns, Seq, Tup, Value
-from srcad.lower.weak import note, weak_type
+from srcad.lower.weak import least_of, note, weak_type
 from srcad.ops import promote
 
 __all__ = ["augmented", "binary", "compare", "guard", "truth", "unary"]
@@ -157,7 +157,8 @@ def arithmetic(ctx: Context, op: str, x: Atom, y: Atom, *, numpy: bool = True) -
     else:
         result = ctx.b.op(op, x, y)
     if pythons:
-        note(result)
+        least = least_of(x), least_of(y)
+        note(result, least=least[0] + least[1] if op == "add" and None not in least else None)  # type: ignore[operator]
     return result
 
 

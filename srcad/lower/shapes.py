@@ -21,7 +21,7 @@ def dim(ctx: Context, array: Atom, axis: int) -> Atom:
     if isinstance(array, Const):
         return const(int(array.value.shape[axis]))
     size = ctx.b.op("dim", array, axis=axis)
-    note(size)
+    note(size, least=0)
     return size
 
 

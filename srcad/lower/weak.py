@@ -9,7 +9,7 @@ for Python's; a float argument may as well be one of NumPy's.
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,9 +19,11 @@ from srcad.ir import FLOAT, INT, Const, Operand, Scalar, Type, Var
 @dataclass(frozen=True)
 class Weak(Scalar):
     """The type of a variable that holds one of Python's numbers. `small`: a literal that every dtype of its kind holds, as what
-    a sum begins with; where such a variable is one of NumPy's numbers on another path, it has the dtype of that."""
+    a sum begins with; where such a variable is one of NumPy's numbers on another path, it has the dtype of that. `least`: an
+    integer that it is not below, where one is known."""
 
     small: bool = False
+    least: int | None = field(default=None, compare=False)
 
     @property
     def example(self) -> int | float:
@@ -38,14 +40,21 @@ def weak_type(operand: Operand) -> Weak | None:
         return _PYTHONS.get(operand)
     if isinstance(operand, Const) and operand.weak and operand.type in (INT, FLOAT):
         number = operand.value
-        return Weak(operand.type.dtype, 0 <= number <= 127 and float(np.float32(number)) == number)
+        small = 0 <= number <= 127 and float(np.float32(number)) == number
+        return Weak(operand.type.dtype, small, number if operand.type == INT else None)
     return None
 
 
-def note(var: object, small: bool = False) -> None:
+def note(var: object, small: bool = False, least: int | None = None) -> None:
     """Note that this is one of Python's numbers."""
     if isinstance(var, Var) and isinstance(var.type, Scalar) and var.type in (INT, FLOAT):
-        _PYTHONS[var] = Weak(var.type.dtype, small)
+        _PYTHONS[var] = Weak(var.type.dtype, small, least)
+
+
+def least_of(operand: Operand) -> int | None:
+    """An integer that this one is not below."""
+    type = weak_type(operand)
+    return None if type is None else type.least
 
 
 def forget(var: Var) -> None:
