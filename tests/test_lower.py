@@ -513,7 +513,7 @@ REFUSED = {
     "print(x, file=None)": ("print() to a file", "print(x, file=None)"),
     "match x:\n        case float(): pass": ("this `match`", "match x:"),
     "y = ((x, a), (a, x))[n][0]": ("a number (float64) on one path and a 1-d array", "((x, a), (a, x))[n]"),
-    "for i, v in zip((1, 2), a): pass": ("tuple is zipped", "zip((1, 2), a)"),
+    "for i, v in zip((1, 2.0), a): pass": ("tuple is zipped", "zip((1, 2.0), a)"),
     "y = (yield x)": ("generator", "def f(x, n, a):"),
 }
 
