@@ -1,8 +1,9 @@
-"""What Python's own arithmetic, math functions and conversions raise, checked before where somebody catches it.
+"""What Python's own arithmetic, math functions and conversions raise, checked before, since compiled code goes on.
 
-`1.0 / 0.0` raises in Python, while with one of NumPy's numbers it is inf, and raises again where plain Numba compiles it. So
-such a check holds for Python's numbers only: it is noted as a claim, and once the whole function is lowered, origins.py looks
-where the numbers come from. math's functions and `int` raise for any number.
+math's functions raise for any number, and are checked always; so are quotients of what is Python's for sure. The rest is
+checked where somebody may catch it: `1.0 / 0.0` raises in Python, while with one of NumPy's numbers it is inf, and raises again
+where plain Numba compiles it. So such a check holds for Python's numbers only: it is noted as a claim, and once the whole
+function is lowered, origins.py looks where the numbers come from.
 """
 
 from __future__ import annotations
