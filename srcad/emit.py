@@ -18,7 +18,7 @@ from srcad.finish import Finisher, walk_statements
 from srcad.ir import Array, Block, Const, Op, Operand, Param, Trace, Tree, Var, blocks_of, operands, walk
 from srcad.naming import Names, names_in
 from srcad.ops import is_spelt
-from srcad.spelling import dtype_name, literal, number
+from srcad.spelling import dtype_name, literal, number, raises
 from srcad.structure import Structure
 from srcad.syntax import call, name, phrase
 from srcad.unparse import Comment, unparse
@@ -27,8 +27,8 @@ from srcad.unparse import Comment, unparse
 LARGE = 1000
 _RUNTIME = tuple(
     """broadcast_dim check_disjoint check_sizes checked_add checked_floordiv checked_lshift checked_mod checked_mul checked_pow
-    checked_sub cofactors cofactors_along ends expand inverse_gaps is_invertible is_positive_definite multiplicity of_shape
-    polygamma reduce_like to_int""".split()
+    checked_sub cofactors cofactors_along element ends expand inverse_gaps is_invertible is_positive_definite multiplicity
+    of_shape polygamma reduce_like to_int""".split()
 )
 _IMPORTS = {
     "math": "import math",
@@ -39,6 +39,8 @@ _IMPORTS = {
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
+#: Where math's functions are to raise as in Python.
+CHECKED = "from srcad import checked_math as math"
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")
 
 
@@ -93,6 +95,7 @@ class _Module:
                 taken.add(self.errors.setdefault(error, unused(error.__name__, taken)))
         self.reserved = {*taken - params, *keyword.kwlist, "_"}
         self.used: set[str] = set()
+        self.raises = any(isinstance(op, Op) and raises(op) for f in self.functions for op in walk(f.body))
 
     # --- text -----------------------------------------------------------------------------------------
 
@@ -111,8 +114,10 @@ class _Module:
         for text, line in _IMPORTS.items():
             if text in self.used:
                 alias = self.standard[text]
+                line = CHECKED if text == "math" and self.raises else line
                 bare = line.removesuffix(f" as {text}") if text != alias else line
                 lines.append(bare if text == alias else f"{bare} as {alias}")
+        lines.sort(key=lambda line: line.startswith("from srcad "))
         runtime = [line.partition(" import ")[2] for line in lines if line.startswith("from srcad.runtime")]
         lines = [line for line in lines if not line.startswith("from srcad.runtime")]
         if runtime:

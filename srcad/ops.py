@@ -16,7 +16,8 @@ Memory (an array Var is a reference):
     accumulate(a, value)             a[...] += value, likewise
     view(a, *operands) spec=         the view a[spec]; spec has one letter per index item: "i" an integer (1 operand),
                                      "s" a slice (3 operands, Const(None) where left out), "n" np.newaxis (0 operands);
-                                     axes not mentioned are kept whole
+                                     axes not mentioned are kept whole. With an integer for each axis, the result has no
+                                     axes, as that of a[i, ...] has in NumPy
     transpose(a) axes=               a view; axes is a tuple
     reshape(a, *dims)                a view of a C-contiguous array (make it so by `copy` first); dims are never -1
     copy(a)                          fresh C-contiguous memory
@@ -173,6 +174,7 @@ EFFECTS = frozenset(
 )
 
 
+#: An op with the attribute raises=True is one of the user's that may fail: it stays, too, though it has no effects.
 def is_pure(name: str) -> bool:
     """Whether the op may be dropped when its result is not used (a `load` is pure; it depends on memory, though)."""
     return name not in EFFECTS
@@ -238,7 +240,7 @@ def view_type(array: Array, spec: str, operands: tuple[Atom, ...] = ()) -> Array
     rest = indices[leading:]
     plain = rest == "s" and len(operands) > leading + 2 and operands[leading + 2] == Const(None, INT)
     contiguous = array.layout == "C" and (not rest or plain)
-    return Array(array.dtype, kept, "C" if contiguous else "A")
+    return Array(array.dtype, kept, "C" if contiguous and kept else "A")
 
 
 def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> Type | None:

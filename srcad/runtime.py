@@ -40,6 +40,17 @@ def expand(a: Any, *dims: int) -> Any:
     return a if a.shape == dims else np.broadcast_to(a, dims).copy()
 
 
+def element(a: Any, *index: int) -> Any:
+    """One element of an array as a view without axes: `a[index, ...]`, which Numba reads as the number.
+
+    >>> a = np.zeros(2)
+    >>> element(a, 1)[()] = 5.0
+    >>> a
+    array([0., 5.])
+    """
+    return a[(*index, ...)]
+
+
 def of_shape(name: str, seed: Any, *dims: int) -> Any:
     """`seed` itself, which must have the shape `dims` of what it belongs to.
 
@@ -379,6 +390,20 @@ def _expand(a: Any, *dims: Any) -> Any:
     lines += [f"out = {alloc}", *_check(a.ndim, ndim)]
     lines += _loops(letters, "out", f"out[{', '.join(letters) or '()'}] = a[{_repeated(a.ndim, letters)}]")
     return _define("expand", "a, *dims", [*lines, "return out"])
+
+
+@overload(element, strict=False)  # type: ignore[untyped-decorator]
+def _element(a: Any, *index: Any) -> Any:
+    count = len(index[0]) if len(index) == 1 and isinstance(index[0], types.BaseTuple) else len(index)
+    lines: list[str] = []
+    for k in range(count):
+        lines += [
+            f"i{k} = index[{k}] + a.shape[{k}] if index[{k}] < 0 else index[{k}]",
+            f"if not 0 <= i{k} < a.shape[{k}]:",
+            '    raise IndexError("index is out of bounds")',
+        ]
+    at = ", ".join(f"i{k}:" for k in range(count))
+    return _define("element", "a, *index", [*lines, f"return np.lib.stride_tricks.as_strided(a[{at}], (), ())"])
 
 
 @overload(of_shape, strict=False, prefer_literal=True)  # type: ignore[untyped-decorator]

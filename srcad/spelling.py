@@ -24,6 +24,15 @@ _LINALG = frozenset("solve inv det eigh qr pinv".split())
 _CASTS = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not", "where": "np.where"}
 
+#: Functions of `srcad.checked_math`, by their ops.
+RAISING = {
+    **{
+        name: name
+        for name in "cos cosh exp exp2 expm1 fmod gamma lgamma log log10 log1p log2 sin sinh sqrt tan".split()
+    },
+    **{f"arc{name}": f"a{name}" for name in ("cos", "cosh", "sin", "tanh")},
+}
+
 
 # --- pieces ---------------------------------------------------------------------------------------
 
@@ -69,7 +78,9 @@ def default(type: Type) -> ast.expr:
         array = _alloc("empty", [ast.Constant(0)] * type.ndim, type.dtype)
         if type.layout == "F":
             return phrase("_0.T", array)
-        return array if type.layout == "C" or not type.ndim else phrase("_0[::2]", array)
+        if type.layout == "A" and not type.ndim:
+            return call("element", _alloc("empty", [ast.Constant(1)], type.dtype), ast.Constant(0))
+        return array if type.layout == "C" else phrase("_0[::2]", array)
     # Numba types an empty list by what would be in it.
     # Not by a comprehension: where Numba inlines one it drops stores into arrays that it believes nobody reads, and it does not
     # see that a list may hold them.
@@ -131,6 +142,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return _array(op, args)
         case "load":
             return _subscript(args[0], args[1:])
+        case "view" if isinstance(op.result.type, Array) and op.result.type.ndim == 0 and op.attr("spec"):
+            return call("element", *args)
         case "view":
             return _subscript(args[0], _slices(op.attr("spec"), args[1:]))
         case "transpose":
@@ -240,6 +253,11 @@ def _elementwise(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     return value
 
 
+def raises(op: Op) -> bool:
+    """Whether this is a function of math's that is to raise by itself."""
+    return op.name in RAISING and bool(op.attr("raises"))
+
+
 def _calculated(op: Op, args: Sequence[ast.expr]) -> ast.expr:
     if op.name in ("add", "sub"):
         return total(args[0], args[1], op.name == "sub")
@@ -247,6 +265,8 @@ def _calculated(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         return both(*args)
     if op.name in ("minimum", "maximum") and op.result.type == INT:
         return call(op.name[:3], *args)
+    if raises(op):
+        return call(f"math.{RAISING[op.name]}", *args)
     text = ELEMENTWISE[op.name].text
     return phrase(text.format("_0", "_1", "_2", "_3"), *args)
 

@@ -13,6 +13,7 @@ import programs_growing
 import programs_higher
 import programs_lists
 import programs_memory
+import programs_numbers
 import programs_numerical
 import programs_numpy
 import programs_picking
@@ -36,6 +37,7 @@ SOURCES = (
     programs_lists,
     programs_memory,
     programs_numerical,
+    programs_numbers,
     programs_numpy,
     programs_picking,
     programs_snapshots,

@@ -241,3 +241,30 @@ def printed(x):
     if x > 100.0:
         print(f"x = {x:.3f}", 2 * x, end="")
     return x * x
+
+
+@program(sample(4), tags="list sort key comprehension slice")
+def sorted_by_a_key_and_stored(a):
+    pairs = [(v * v, v) for v in a if v > 0.0]
+    pairs.sort(key=lambda p: -p[1])
+    numbers = [a[0], a[1]]
+    numbers.append(a[2] * a[3])
+    numbers.sort(reverse=True)
+    x = np.zeros(5)
+    x[1:] = [v * numbers[0] for v in a]
+    m = np.ones((4, 2))
+    m[:] = [(v, v * v) for v in a]
+    return pairs[0][0] * numbers[-1] + np.sum(x * x) + np.sum(m[1:] * m[:-1])
+
+
+@program(sample(3), tags="list nested item inplace")
+def tables_of_lists(a):
+    g = [[0.0] * 3 for _ in range(3)]
+    h = [[a[0], 1.0], [2.0, a[1]]]
+    for i in range(3):
+        for j in range(3):
+            g[i][j] = a[i] * a[j]
+        g[i][0] += a[1]
+        h[i % 2][1] *= a[i]
+    h[0][0] -= 3.0
+    return g[1][2] * g[2][0] + sum(map(sum, h))

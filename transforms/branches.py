@@ -32,8 +32,7 @@ from srcad.ir import (
     walk,
     with_blocks,
 )
-from srcad.transforms.alias import Aliases
-from srcad.transforms.effects import moved_up
+from srcad.transforms.order import Order
 
 
 def branches(trace: Trace) -> Trace:
@@ -43,14 +42,14 @@ def branches(trace: Trace) -> Trace:
         for s in walk(trace.body)
         if isinstance(s, Op) and s.name == "not" and isinstance(s.args[0], Var)
     }
-    merger = _Merger(Aliases(trace, read_only=True), opposites)
+    merger = _Merger(Order(trace), opposites)
     body = merger.block(trace.body)
     return replace(trace, body=body) if merger.changed else trace
 
 
 class _Merger:
-    def __init__(self, aliases: Aliases, opposites: Mapping[Var, Operand]) -> None:
-        self.aliases = aliases
+    def __init__(self, order: Order, opposites: Mapping[Var, Operand]) -> None:
+        self.order = order
         self.opposites = opposites
         self.changed = False
 
@@ -74,13 +73,13 @@ class _Merger:
             there = stmts[k]
             if isinstance(there, Op) and there.name == "comment":
                 return None
-            if not isinstance(there, If) or (order := self.order(here, there)) is None:
+            if not isinstance(there, If) or (paths := self.paths(here, there)) is None:
                 continue
-            first = moved_up(stmts, at, k, self.aliases)
+            first = self.order.moved_up(stmts, at, k)
             if first is None:
                 return None
             blocks = []
-            for above, below in zip(blocks_of(here), order, strict=True):
+            for above, below in zip(blocks_of(here), paths, strict=True):
                 known = dict(zip(here.results, above.yields, strict=True))
                 if any(isinstance(known.get(v), Undef) for v in free(below)):
                     return None
@@ -92,7 +91,7 @@ class _Merger:
             return [*stmts[:at], *first, merged, *rest]
         return None
 
-    def order(self, here: If, there: If) -> tuple[Block, ...] | None:
+    def paths(self, here: If, there: If) -> tuple[Block, ...] | None:
         """The blocks of `there` in the order in which those of `here` are taken; None if that is not known."""
         if here.cond is there.cond:
             return blocks_of(there)

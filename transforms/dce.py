@@ -83,7 +83,7 @@ class _Liveness:
                         target = stmt.args[0]
                         assert isinstance(target, Var)
                         self._mutations[self._aliases.find(target)].append(stmt)
-                    elif stmt.name in EFFECTS or (stmt.name == "comment" and owner is None):
+                    elif stmt.name in EFFECTS or stmt.attr("raises") or (stmt.name == "comment" and owner is None):
                         self._need(stmt)
                 case For() | While():
                     for var in stmt.params:

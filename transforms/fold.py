@@ -38,6 +38,8 @@ from srcad.transforms.algebra import Algebra
 from srcad.transforms.alias import next_values
 from srcad.transforms.shapes import Shapes
 
+#: What ops on an array without axes are on an element.
+AT_ELEMENT = {"load": "load", "store": "store", "update": "update", "assign": "store", "accumulate": "update"}
 #: A fold can enable another; this many rounds are the most that are tried.
 ROUNDS = 6
 
@@ -134,6 +136,8 @@ class _Folder:
         new = op if same else keep_type(op, replace(op, args=args))
         if self._exact and self._algebra.may_vanish(new) and not new.attr("exact"):
             new = replace(new, attrs=(*new.attrs, ("exact", True)))
+        if new.name in AT_ELEMENT:
+            new = self._at_element(new)
         if len(new.results) == 1:
             make = self._maker(new, out)
             found = self._algebra.simplify(new, make)
@@ -143,6 +147,16 @@ class _Folder:
                 return
             self._definitions[new.result] = new
         out.append(new)
+
+    def _at_element(self, op: Op) -> Op:
+        """The op on an array without axes as one on an element: of the array that it is a view of, if that is known."""
+        target, *rest = op.args
+        if not isinstance(target.type, Array) or target.type.ndim or any(isinstance(a.type, Array) for a in rest):
+            return op
+        view = self._definitions.get(target) if isinstance(target, Var) else None
+        found = view.args if view is not None and view.name == "view" else (target,)
+        self.changed |= len(found) > 1 or op.name != AT_ELEMENT[op.name]
+        return replace(op, name=AT_ELEMENT[op.name], args=(*found, *rest))
 
     def _maker(self, op: Op, out: list[Stmt]) -> Any:
         """How the algebra appends the ops that stand in the place of `op`."""

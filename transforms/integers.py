@@ -29,6 +29,8 @@ from srcad.ir import (
     blocks_of,
     is_float,
     replace,
+    uses,
+    walk,
     with_blocks,
 )
 from srcad.transforms.alias import next_values
@@ -69,7 +71,7 @@ def _check(trace: Trace, argument: int) -> Block:
     ranges.block(trace.body)
     wrong = set(ranges.divided)
     if ranges.doubtful:
-        wrong |= ranges.doubtful & needed(trace.body)
+        wrong |= ranges.doubtful & (needed(trace.body) | unread(trace.body))
     return _checked(trace.body, wrong) if wrong else trace.body
 
 
@@ -216,6 +218,12 @@ def _is_nonzero(divisor: Operand) -> bool:
 
 
 # --- what for -----------------------------------------------------------------------------------------------------------
+
+
+def unread(body: Block) -> frozenset[Var]:
+    """What is computed for nothing but what it may raise."""
+    raising = {op.result for op in walk(body) if isinstance(op, Op) and op.attr("raises")}
+    return frozenset(raising.difference(uses(body)))
 
 
 def needed(body: Block) -> frozenset[Var]:

@@ -34,11 +34,11 @@ from srcad.ir import (
     with_blocks,
 )
 from srcad.ops import WRITES
-from srcad.transforms.alias import Aliases, is_memory
+from srcad.transforms.alias import is_memory
 from srcad.transforms.branches import branches
 from srcad.transforms.cse import cse
-from srcad.transforms.effects import ADDS, CONTENTS, effects, moved_up
 from srcad.transforms.memory import Memory
+from srcad.transforms.order import ADDS, CONTENTS, Order
 
 
 def join(trace: Trace) -> Trace:
@@ -73,7 +73,7 @@ def _renamed(trace: Trace) -> Trace:
 
 class _Joiner:
     def __init__(self, trace: Trace) -> None:
-        self.aliases = Aliases(trace, read_only=True)
+        self.order = Order(trace)
         self.memory = Memory(trace)
         self.joined = False
 
@@ -101,11 +101,11 @@ class _Joiner:
         assert isinstance(here, For) and isinstance(there, For)
         if here.exits or there.exits or set(free(Block((there,)))) & set(here.results):
             return None
-        first = moved_up(stmts, at, k, self.aliases)
+        first = self.order.moved_up(stmts, at, k)
         if first is None:
             return None
-        forward, reverse = effects([here], self.aliases), effects([there], self.aliases)
-        if forward.other or reverse.writes & (forward.reads | forward.writes):
+        forward, reverse = self.order.effects([here]), self.order.effects([there])
+        if not forward.allows(reverse) or reverse.writes & (forward.reads | forward.writes):
             return None
         if not self.independent(there):
             return None
@@ -168,7 +168,8 @@ class _Joiner:
     def any_order(self, loop: For) -> bool:
         pairs = zip(loop.params, loop.body.yields, strict=True)
         summed = all(isinstance(p.type, Scalar) and only_summed(p, loop.body, after) for p, after in pairs)
-        return summed and not effects([loop], self.aliases).other and self.independent(loop)
+        effects = self.order.effects([loop])
+        return summed and not (effects.other or effects.raises) and self.independent(loop)
 
     def following(self, b: Builder, operand: Atom) -> Atom:
         """operand + 1"""

@@ -51,7 +51,7 @@ class _Settler:
     def stored(self, loop: For, alloc: Op, axis: int) -> For | None:
         """The loop nest with its one `update` of the array as a `store`, if it goes over every cell once."""
         array = alloc.result
-        if loop.exits or array in loop.inits or not self.covers(loop, alloc.args[axis]):
+        if not alloc.args or loop.exits or array in loop.inits or not self.covers(loop, alloc.args[axis]):
             return None
         touching = [k for k, s in enumerate(loop.body.stmts) if array in free(Block((s,)))]
         if len(touching) != 1 or array in loop.body.yields:

@@ -13,17 +13,20 @@ import numpy as np
 from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower import list_library, records
-from srcad.lower.casts import cast, is_array, kind_of, ndim_of, strong
+from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, strong, whole
 from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
 from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.failures import check_integer
+from srcad.lower.guards import guard
 from srcad.lower.known import (
     FALSE,
     NONE,
+    TRUE,
     ZERO,
     ZERO_FLOAT,
     describe,
+    flag,
     is_known,
     is_none,
     known_int,
@@ -37,8 +40,10 @@ from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import dim
 from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.weak import note, weak_type
 
 EMPTY = Tup(())
+UNEQUAL = "zip() arguments have different lengths"
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
 NANO = const(1e-9)
 
@@ -49,7 +54,10 @@ NANO = const(1e-9)
 def _abs(ctx: Context, x: Value, /) -> Value:
     if is_known(x) and (folded := fold(ctx, abs, x)) is not None:
         return folded
-    return elementwise(ctx, "abs", x)
+    result = elementwise(ctx, "abs", x)
+    if weak_type(operand(ctx, x)):
+        note(result)
+    return result
 
 
 @lowers(pow)
@@ -73,7 +81,11 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
     if is_array(x) or digits:
         return numpy_round(ctx, x, *digits)
     check_integer(ctx, x)
-    return x if kind_of(x) in "biu" else cast(ctx, elementwise(ctx, "rint", x), "int64")
+    if kind_of(x) in "biu":
+        return x
+    rounded = whole(ctx, elementwise(ctx, "rint", x))
+    ctx.belongs(rounded, python=True)
+    return rounded
 
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
@@ -107,7 +119,10 @@ def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
             return folded
         result: Atom = scalar_operand(ctx, items[0], function.__name__)
         for item in items[1:]:
+            pythons = weak_type(result) and weak_type(operand(ctx, item))
             result = elementwise(ctx, op, result, scalar_operand(ctx, item, function.__name__))
+            if pythons:
+                note(result)
         return result
 
     return lowering
@@ -129,6 +144,8 @@ def _sum(ctx: Context, iterable: Value, /, start: Value = ZERO) -> Value:
     if not is_array(iterable):
         ctx.type_error(f"sum takes a tuple, a list or an array, not {describe(iterable)}")
     total = reduction(ctx, "sum", iterable, ZERO)
+    if kind_of(operand(ctx, iterable)) in "iu":
+        total = cast(ctx, operand(ctx, total), dtype_of(operand(ctx, iterable)))  # item by item, as Python does
     return total if start == ZERO else binary(ctx, "add", start, total)
 
 
@@ -148,8 +165,8 @@ def _converts(function: Callable[..., Any], dtype: str) -> None:
             )
         if function is int:
             check_integer(ctx, atom)
-        number = cast(ctx, atom, dtype)
-        if number is atom and ctx.guarded:
+        number = whole(ctx, atom) if function is int else cast(ctx, atom, dtype)
+        if number is atom and isinstance(atom, Var) and not weak_type(atom):
             number = ctx.b.op("cast", atom, dtype=dtype)  # another number: whose it is matters
         if number is not atom:
             ctx.belongs(number, python=True)
@@ -199,9 +216,13 @@ def _len(ctx: Context, x: Value, /) -> Value:
         case Func() if records.is_record(x):
             return const(len(x.items))
         case Func(kind=kind, items=bounds) if kind is RANGE:
-            return ctx.b.op("trips", *bounds)  # type: ignore[arg-type]
+            count = ctx.b.op("trips", *bounds)  # type: ignore[arg-type]
+            note(count)
+            return count
         case Var(type=ListOf()):
-            return ctx.b.op("length", x)
+            count = ctx.b.op("length", x)
+            note(count)
+            return count
         case Var() | Const() if isinstance(x.type, Array) and x.type.ndim:
             return dim(ctx, x, 0)
         case Obj() if hasattr(x.value, "__len__"):
@@ -234,6 +255,8 @@ lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))
 @lowers(zip)
 def _zip(ctx: Context, /, *iterables: Value, strict: Value = FALSE) -> Value:
     columns = [items_of(ctx, value, "zip") for value in iterables]
+    if flag(ctx, strict, "strict=") and len({len(column) for column in columns}) > 1:
+        guard(ctx, TRUE, ValueError, UNEQUAL)
     return Tup(tuple(Tup(row) for row in builtins.zip(*columns, strict=False)))
 
 

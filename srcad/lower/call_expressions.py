@@ -65,9 +65,10 @@ def call_expression(ctx: Lowering, node: Any) -> Value:
         args, kwargs = arguments(ctx, node, listing if joins else partial(given, to="to another list"))
         name = node.func.value.id
         now = ctx.env.names.get(name, held)
-        return list_methods.method(
-            ctx, name, now if lists.is_growing(now) else held, node.func.attr, [*args, *kwargs.values()]
-        )
+        whose = now if lists.is_growing(now) else held
+        if node.func.attr == "sort":
+            return list_methods.sort(ctx, name, whose, *args, **kwargs)
+        return list_methods.method(ctx, name, whose, node.func.attr, [*args, *kwargs.values()])
     attr = node.func.attr if isinstance(node.func, gast.Attribute) else ""
     if attr and attr not in records.READING and (name := record_in(ctx, node.func.value)) is not None:
         args, kwargs = arguments(ctx, node)

@@ -21,6 +21,7 @@ from srcad.lower.names import Names, changed_by, changed_inside, item_assigned, 
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Env, Poison
 from srcad.lower.unbound import PERHAPS, flag_name, flag_of, is_flag, set_flag
 from srcad.lower.values import ITERATOR, Value, is_kind
+from srcad.lower.weak import alike
 
 Shapes = dict[str, Shape]
 Params = dict[str, list[Var]]
@@ -223,7 +224,7 @@ def _close(
     inside = {*definitions(Block(tuple(arm.b.stmts))), *head.binds, *(leaf.param for leaf in leaves)}
     known = _invariants(leaves, inside)
     carried = [leaf for leaf in leaves if leaf.param not in known]
-    results = {leaf.param: leaf.param.like() for leaf in carried}
+    results = {leaf.param: alike(leaf.param) for leaf in carried}
     go = end.names.get(GO, TRUE)
     exits = go != TRUE
     yields = [leaf.end for leaf in carried]

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.ir import Atom, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import dtype_of, is_array, kind_of, zero_like
+from srcad.lower.casts import adapted, dtype_of, is_array, kind_of, zero_like
 from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.known import ATOL, FALSE, NONE, RTOL, TRUE, ZERO, ZERO_FLOAT, flag, is_none, known_int
 from srcad.lower.operands import operand
@@ -37,7 +37,10 @@ def isclose(
     bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
     close = ctx.b.op("le", difference, operand(ctx, bound))
     finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
-    return ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    alike = ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    if not flag(ctx, equal_nan, "equal_nan="):
+        return alike
+    return ctx.b.op("or", alike, ctx.b.op("and", elementwise(ctx, "isnan", a), elementwise(ctx, "isnan", b)))
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------
@@ -49,7 +52,7 @@ def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -
         ctx.refuse(
             "np.where with one argument is not supported", "use a mask, as in x[x > 0], or np.where(condition, x, y)"
         )
-    return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
+    return ctx.b.op("where", boolean(ctx, condition), *adapted(ctx, operand(ctx, x), operand(ctx, y)))
 
 
 @lowers(np.clip, method="clip")

@@ -8,7 +8,7 @@ from typing import Any
 
 from srcad.ir import BOOL, Array, Atom, Block, Builder, Const, If, ListOf, Scalar, Var, const
 from srcad.lower import records
-from srcad.lower.casts import is_array, kind_of, zero_like
+from srcad.lower.casts import adapted, is_array, kind_of, zero_like
 from srcad.lower.guards import present
 from srcad.lower.known import FALSE, TRUE, ZERO, describe, is_known, is_none, lift, python
 from srcad.lower.operands import operand
@@ -55,7 +55,7 @@ def compare(ctx: Context, op: str, a: Value, b: Value) -> Value:
     x, y = operand(ctx, a, symbol), operand(ctx, b, symbol)
     if "c" in kind_of(x) + kind_of(y) and op not in ("eq", "ne"):
         ctx.type_error(f"{symbol} of complex numbers")
-    return ctx.b.op(op, x, y)
+    return ctx.b.op(op, *adapted(ctx, x, y, compared=True))
 
 
 def truth(ctx: Context, a: Value) -> bool | Atom:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import gast
@@ -20,13 +19,14 @@ from srcad.lower.control import choose
 from srcad.lower.function import Lowering
 from srcad.lower.iteration import ONE, Iterable, Range, item, iterable, known_items, known_range, length
 from srcad.lower.known import ZERO, describe
-from srcad.lower.merge import Growing, convert, join_types
+from srcad.lower.merge import Growing, convert, fresh, join_types, typed
 from srcad.lower.names import Names, assigned, changed_inside, target_names
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary
 from srcad.lower.scope import Closure, Env
 from srcad.lower.unbound import flag_name
 from srcad.lower.values import Obj, Seq, Tup, Value
+from srcad.lower.weak import note
 
 #: What makes a list, and what may stand for one as the argument of sum().
 COMPREHENSIONS = (gast.ListComp, gast.GeneratorExp)
@@ -47,6 +47,7 @@ def list_of(ctx: Lowering, node: Any) -> Seq | Tup:
         return _appended(ctx, node, env)
     count = length(ctx, source)
     index = Var("i", INT, ctx.span)
+    note(index)
     with _one_trip(ctx, generator, source, index) as b:
         value = _element(ctx, node.elt)
     if not isinstance(value, Var | Const) or not isinstance(value.type, Scalar):
@@ -92,18 +93,19 @@ def total(ctx: Lowering, node: Any, start: Value = ZERO) -> Value:
         return _called(ctx, adding(node), start)
     init = operand(ctx, start, "sum")
     count = length(ctx, source)
-    type = init.type
+    type = typed(init)
     while True:
-        index, before = Var("i", INT, ctx.span), Var("total", type, ctx.span)
+        index, (before,) = Var("i", INT, ctx.span), fresh("total", type, ctx.span)
+        note(index)
         with _one_trip(ctx, generator, source, index) as b:
             after = _added(ctx, node, generator.ifs, before)
-        joined = join_types(type, after.type)
+        joined = join_types(type, typed(after))
         if joined == type:
             break
         assert joined is not None, "numbers have a common type"
         type = joined
     end = convert(b, after, type)
-    result = replace(before)
+    (result,) = fresh("total", type, ctx.span)
     ctx.b.add(
         For((result,), index, ZERO, count, ONE, (before,), (convert(ctx.b, init, type),), b.block(end), span=ctx.span)
     )

@@ -12,7 +12,7 @@ from srcad.lower.arguments import dtype_name, shape_of
 from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
 from srcad.lower.known import NONE, ONE, TRUE, ZERO, describe, flag, is_none, opened
 from srcad.lower.layouts import laid_out_like
-from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
+from srcad.lower.operands import array_of, int_operand, kept_operand, operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import alloc, contiguous, dims, read_only
@@ -33,7 +33,8 @@ def _filled(fill: str) -> Lowering:
 
 def _filled_like(fill: str) -> Lowering:
     def lowering(ctx: Context, a: Value, dtype: Value = NONE, order: Value = NONE, *, shape: Value = NONE) -> Value:
-        x = _kept(ctx, a)
+        _row_major(ctx, order)
+        x = kept_operand(ctx, a)
         name = dtype_name(ctx, dtype, dtype_of(x))
         if not is_array(x) and is_none(shape):
             return strong(ctx, const(1 if fill == "ones" else 0), name)
@@ -63,7 +64,7 @@ def _full(ctx: Context, shape: Value, fill_value: Value, dtype: Value = NONE, or
 
 @lowers(np.full_like)
 def _full_like(ctx: Context, a: Value, fill_value: Value, dtype: Value = NONE) -> Value:
-    x, number = _kept(ctx, a), operand(ctx, fill_value, "np.full_like")
+    x, number = kept_operand(ctx, a), operand(ctx, fill_value, "np.full_like")
     name = dtype_name(ctx, dtype, dtype_of(x))
     return laid_out_like(_filled_with(ctx, dims(ctx, x), number, name), x) if is_array(x) else cast(ctx, number, name)
 
@@ -74,7 +75,7 @@ def _filled_with(ctx: Context, shape: list[Atom], number: Atom, dtype: str) -> V
     if isinstance(number, Const) and not is_array(number) and number.value in (0, 1):
         return alloc(ctx, shape, dtype, "ones" if number.value else "zeros")
     out = alloc(ctx, shape, dtype)
-    ctx.b.effect("assign", out, stored(ctx, number, dtype))
+    ctx.b.effect("assign", out, stored(ctx, number, dtype, wraps=True))
     return out
 
 
@@ -88,7 +89,7 @@ def array(ctx: Context, a: Value, dtype: Value, fresh: bool) -> Atom:
         return array_of(ctx, a, None if is_none(dtype) else dtype_name(ctx, dtype, "float64"))
     if isinstance(a, Obj):
         ctx.type_error(f"an array cannot be made of {describe(a)}")
-    x = _kept(ctx, a, "np.array")
+    x = kept_operand(ctx, a, "np.array")
     name = dtype_name(ctx, dtype, dtype_of(x))
     if not is_array(x):
         return x if is_none(dtype) and isinstance(x, Var) else strong(ctx, x, name)
@@ -106,13 +107,6 @@ def _array(
         ctx.refuse("ndmin= is not supported", "use np.atleast_1d")
     made = array(ctx, object, dtype, fresh=flag(ctx, copy, "copy="))
     return made if is_array(made) else _zero_dimensional(ctx, made)
-
-
-def _kept(ctx: Context, a: Value, what: str = "this operation") -> Atom:
-    """The value as a number or an array; one without axes stays an array, where an operand would be the number in it."""
-    if isinstance(a, Var) and isinstance(a.type, Array) and a.type.ndim == 0:
-        return a
-    return operand(ctx, a, what)
 
 
 def _zero_dimensional(ctx: Context, number: Value) -> Var:
@@ -137,13 +131,15 @@ def _ascontiguousarray(ctx: Context, a: Value, dtype: Value = NONE) -> Value:
 
 @lowers(np.copy)
 def copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
+    _row_major(ctx, order)
     return array(ctx, a, NONE, fresh=True)
 
 
 @lowers(method="copy")
 def _copy(ctx: Context, a: Value, order: Value = NONE) -> Value:
     """The method gives rows in a line, where the function keeps the order of what it copies."""
-    x = _kept(ctx, a)
+    _row_major(ctx, order)
+    x = kept_operand(ctx, a)
     return ctx.b.op("copy", x) if is_array(x) else x
 
 

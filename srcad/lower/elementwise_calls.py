@@ -10,11 +10,11 @@ import numpy as np
 
 from srcad.ir import Atom, Var, const
 from srcad.lower.arguments import written
-from srcad.lower.casts import cast, dtype_of, is_array, kind_of
+from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, whole
 from srcad.lower.failures import check_integer, check_math
 from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
 from srcad.lower.layouts import VIEWED
-from srcad.lower.operands import operand
+from srcad.lower.operands import kept_operand, operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
 from srcad.lower.registry import METHODS, Lowering, lowers
 from srcad.lower.shapes import alloc, dims
@@ -47,7 +47,7 @@ HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite"
 COMPLEX = frozenset(HOLOMORPHIC.split())
 
 
-def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
+def elementwise(ctx: Context, op: str, *args: Value, **attrs: Any) -> Atom:
     """An op of the table on checked operands, where NumPy's integers and booleans need no care."""
     x, *rest = [operand(ctx, arg, op) for arg in args]
     kinds = {kind_of(atom) for atom in (x, *rest)}
@@ -63,7 +63,7 @@ def elementwise(ctx: Context, op: str, *args: Value) -> Atom:
         return ctx.b.op("hypot", ctx.b.op("real", x), ctx.b.op("imag", x))
     if "c" in kinds and op not in COMPLEX:
         ctx.refuse(f"{op} of complex numbers is not supported", "compute the real and imaginary parts separately")
-    return ctx.b.op(op, x, *rest)
+    return ctx.b.op(op, *adapted(ctx, x, *rest), **attrs)
 
 
 def of_numpy(op: str) -> Lowering:
@@ -79,10 +79,9 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
         if all(map(is_known, args)) and (folded := fold(ctx, function, *args)) is not None:
             return folded
         numbers = [math_operand(ctx, function, arg) for arg in args]
-        if op == "abs":
-            numbers = [number if kind_of(number) == "f" else cast(ctx, number, "float64") for number in numbers]
-        check_math(ctx, op, *numbers)
-        result = elementwise(ctx, op, *numbers)
+        numbers = [cast(ctx, x, "float64") if op == "abs" or kind_of(x) == "f" else x for x in numbers]
+        raises = {"raises": True} if check_math(ctx, op, *numbers) else {}
+        result = elementwise(ctx, op, *numbers, **raises)
         ctx.belongs(result, python=True)
         return result
 
@@ -201,7 +200,7 @@ def _to_integer(op: str, function: Callable[[float], int]) -> None:
             return folded
         number = math_operand(ctx, function, x)
         check_integer(ctx, number)
-        result = cast(ctx, elementwise(ctx, op, number), "int64")
+        result = whole(ctx, elementwise(ctx, op, number))
         ctx.belongs(result, python=True)
         return result
 
@@ -215,8 +214,8 @@ for _op in ("floor", "ceil", "trunc"):
 
 @lowers(np.real)
 def real(ctx: Context, x: Value, /) -> Value:
-    atom = operand(ctx, x)
-    return _part(ctx, "real", atom) if kind_of(atom) == "c" else atom
+    atom = kept_operand(ctx, x)
+    return _part(ctx, "real", operand(ctx, atom)) if kind_of(atom) == "c" else atom
 
 
 @lowers(np.imag)

@@ -11,16 +11,33 @@ from typing import TYPE_CHECKING, Any
 
 from srcad.callable import parameters as parameters_of
 from srcad.errors import UnsupportedError
-from srcad.ir import Builder, Operand, Param, Span, Static, Trace, Tree, free, leaves
+from srcad.ir import (
+    INT,
+    Builder,
+    If,
+    Op,
+    Operand,
+    Param,
+    Span,
+    Static,
+    Stmt,
+    Trace,
+    Tree,
+    blocks_of,
+    free,
+    leaves,
+    substitute,
+)
 from srcad.lower import layouts, sharing
 from srcad.lower.function import Lowering, Session
-from srcad.lower.known import NONE
+from srcad.lower.known import NONE, ZERO_FLOAT, is_none
 from srcad.lower.origins import check_claims
 from srcad.lower.recursion import RecursionFound, settle, traces
 from srcad.lower.scope import Closure, Frame
 from srcad.lower.structure import parameter_tree, returned, value_of_parameter
 from srcad.lower.unbound import UnboundReadFound
 from srcad.lower.values import NeverReturns, Obj, Tup, Value
+from srcad.lower.weak import note
 from srcad.source import Source, source_of
 
 if TYPE_CHECKING:
@@ -90,20 +107,37 @@ def _lower(
         session.claims.clear()
         session.missing, session.error = False, None
         ctx = Lowering(session, Builder(span=span), outermost(), stack)
+        if not nested:
+            for leaf in (leaf for param in params for leaf in leaves(param.tree) if leaf.type == INT):
+                note(leaf)
         result = _call(ctx, function, parameters, params)
         settle(session)
         if not session.unsettled:
             break
     yields: list[Operand] = []
+    if is_none(result) and _raises(ctx.b.stmts):
+        result = ZERO_FLOAT  # so that the derivative raises, too
     with ctx.at_span(session.returned or span):
         returns = returned(ctx, result, yields)
     functions = (*session.functions, *traces(ctx))
     body = ctx.b.block(*yields)
-    check_claims(ctx, params, body, functions, nested)
+    never = check_claims(ctx, params, body, functions, nested)
+    body = substitute(body, never)
+    functions = tuple(replace(f, body=substitute(f.body, never)) for f in functions)
     given = {leaf for param in params for leaf in leaves(param.tree)}
     around = tuple(Param(var.hint or "v", var, outer=var) for var in free(body) if var not in given)
     assert not around or nested, "a function on its own reads nothing of others"
     return sharing.check(layouts.check(Trace(name, (*params, *around), body, returns, functions, span=span)))
+
+
+def _raises(stmts: Sequence[Stmt]) -> bool:
+    """Whether the statements end in an exception, whichever way is taken."""
+    match stmts[-1:]:
+        case [Op(name="raise")]:
+            return True
+        case [If() as branch]:
+            return all(_raises(block.stmts) for block in blocks_of(branch))
+    return False
 
 
 def _call(ctx: Lowering, function: Value, parameters: list[inspect.Parameter], params: tuple[Param, ...]) -> Value:

@@ -1,8 +1,9 @@
-"""What Python's own arithmetic, math functions and conversions raise, checked before where somebody catches it.
+"""What Python's own arithmetic, math functions and conversions raise, checked before, since compiled code goes on.
 
-`1.0 / 0.0` raises in Python, while with one of NumPy's numbers it is inf, and raises again where plain Numba compiles it. So
-such a check holds for Python's numbers only: it is noted as a claim, and once the whole function is lowered, origins.py looks
-where the numbers come from. math's functions and `int` raise for any number.
+math's functions raise for any number: by themselves (`srcad.checked_math`), or before where somebody catches it. Quotients of
+what is Python's for sure are checked always. The rest is checked where somebody may catch it: `1.0 / 0.0` raises in Python, while
+with one of NumPy's numbers it is inf, and raises again where plain Numba compiles it. So such a check holds for Python's numbers
+only: it is noted as a claim, and once the whole function is lowered, origins.py looks where the numbers come from.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from srcad.ir import Atom, Const, Span, const
+from srcad.ir import Atom, Const, Span, Var, const
 from srcad.lower.casts import is_array, kind_of
 from srcad.lower.guards import guard
 from srcad.lower.values import Context
+from srcad.lower.weak import least_of, weak_type
 
 #: Products of two booleans: integers in Python, booleans to NumPy.
 PRODUCTS: weakref.WeakSet[Atom] = weakref.WeakSet()
@@ -23,13 +25,15 @@ DIVIDE = {"div": "division by zero", "floordiv": "integer division or modulo by 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is lowered here is right if these are Python's numbers, or NumPy's."""
+    """What is lowered here is right if these are Python's numbers, or NumPy's: it is refused if they are not, or `cond`, under
+    which it raises, never holds then."""
 
     span: Span | None
     atoms: tuple[Atom, ...]
     reason: str
     remedy: str
     python: bool = True
+    cond: Var | None = None
 
 
 def _claim_raising(ctx: Context, symbol: str, *atoms: Atom) -> None:
@@ -54,9 +58,16 @@ def check_arithmetic(ctx: Context, op: str, symbol: str, x: Atom, y: Atom) -> No
     """Append what raises where `x op y` would, for two numbers."""
     if is_array(x) or is_array(y):
         return
-    if op in DIVIDE and _may_be(y, 0) and ctx.catches(ZeroDivisionError):
+    if op == "div" and may_be(y, 0) and weak_type(x) and weak_type(y) and not ctx.catches(ZeroDivisionError):
+        guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
+    elif op in DIVIDE and may_be(y, 0) and ctx.catches(ZeroDivisionError):
         _claim_raising(ctx, symbol, x, y)
         guard(ctx, ctx.b.op("eq", y, const(0)), ZeroDivisionError, DIVIDE[op])
+    elif op in DIVIDE and may_be(y, 0) and ctx.guarded and "f" in kind_of(x) + kind_of(y):
+        # nobody catches this, but somebody may catch what would come of an infinite number
+        zero = ctx.b.op("eq", y, const(0))
+        ctx.claim(Claim(ctx.span, (x, y), "", "", cond=zero))
+        guard(ctx, zero, ZeroDivisionError, DIVIDE[op])
     if op == "pow" and not (isinstance(y, Const) and kind_of(y) != "c" and y.value >= 0):
         _check_power(ctx, symbol, x, y)
     if op == "pow":
@@ -80,7 +91,7 @@ def _check_size_of_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
 
 
 def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
-    if not _may_be(x, 0) or not ctx.catches(ZeroDivisionError):
+    if not may_be(x, 0) or not ctx.catches(ZeroDivisionError):
         return
     if "c" in kind_of(x) + kind_of(y):
         ctx.refuse("what this power raises is caught, and it is of complex numbers", "move it out of the `try`")
@@ -91,8 +102,11 @@ def _check_power(ctx: Context, symbol: str, x: Atom, y: Atom) -> None:
     guard(ctx, wrong, ZeroDivisionError, "0.0 cannot be raised to a negative power")
 
 
-def _may_be(atom: Atom, number: int) -> bool:
-    return not isinstance(atom, Const) or bool(atom.value == number)
+def may_be(atom: Atom, number: int) -> bool:
+    if isinstance(atom, Const):
+        return bool(atom.value == number)
+    least = least_of(atom)
+    return least is None or least <= number
 
 
 # --- math -------------------------------------------------------------------------------------------------------------
@@ -141,22 +155,34 @@ LARGEST = {
 }
 
 
-def check_math(ctx: Context, op: str, *args: Atom) -> None:
-    """Append what raises where math's function would for these numbers."""
-    x = args[0]
-    if op in DOMAIN and ctx.catches(ValueError):
-        guard(ctx, DOMAIN[op](ctx, x), ValueError, "math domain error")
-    if op == "lgamma" and ctx.catches(ValueError):
-        guard(ctx, _pole(ctx, x), ValueError, "math domain error")
-    if op == "fmod" and ctx.catches(ValueError):
-        wrong = ctx.b.op("or", ctx.b.op("eq", args[1], const(0.0)), ctx.b.op("isinf", x))
-        guard(ctx, wrong, ValueError, "math domain error")
-    if op in LARGEST and ctx.catches(OverflowError):
-        size = ctx.b.op("abs", x) if op in ("sinh", "cosh") else x
-        large = ctx.b.op("gt", size, const(LARGEST[op]))
-        guard(ctx, ctx.b.op("and", large, ctx.b.op("isfinite", x)), OverflowError, "math range error")
+def check_math(ctx: Context, op: str, *args: Atom) -> bool:
+    """Append what raises where math's function would for these numbers, if somebody catches it. Give whether the function may
+    raise what nobody catches: the op does that then."""
+    x, raises = args[0], False
+
+    def check(error: type[Exception], wrong: Callable[[], Atom]) -> None:
+        nonlocal raises
+        if ctx.catches(error):
+            guard(ctx, wrong(), error, f"math {'range' if error is OverflowError else 'domain'} error")
+        else:
+            raises = True
+
+    if op in DOMAIN:
+        check(ValueError, lambda: DOMAIN[op](ctx, x))
+    if op == "lgamma":
+        check(ValueError, lambda: _pole(ctx, x))
+    if op == "fmod":
+        check(ValueError, lambda: ctx.b.op("or", ctx.b.op("eq", args[1], const(0.0)), ctx.b.op("isinf", x)))
+    if op in LARGEST:
+        check(OverflowError, lambda: _too_large(ctx, op, x))
     if op == "pow" and (ctx.catches(ValueError) or ctx.catches(OverflowError)):
         ctx.refuse("what math.pow raises is caught, and cannot be foreseen", "write x ** y")
+    return raises
+
+
+def _too_large(ctx: Context, op: str, x: Atom) -> Atom:
+    size = ctx.b.op("abs", x) if op in ("sinh", "cosh") else x
+    return ctx.b.op("and", ctx.b.op("gt", size, const(LARGEST[op])), ctx.b.op("isfinite", x))
 
 
 def check_integer(ctx: Context, x: Atom) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from srcad.errors import SrcadError, TypeInferenceError, UnsupportedError
-from srcad.ir import Builder, Const, Span, Trace, Var
+from srcad.ir import Atom, Builder, Const, Span, Trace, Var
 from srcad.lower.exceptions import Catchers, Error, raise_error
 from srcad.lower.failures import Claim
 from srcad.lower.guards import guard
@@ -17,6 +17,7 @@ from srcad.lower.merge import Shape
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
 from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
+from srcad.lower.weak import forget, note
 
 if TYPE_CHECKING:
     from srcad.lower.recursion import Recursive
@@ -39,6 +40,7 @@ class Session:
     missing: bool = False
     error: SrcadError | None = None  #: what was wrong on such a pass
     ranges: dict[Var, range] = field(default_factory=dict)  #: what the indices of loops run over, where it is known
+    ends: dict[Var, Atom] = field(default_factory=dict)  #: before what the index of a loop stops that runs upwards
     lent: dict[int, Value | Poison] = field(default_factory=dict)  #: what functions made of lists passed to them, by id
     functions: list[Trace] = field(default_factory=list)  #: functions that inlined derivatives call
     claims: list[Claim] = field(default_factory=list)  #: what was lowered for Python's numbers (origins.py)
@@ -97,6 +99,7 @@ class Lowering:
     def belongs(self, number: Value, python: bool) -> None:
         if isinstance(number, Var):
             (self.session.pythons if python else self.session.numpys).add(number)
+            (note if python else forget)(number)
 
     @contextmanager
     def sure(self) -> Iterator[None]:

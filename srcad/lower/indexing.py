@@ -10,7 +10,7 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stmt, Var, const, walk
 from srcad.lower import library, picking, records
-from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.casts import adapted, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
@@ -26,9 +26,11 @@ SAME_KIND = Obj("same_kind")
 
 @dataclass(frozen=True)
 class Basic:
-    """An index of integers, slices and np.newaxis, one item an axis as far as it goes."""
+    """An index of integers, slices and np.newaxis, one item an axis as far as it goes. `whole`: with an ellipsis, so that it
+    gives a view even if it names one element."""
 
     items: tuple[Item, ...]
+    whole: bool = False
 
     def element(self, array: Atom) -> tuple[Atom, ...] | None:
         """The integers, if the index names one element."""
@@ -60,7 +62,7 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
     place = _place(ctx, array, index)
     if isinstance(place, Picked):
         return picking.read(ctx, array, place)
-    element = place.element(array)
+    element = None if place.whole else place.element(array)
     return view(ctx, array, place.items) if element is None else ctx.b.op("load", array, *element)
 
 
@@ -130,8 +132,10 @@ def setitem(ctx: Context, value: Value, index: Value, item: Value) -> None:
     array = _writable(ctx, value)
     place = _place(ctx, array, index)
     dtype = dtype_of(array)
+    if isinstance(item, Seq | Tup) and kind_of(array) in "iu":
+        item = array_of(ctx, item, dtype)  # number by number: none may be too large
     if isinstance(place, Picked):
-        picking.write(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype))
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, item, "an array element"), dtype, wraps=True))
         return
     element = place.element(array)
     if element is not None:
@@ -161,13 +165,15 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
         del ctx.b.stmts[start:]
         old = picking.read(ctx, array, place)
         ctx.b.stmts += later
-        picking.write(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, old, item)), dtype))
+        picking.write(ctx, array, place, stored(ctx, operand(ctx, binary(ctx, op, old, item)), dtype, wraps=True))
         return
     element = place.element(array)
     if element is None:
         augmented(ctx, op, view(ctx, array, place.items), item)
         return
     number = scalar_operand(ctx, item, f"{BINARY[op][0]}= on an array element")
+    if op != "pow":
+        _, number = adapted(ctx, Const(0, Scalar(dtype), False), number)
     if writes:
         b = Builder(span=ctx.span, check=ctx.b.check)
         old = b.op("load", array, *element)
@@ -244,7 +250,7 @@ def _place(ctx: Context, array: Atom, index: Value) -> Basic | Picked:
             items += [FULL] * whole
         else:
             items.append(part if isinstance(part, Var | Const) and ndim_of(part) else _basic(ctx, part))
-    return Picked(tuple(items)) if arrays else Basic(tuple(items))
+    return Picked(tuple(items)) if arrays else Basic(tuple(items), any(map(_is_ellipsis, parts)))
 
 
 def opened_slice(ctx: Context, part: Value) -> Value:
@@ -283,7 +289,7 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     if isinstance(place, Basic):
         augment_item(ctx, a, indices, "add", lambda: b)
     else:
-        picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array)))
+        picking.add_at(ctx, array, place, stored(ctx, operand(ctx, b, "np.add.at"), dtype_of(array), wraps=True))
     return NONE
 
 
@@ -303,7 +309,7 @@ def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, wh
         ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
     if where != TRUE:
         new = ctx.b.op("where", operand(ctx, where), new, target)
-    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target)))
+    ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target), wraps=True))
     return NONE
 
 

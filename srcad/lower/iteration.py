@@ -10,15 +10,15 @@ from typing import Any
 import gast
 import numpy as np
 
-from srcad.ir import Array, Atom, Const, ListOf, Var, const
+from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower import lists, records
-from srcad.lower.builtin_calls import KNOWN
+from srcad.lower.builtin_calls import KNOWN, UNEQUAL
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
-from srcad.lower.known import ZERO, describe, known_int, lift
+from srcad.lower.known import FALSE, ZERO, describe, flag, known_int, lift
 from srcad.lower.operands import int_operand, operand
-from srcad.lower.operators import binary, guard
+from srcad.lower.operators import binary, compare, guard
 from srcad.lower.values import RANGE, Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
@@ -177,6 +177,8 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
         inners = [iterable(ctx, arg) for arg in node.args]
         if options.keys() - {"strict"}:
             ctx.type_error("zip() takes no keyword but strict=")
+        if flag(ctx, options.get("strict", FALSE), "strict="):
+            _check_lengths(ctx, inners)
         return _zipped(ctx, inners)
     if function is reversed:
         (arg,) = node.args
@@ -189,13 +191,33 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     return Enumerated(inner, int_operand(ctx, start, "the start of enumerate()"))
 
 
+def _check_lengths(ctx: Lowering, inners: list[Iterable]) -> None:
+    """`strict=True`. Python finds out where the shortest one ends, which shows only if the exception is caught."""
+    if ctx.catches(ValueError):
+        ctx.refuse("what zip(strict=True) raises is caught", "compare the lengths before")
+    first, *rest = [length(ctx, inner) for inner in inners] or [ZERO]
+    for other in rest:
+        guard(ctx, operand(ctx, compare(ctx, "ne", first, other)), ValueError, UNEQUAL)
+
+
 def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:
     if not any(isinstance(inner, Items) for inner in inners):
         return Zipped(tuple(inners))
     columns = [known_items(inner) for inner in inners]
     if any(column is None for column in columns):
+        inners = [_tabled(ctx, inner) for inner in inners]
+        if not any(isinstance(inner, Items) for inner in inners):
+            return Zipped(tuple(inners))
         ctx.refuse("a tuple is zipped with an array or a range that is not known while compiling", "make it an array")
     return Items(tuple(Tup(row) for row in zip(*[column or () for column in columns], strict=False)))
+
+
+def _tabled(ctx: Lowering, source: Iterable) -> Iterable:
+    """A tuple of numbers of one type as an array."""
+    items = source.items if isinstance(source, Items) else ()
+    types = {item.type if isinstance(item, Var | Const) else None for item in items}
+    plain = len(types) == 1 and isinstance(types.pop(), Scalar)
+    return Elements(operand(ctx, Seq(items))) if plain else source
 
 
 def known_range(source: Range) -> range | None:

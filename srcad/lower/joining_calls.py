@@ -11,12 +11,12 @@ from srcad.ir import Atom, Const, Var, const
 from srcad.lower import library
 from srcad.lower.arguments import axis_number
 from srcad.lower.casts import common_dtype, dtype_of, is_array, ndim_of
-from srcad.lower.known import ABSENT, FALSE, NONE, ZERO, describe, is_none, known_int
+from srcad.lower.known import ABSENT, NONE, TRUE, ZERO, describe, flag, is_none, known_int
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shape_calls import atleast_1d, atleast_2d, raveled
-from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, reshape, stack, view
+from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, read_only, reshape, stack, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 CARTESIAN = Obj("xy")
@@ -158,7 +158,7 @@ lowers(np.tile)(_repeating("tile", library.tile))
 
 
 @lowers(np.meshgrid)
-def _meshgrid(ctx: Context, x: Value, y: Value, /, *, indexing: Value = CARTESIAN, copy: Value = FALSE) -> Value:
+def _meshgrid(ctx: Context, x: Value, y: Value, /, *, indexing: Value = CARTESIAN, copy: Value = TRUE) -> Value:
     a, b = array_operand(ctx, x, "np.meshgrid"), array_operand(ctx, y, "np.meshgrid")
     if not isinstance(indexing, Obj) or indexing.value not in ("xy", "ij") or ndim_of(a) != 1 or ndim_of(b) != 1:
         ctx.refuse("np.meshgrid is supported for two vectors", "use a[:, None] and b[None, :]")
@@ -170,7 +170,7 @@ def _meshgrid(ctx: Context, x: Value, y: Value, /, *, indexing: Value = CARTESIA
     for part in (first, second):
         grid = alloc(ctx, sizes if rows else sizes[::-1], dtype_of(part))
         ctx.b.effect("assign", grid, part)
-        out.append(grid)
+        out.append(grid if flag(ctx, copy, "copy=") else read_only(grid))
     return Tup(tuple(out))
 
 

@@ -41,7 +41,8 @@ def _product(ctx: Context, name: str, x: Atom, y: Atom) -> Value:
         ctx.refuse(f"{name} of {describe(x)} and {describe(y)} is not supported", "loop over the leading axes")
     dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
     if dtype.kind in "biu":
-        return _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
+        product = _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
+        return cast(ctx, operand(ctx, product), dtype.name)
     return ctx.b.op("dot", cast(ctx, x, dtype.name), cast(ctx, y, dtype.name))
 
 
@@ -133,12 +134,12 @@ def _solve(ctx: Context, a: Value, b: Value) -> Value:
     if ndim_of(y) not in (1, 2):
         ctx.type_error(f"np.linalg.solve takes a vector or a matrix on the right, not {describe(y)}")
     dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y))).name
-    return ctx.b.op("solve", cast(ctx, x, dtype), cast(ctx, y, dtype))
+    return ctx.b.op("solve", cast(ctx, x, dtype), cast(ctx, y, dtype), raises=True)
 
 
 @lowers(np.linalg.inv)
 def _inv(ctx: Context, a: Value) -> Value:
-    return ctx.b.op("inv", float_matrix(ctx, a, "np.linalg.inv"))
+    return ctx.b.op("inv", float_matrix(ctx, a, "np.linalg.inv"), raises=True)
 
 
 @lowers(np.linalg.det)
@@ -163,7 +164,7 @@ def _matrix_power(ctx: Context, a: Value, n: Value) -> Value:
     if times is None:
         return ctx.call(Obj(library.power_of_matrix), [x, int_operand(ctx, n, "the power")], {})
     if times < 0:
-        x, times = ctx.b.op("inv", float_matrix(ctx, x, "np.linalg.matrix_power")), -times
+        x, times = ctx.b.op("inv", float_matrix(ctx, x, "np.linalg.matrix_power"), raises=True), -times
     if times == 0:
         return ctx.call(Obj(np.eye), [ctx.b.op("dim", x, axis=0)], {"dtype": Obj(np.dtype(dtype_of(x)))})
     result: Value = x

@@ -11,9 +11,10 @@ from srcad.lower import list_library as library
 from srcad.lower.casts import is_array, ndim_of
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
-from srcad.lower.known import NONE, ZERO, describe
+from srcad.lower.known import FALSE, NONE, ZERO, describe, opened
 from srcad.lower.lists import (
     alike,
+    check_place,
     check_type,
     contents,
     is_growing,
@@ -65,14 +66,22 @@ def method(ctx: Lowering, name: str, value: Tup, attr: str, args: Sequence[Value
         case (("count" | "index"), [sought]) if is_plain(value):
             found = {"count": library.count_of, "index": library.place_of}[attr]
             return ctx.call(Obj(found), [contents(ctx, value), sought], {})
-        case "sort", [] if is_plain(value):
-            used = contents(ctx, value)
-            _refuse_arrays(ctx, used, "sorted")
-            ctx.b.effect("assign", used, operand(ctx, ctx.call(Obj(np.sort), [used], {})))
-            return NONE
     return ctx.refuse(
         f"the list method '{attr}' is not supported here", "use append, pop, insert and extend, or an array"
     )
+
+
+def sort(ctx: Lowering, name: str, value: Tup, *, key: Value = NONE, reverse: Value = FALSE) -> Value:
+    """`.sort(key=, reverse=)`: the variable holds what `sorted` gives."""
+    if value.cls is Borrowed:
+        ctx.refuse(f"'{name}' is a list in another list, and is changed", "build a new list")
+    items: Value = value
+    if value.items and is_plain(value):
+        items = contents(ctx, value)
+        _refuse_arrays(ctx, items, "sorted")
+    if value.items:
+        ctx.define(name, ctx.call(Obj(sorted), [items], {"key": key, "reverse": reverse}))
+    return NONE
 
 
 def _refuse_arrays(ctx: Lowering, column: Var, what: str) -> None:
@@ -107,6 +116,8 @@ def append(ctx: Lowering, value: Tup, new: Value) -> Tup:
     """The list with one item more."""
     if isinstance(new, Var | Const) and is_array(new) and new.type.ndim == 0:  # type: ignore[union-attr]
         new = operand(ctx, new)
+    if isinstance(new, Obj) and isinstance(new.value, list):
+        new = opened(ctx, new)
     if not value.items:
         value = Tup((_empty(ctx, new), ZERO), Growing)
     column, count = value.items
@@ -165,6 +176,8 @@ def _pop(ctx: Lowering, name: str, value: Tup, index: Value) -> Value:
     guard(ctx, empty, IndexError, "pop from empty list")
     last = binary(ctx, "sub", count, const(1))
     place = last if index == const(-1) else index
+    if place is not last:
+        check_place(ctx, count, index, "pop index out of range")
     if is_growing(columns):
         ctx.refuse("a list is popped from a list", "loop over it")
 

@@ -27,15 +27,16 @@ from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
 from srcad.lower.changes import changes
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import augment_item, getitem, setitem
-from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int
+from srcad.lower.known import NONE, ZERO, describe, is_hashable, known_int, opened
 from srcad.lower.merge import Borrowed, Growing, same_object
-from srcad.lower.operands import operand
+from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
 from srcad.lower.shapes import alloc, dims
 from srcad.lower.sharing import APPENDS, ITEMS, ROWS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
+from srcad.lower.weak import least_of
 from srcad.ops import promote
 
 REMEDY = "append to it, index it, loop over it, or make it an array: np.array(...)"
@@ -75,6 +76,17 @@ def growing(ctx: Lowering, items: Seq) -> Tup:
     if not items.items:
         return Tup((), Growing)
     return Tup((_column(ctx, items.items), const(len(items.items))), Growing)
+
+
+def table(ctx: Lowering, items: Seq) -> Tup | None:
+    """The list that lists of numbers make, all of one length, if they are that: as if they had been appended."""
+    rows = [row.items if isinstance(row := opened(ctx, item), Seq) else () for item in items.items]
+    width = len(rows[0]) if rows else 0
+    numbers = all(isinstance(x, Var | Const) and isinstance(x.type, Scalar) for row in rows for x in row)
+    if not width or not numbers or any(len(row) != width for row in rows):
+        return None
+    lengths = operand(ctx, Seq(tuple(const(width) for _ in rows)))
+    return Tup((Tup((operand(ctx, Seq(tuple(map(Seq, rows)))), lengths), Growing), const(len(rows))), Growing)
 
 
 def _column(ctx: Lowering, items: Sequence[Value]) -> Value:
@@ -185,9 +197,23 @@ def item(ctx: Lowering, value: Tup, index: Value) -> Value:
         return _part(ctx, value, index)
     if not value.items:
         return getitem(ctx, contents(ctx, value), index)
+    check_place(ctx, value.items[1], index, "list index out of range")
     return _borrowed(
         mapped(lambda column: _item_of(getitem(ctx, used(ctx, column, value.items[1]), index)), value.items[0])
     )
+
+
+def check_place(ctx: Lowering, count: Value, index: Value, message: str) -> None:
+    """A column has more room than what is in use: an index beyond that is an error, as in any list."""
+    place, size = int_operand(ctx, index, "the index of a list"), int_operand(ctx, count, "the size of a list")
+    if isinstance(place, Const):
+        outside = [ctx.b.op("le", size, place) if place.value >= 0 else ctx.b.op("lt", size, const(-place.value))]
+    else:
+        outside = [] if ctx.session.ends.get(place) == size else [ctx.b.op("ge", place, size)]
+        least = least_of(place)
+        outside += [] if least is not None and least >= 0 else [ctx.b.op("lt", place, ctx.b.op("neg", size))]
+    if outside:
+        guard(ctx, outside[0] if len(outside) == 1 else ctx.b.op("or", *outside), IndexError, message)
 
 
 def _borrowed(found: Value) -> Value:
@@ -227,6 +253,8 @@ def set_item(ctx: Lowering, value: Tup, index: Value, new: Value, op: str = "") 
     """`value[index] = new`, or with an operator before the `=`."""
     if isinstance(index, SliceValue):
         ctx.refuse("a slice of a list is assigned", "make it an array: np.array(...)")
+    if value.items:
+        check_place(ctx, value.items[1], index, "list assignment index out of range")
     if not value.items:
         setitem(ctx, contents(ctx, value), index, new)
     elif isinstance(value.items[0], Var) and isinstance(value.items[0].type, Array) and value.items[0].type.ndim == 1:

@@ -21,6 +21,7 @@ from srcad.lower.operands import operand
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Poison
 from srcad.lower.unbound import settle
 from srcad.lower.values import Seq, Value
+from srcad.lower.weak import least_of, note
 from srcad.ops import is_pure
 
 #: A loop over a longer tuple of numbers is not unrolled.
@@ -178,6 +179,10 @@ class _ForHead:
         from srcad.lower.statements import bind
 
         self.index = index = Var(self.hint, INT, self.ctx.frame.span(self.stmt.target))
+        upwards = isinstance(self.step, Const) and self.step.value > 0
+        note(index, least=least_of(self.start) if upwards else None)
+        if upwards:
+            self.ctx.session.ends[index] = self.stop
         if (known := known_range(Range(self.start, self.stop, self.step))) is not None:
             self.ctx.session.ranges[index] = known
 

@@ -33,6 +33,7 @@ def _hypot(ctx: Context, *coordinates: Value) -> Value:
         return elementwise(ctx, "abs", first if kind_of(first) == "f" else cast(ctx, first, "float64"))
     for other in rest:
         first = elementwise(ctx, "hypot", first, other)
+    ctx.belongs(first, python=True)
     return first
 
 

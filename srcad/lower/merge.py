@@ -27,6 +27,7 @@ from srcad.ir import (
     const,
     definitions,
 )
+from srcad.lower import weak
 from srcad.lower.known import FALSE, TRUE, is_none
 from srcad.lower.names import Names
 from srcad.lower.records import Record
@@ -85,7 +86,7 @@ Shape = Type | Group | Obj | Poison
 def shape_of(value: Value | Poison) -> Shape:
     match value:
         case Var() | Const():
-            return value.type
+            return typed(value)
         case Tup():
             return Group(tuple(map(shape_of, value.items)), Tup, value.cls)
         case Seq():
@@ -95,6 +96,11 @@ def shape_of(value: Value | Poison) -> Shape:
         case SliceValue():
             return Poison("a slice that depends on the path taken", "write the slice where it is used")
     return value
+
+
+def typed(atom: Atom) -> Type:
+    """The type, which tells Python's numbers from NumPy's."""
+    return weak.weak_type(atom) or atom.type
 
 
 def join(name: str, a: Shape, b: Shape) -> Shape:
@@ -177,7 +183,7 @@ def join_types(a: Type, b: Type) -> Type | None:
         case _ if a == b:
             return a
         case Scalar(), Scalar():
-            return Scalar(str(np.result_type(a.dtype, b.dtype)))
+            return weak.joined(a, b)
         case Array(), Array() if (a.dtype, a.ndim) == (b.dtype, b.ndim):
             return Array(a.dtype, a.ndim, "A")
     return None
@@ -263,7 +269,7 @@ def flatten(b: Builder, value: Value | Poison | None, shape: Shape) -> list[Oper
     """The value's numbers and arrays, converted to what the shape says; undefined ones if there is no value."""
     match shape:
         case Scalar() | Array() | ListOf():
-            return [convert(b, value, shape) if isinstance(value, Var | Const) else Undef(shape)]
+            return [convert(b, value, shape) if isinstance(value, Var | Const) else Undef(weak.plain(shape))]
         case Group() if shape.cls is OPTIONAL:
             there, held = _opened(value)
             return [there, *flatten(b, held, shape.items[1])]
@@ -342,17 +348,20 @@ def _changes_numbers(value: Value | Poison | None, shape: Shape) -> bool:
     if isinstance(shape, Group):
         items = value.items if isinstance(value, Tup | Seq | Func) else ()
         return any(_changes_numbers(v, s) for v, s in zip(items, shape.items, strict=False))
-    return isinstance(shape, Scalar) and isinstance(value, Var) and value.type != shape
+    return isinstance(shape, Scalar) and isinstance(value, Var) and value.type != weak.plain(shape)
 
 
 def convert(b: Builder, atom: Atom, type: Type) -> Atom:
     """The atom as a value of a type that holds its own."""
-    if atom.type == type or not isinstance(type, Scalar):
+    if atom.type == weak.plain(type) or not isinstance(type, Scalar):
         return atom
     if isinstance(atom, Const) and atom.weak and not atom.name:
         kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}[np.dtype(type.dtype).kind]
-        return Const(kind(atom.value), type)
-    return b.op("cast", atom, dtype=type.dtype)
+        return Const(kind(atom.value), weak.plain(type))
+    converted = b.op("cast", atom, dtype=type.dtype)
+    if isinstance(type, weak.Weak):
+        weak.note(converted)
+    return converted
 
 
 def rebuild(shape: Shape, leaves: Iterator[Any]) -> Value | Poison:
@@ -391,7 +400,14 @@ def fresh(name: str, shape: Shape, span: Span | None) -> list[Var]:
             return [Var(f"has_{hint}", BOOL, span), *fresh(hint, shape.items[1], span)]
         fields = getattr(shape.cls, "_fields", range(len(shape.items)))
         return [var for f, item in zip(fields, shape.items, strict=True) for var in fresh(f"{hint}_{f}", item, span)]
-    return [Var(hint, type, span) for type in types]
+    return [_fresh(hint, type, span) for type in types]
+
+
+def _fresh(hint: str, type: Type, span: Span | None) -> Var:
+    var = Var(hint, weak.plain(type), span)
+    if isinstance(type, weak.Weak):
+        weak.note(var, type.small)
+    return var
 
 
 # --- branches ---------------------------------------------------------------------------------------------------------

@@ -116,6 +116,16 @@ def item_assigned(nodes: Iterable[Any]) -> Names:
     return frozenset(node.value.id for node in stores if isinstance(node.value, gast.Name))
 
 
+@functools.lru_cache(maxsize=1024)
+def rows_assigned(node: Any) -> Names:
+    """The names with items of items that a function, or one in it, assigns."""
+    inside = (part for top in statements(node) for part in gast.walk(top) if isinstance(part, gast.Subscript))
+    rows = (
+        part.value for part in inside if isinstance(part.ctx, gast.Store) and isinstance(part.value, gast.Subscript)
+    )
+    return frozenset(row.value.id for row in rows if isinstance(row.value, gast.Name))
+
+
 @functools.lru_cache(maxsize=4096)
 def changed_by(loop: Any) -> Names:
     """What a loop statement assigns, its target or condition included, or changes by a method."""

@@ -32,6 +32,13 @@ def operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
     return ctx.type_error(f"{what} takes numbers and arrays, not {describe(value)}")
 
 
+def kept_operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
+    """The value as a number or an array; one without axes stays an array, where an operand would be the number in it."""
+    if isinstance(value, Var) and isinstance(value.type, Array) and value.type.ndim == 0:
+        return value
+    return operand(ctx, value, what)
+
+
 def array_operand(ctx: Context, value: Value, what: str) -> Atom:
     """The value as an array of at least one axis."""
     atom = operand(ctx, value, what)

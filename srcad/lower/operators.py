@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import Atom, Const, Var, const
-from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.comparisons import compare, truth
-from srcad.lower.failures import PRODUCTS, Claim, check_arithmetic, check_booleans
+from srcad.lower.failures import PRODUCTS, Claim, check_arithmetic, check_booleans, may_be
 from srcad.lower.guards import guard, present
 from srcad.lower.known import ZERO, describe, is_known, known_int, lift, python
 from srcad.lower.operands import operand
 from srcad.lower.shapes import READ_ONLY, dim, view
 from srcad.lower.values import Context, NeverReturns, Seq, Tup, Value
+from srcad.lower.weak import least_of, note, weak_type
 from srcad.ops import promote
 
 __all__ = ["augmented", "binary", "compare", "guard", "truth", "unary"]
@@ -88,7 +89,10 @@ def unary(ctx: Context, op: str, a: Value) -> Value:
         x = cast(ctx, x, "int64")
     if op == "pos":
         return ctx.b.op("copy", x) if is_array(x) else x
-    return ctx.b.op("neg", x)
+    result = ctx.b.op("neg", x)
+    if weak_type(x):
+        note(result)
+    return result
 
 
 def fold(ctx: Context, function: Callable[..., Any], *values: Value) -> Value | None:
@@ -132,7 +136,7 @@ def arithmetic(ctx: Context, op: str, x: Atom, y: Atom, *, numpy: bool = True) -
         if set(kinds) & set("fc"):
             ctx.type_error(f"{symbol} takes integers and booleans, not {describe(x)} and {describe(y)}")
         if op.endswith("shift"):
-            return ctx.b.op(op, _number(ctx, x), _number(ctx, y))
+            x, y = _number(ctx, x), _number(ctx, y)
     elif kinds == "bb" and numpy:
         return _boolean(ctx, op, x, y)
     elif kinds == "bb":
@@ -140,9 +144,22 @@ def arithmetic(ctx: Context, op: str, x: Atom, y: Atom, *, numpy: bool = True) -
         if op == "mul":
             PRODUCTS.add(result)
         return result
+    pythons = weak_type(x) and weak_type(y)
+    if op == "pow" and kind_of(x) == "f" and weak_type(y) and kind_of(y) == "i":
+        power = cast(ctx, ctx.b.op(op, x, y), dtype_of(x))  # an exponent stays an integer
+        assert isinstance(power, Var)
+        return power
+    x, y = adapted(ctx, x, y)
     if op == "pow":
         x = _power_base(ctx, x, y)
-    return ctx.b.op(op, x, y)
+    if op in ("floordiv", "mod") and "f" not in kinds and not (is_array(x) or is_array(y)) and may_be(y, 0):
+        result = ctx.b.op(op, x, y, raises=True)
+    else:
+        result = ctx.b.op(op, x, y)
+    if pythons:
+        least = least_of(x), least_of(y)
+        note(result, least=least[0] + least[1] if op == "add" and None not in least else None)  # type: ignore[operator]
+    return result
 
 
 def _number(ctx: Context, atom: Atom) -> Atom:
@@ -211,6 +228,7 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
     amount = operand(ctx, value, BINARY[op][0] + "=")
     if ndim_of(amount) > ndim_of(target):
         ctx.type_error(f"{describe(amount)} does not fit into {describe(target)} in place", "write a = a + b")
+    _, amount = adapted(ctx, target, amount)
     dtype, result = dtype_of(target), _result_dtype(op, target, amount)
     if not np.can_cast(result, dtype, "same_kind"):
         ctx.type_error(
@@ -218,14 +236,14 @@ def augmented(ctx: Context, op: str, target: Value, value: Value) -> Value:
             "make the array of floats, or write a = a + b",
         )
     if op in ("add", "sub") and np.dtype(dtype).kind in "ifc":
-        amount = stored(ctx, amount, dtype)
+        amount = stored(ctx, amount, dtype, wraps=True)
         if op == "sub":
             negated = unary(ctx, "neg", amount)
             assert isinstance(negated, Var | Const)
             amount = negated
         ctx.b.effect("accumulate", target, amount)
     else:
-        ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, target, amount), dtype))
+        ctx.b.effect("assign", target, stored(ctx, arithmetic(ctx, op, operand(ctx, target), amount), dtype))
     return target
 
 

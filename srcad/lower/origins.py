@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from srcad.ir import Block, Const, For, If, Op, Operand, Param, Trace, Undef, Var, While, leaves, walk
 from srcad.lower.function import Lowering
+from srcad.lower.known import FALSE
 
 #: What is whose its arguments are.
 FOLLOWING = frozenset(
@@ -21,11 +22,14 @@ FOLLOWING = frozenset(
 PYTHON = frozenset({"dim", "trips", "length", "complex", "isnan", "isinf", "isfinite"})
 
 
-def check_claims(ctx: Lowering, params: Iterable[Param], body: Block, functions: Iterable[Trace], nested: bool) -> None:
-    """Refuse what was lowered for Python's numbers and may be given NumPy's, or the other way round."""
+def check_claims(
+    ctx: Lowering, params: Iterable[Param], body: Block, functions: Iterable[Trace], nested: bool
+) -> dict[Var, Const]:
+    """Refuse what was lowered for Python's numbers and may be given NumPy's, or the other way round; give the conditions that
+    never hold, since they were meant for the others."""
     claims = ctx.session.claims
     if not claims:
-        return
+        return {}
     numpy = {*ctx.session.numpys}
     if nested:
         numpy |= {leaf for param in params for leaf in leaves(param.tree)}
@@ -39,10 +43,15 @@ def check_claims(ctx: Lowering, params: Iterable[Param], body: Block, functions:
             _spread(ctx, block, numpy)
         if len(numpy) == before:
             break
+    never: dict[Var, Const] = {}
     for claim in claims:
         if any(_is_numpy(atom, numpy) == claim.python for atom in claim.atoms):
+            if claim.cond is not None:
+                never[claim.cond] = FALSE
+                continue
             with ctx.at_span(claim.span):
                 ctx.refuse(claim.reason, claim.remedy)
+    return never
 
 
 def _is_numpy(operand: Operand, numpy: set[Var]) -> bool:

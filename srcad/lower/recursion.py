@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from srcad.callees import unused_name
-from srcad.ir import Builder, Op, Operand, Param, Trace, free, leaves
+from srcad.ir import Builder, Const, Op, Operand, Param, Trace, Var, free, leaves
 from srcad.lower.capture import Variables, captured, moved
 from srcad.lower.function import Lowering, Session
 from srcad.lower.merge import Shape, flatten, fresh, join, rebuild, shape_of
@@ -64,6 +64,8 @@ def _key(value: Value) -> object:
             return (closure.node, closure.frame.path)
         case Obj(value=thing):
             return thing if isinstance(thing, str) else id(thing)
+        case Var() | Const():
+            return value.type
     return shape_of(value)
 
 

@@ -182,7 +182,8 @@ def _average(ctx: Context, a: Value, axis: Value = NONE, weights: Value = NONE, 
 
 @lowers(np.ptp)
 def _range(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdims: Value = FALSE) -> Value:
-    return binary(ctx, "sub", reduction(ctx, "max", a, axis, keepdims), reduction(ctx, "min", a, axis, keepdims))
+    ends = [reduction(ctx, op, a, axis, keepdims) for op in ("max", "min")]
+    return written(ctx, binary(ctx, "sub", *ends), out)
 
 
 # --- which, any, all --------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from srcad.lower.arguments import axes, axis_number, shape_of
 from srcad.lower.casts import dtype_of, is_array, ndim_of
 from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none
 from srcad.lower.layouts import VIEWED
-from srcad.lower.operands import array_operand, int_operand, operand
+from srcad.lower.operands import array_operand, int_operand, kept_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import (
@@ -56,7 +56,7 @@ def _ndim(ctx: Context, a: Value) -> Value:
 
 @lowers(np.reshape)
 def reshape_to(ctx: Context, a: Value, shape: Value, order: Value = NONE) -> Value:
-    x = operand(ctx, a, "np.reshape")
+    x = kept_operand(ctx, a, "np.reshape")
     if not is_none(order) and not (isinstance(order, Obj) and order.value == "C"):
         ctx.refuse("reshape in column-major order is not supported", "use a.T.reshape(...)")
     items = shape.items if isinstance(shape, Tup | Seq) else (shape,)
@@ -80,13 +80,13 @@ def _remaining(ctx: Context, x: Atom, others: Sequence[Atom]) -> Atom:
 
 @lowers(np.ravel, method="ravel")
 def raveled(ctx: Context, a: Value, order: Value = NONE) -> Value:
-    x = operand(ctx, a, "np.ravel")
+    x = kept_operand(ctx, a, "np.ravel")
     return contiguous(ctx, x) if ndim_of(x) == 1 else reshape_to(ctx, x, MINUS_ONE, order)
 
 
 @lowers(np.transpose)
 def transpose(ctx: Context, a: Value, axes: Value = NONE) -> Value:
-    x = operand(ctx, a, "np.transpose")
+    x = kept_operand(ctx, a, "np.transpose")
     if ndim_of(x) < 2:
         return x
     turned = tuple(reversed(range(ndim_of(x))))
@@ -121,7 +121,9 @@ def _moveaxis(ctx: Context, a: Value, source: Value, destination: Value) -> Valu
 
 @lowers(np.expand_dims)
 def _expand_dims(ctx: Context, a: Value, axis: Value) -> Value:
-    x = array_operand(ctx, a, "np.expand_dims")
+    x = kept_operand(ctx, a, "np.expand_dims")
+    if not is_array(x):
+        ctx.type_error(f"np.expand_dims takes an array, not {describe(x)}")
     return view(ctx, x, along(axis_number(ctx, axis, ndim_of(x) + 1), None))
 
 
@@ -135,12 +137,12 @@ def _squeeze(ctx: Context, a: Value, axis: Value = NONE) -> Value:
         wrong = ctx.b.op("ne", dim(ctx, x, number), ONE)
         guard(ctx, wrong, ValueError, "cannot select an axis to squeeze out which has size not equal to one")
     items = [ZERO if k in removed else FULL for k in range(ndim_of(x))]
-    return ctx.b.op("load", x, *[ZERO] * ndim_of(x)) if len(removed) == ndim_of(x) else view(ctx, x, items)
+    return view(ctx, x, items)
 
 
 @lowers(np.broadcast_to)
 def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
-    x, sizes = operand(ctx, array, "np.broadcast_to"), shape_of(ctx, shape)
+    x, sizes = kept_operand(ctx, array, "np.broadcast_to"), shape_of(ctx, shape)
     if not is_array(x):
         out = alloc(ctx, sizes, dtype_of(x))
         ctx.b.effect("assign", out, x)
@@ -154,8 +156,10 @@ def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
 
 @lowers(np.atleast_1d)
 def atleast_1d(ctx: Context, a: Value, /) -> Value:
-    x = operand(ctx, a)
-    return x if is_array(x) else ctx.b.op("array", x, shape=(1,), dtype=dtype_of(x))
+    x = kept_operand(ctx, a)
+    if is_array(x):
+        return x if ndim_of(x) else view(ctx, x, [None])
+    return ctx.b.op("array", x, shape=(1,), dtype=dtype_of(x))
 
 
 @lowers(np.atleast_2d)

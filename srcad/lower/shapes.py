@@ -10,6 +10,7 @@ from srcad.lower.casts import dtype_of, ndim_of, stored
 from srcad.lower.known import ABSENT
 from srcad.lower.layouts import COPIES
 from srcad.lower.values import Context
+from srcad.lower.weak import note, weak_type
 
 #: One item of an index: an Atom is an integer, a triple a slice, None is np.newaxis.
 Item = Atom | tuple[Atom, Atom, Atom] | None
@@ -19,7 +20,9 @@ FULL = (ABSENT, ABSENT, ABSENT)
 def dim(ctx: Context, array: Atom, axis: int) -> Atom:
     if isinstance(array, Const):
         return const(int(array.value.shape[axis]))
-    return ctx.b.op("dim", array, axis=axis)
+    size = ctx.b.op("dim", array, axis=axis)
+    note(size, least=0)
+    return size
 
 
 def dims(ctx: Context, array: Atom) -> list[Atom]:
@@ -41,7 +44,10 @@ def product(ctx: Context, factors: Sequence[Atom]) -> Atom:
             total = factor if total is None else ctx.b.op("mul", total, factor)
     if total is None:
         return const(known)
-    return total if known == 1 else ctx.b.op("mul", const(known), total)
+    total = total if known == 1 else ctx.b.op("mul", const(known), total)
+    if all(map(weak_type, factors)):
+        note(total)
+    return total
 
 
 def size(ctx: Context, array: Atom) -> Atom:

@@ -22,7 +22,7 @@ from srcad.lower.indexing import augment_item, getitem, setitem
 from srcad.lower.known import FALSE, NONE, TRUE, describe, is_none, opened
 from srcad.lower.loops import for_loop, while_loop
 from srcad.lower.merge import Growing, flatten, join, rebuild, shape_of
-from srcad.lower.names import read_names, target_names
+from srcad.lower.names import read_names, rows_assigned, target_names
 from srcad.lower.operators import augmented, compare, guard
 from srcad.lower.scope import ALIVE, BROKE, GO, RESULT, RETURNED, Closure, Poison, owner
 from srcad.lower.tries import raise_again, suppress, try_statement
@@ -284,7 +284,10 @@ def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
                 if (name := record_in(ctx, target.value)) is not None:
                     ctx.define(name, records.with_item(ctx, holder, index, value))  # type: ignore[arg-type]
                     return
-                (lists.set_item if lists.is_growing(holder) else setitem)(ctx, holder, index, value)  # type: ignore[arg-type]
+                if lists.is_growing(holder):
+                    lists.set_item(ctx, holder, index, value)
+                else:
+                    setitem(ctx, holder, index, lists.as_array(ctx, value) if lists.is_growing(value) else value)
         case gast.Attribute():
             with ctx.at(target):
                 ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
@@ -306,6 +309,8 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
             with ctx.at(node):
                 value = held(ctx, node)
                 items = opened(ctx, value)
+                if isinstance(items, Seq) and _rows_change(ctx, target.id) and _writes_rows(node):
+                    return lists.table(ctx, items) or value
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
             return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
@@ -320,6 +325,17 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
         case gast.Subscript(), _ if isinstance(node, FRESH):
             return listing(ctx, node)
     return expr(ctx, node)
+
+
+def _rows_change(ctx: Lowering, name: str) -> bool:
+    """Whether the function assigns items of items of this variable: `name[i][j] = ...`."""
+    return name in rows_assigned(ctx.frame.node)
+
+
+def _writes_rows(node: Any) -> bool:
+    """Whether the expression makes a list of lists, each of its own."""
+    rows = node.elts if isinstance(node, gast.List) else [node.elt] if isinstance(node, gast.ListComp) else []
+    return bool(rows) and all(isinstance(row, gast.List | gast.ListComp | gast.BinOp) for row in rows)
 
 
 #: Expressions that give what has a name already.

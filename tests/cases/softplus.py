@@ -17,23 +17,23 @@ KINDS = ("adjoint", "tangent", "grad")
 
 # -------------------------------------------------------------------------------------------------------------- adjoint
 
-import numpy as np
 from numba import njit
+from srcad import checked_math as math
 
 
 @njit(error_model="numpy")
 def softplus_adjoint(x, sharpness, y_bar):
     # forward sweep
-    v1 = x > 30.0                       # softplus.py:7
+    v1 = x > 30.0                         # softplus.py:7
     if v1:
         result = x
     else:
-        v2 = x < -30.0                  # softplus.py:9
+        v2 = x < -30.0                    # softplus.py:9
         if v2:
             result = 0.0
         else:
-            v3 = np.exp(sharpness * x)  # softplus.py:11
-            result = np.log1p(v3) / sharpness
+            v3 = math.exp(sharpness * x)  # softplus.py:11
+            result = math.log1p(v3) / sharpness
     # reverse sweep
     if v1:
         x_bar = y_bar
@@ -51,21 +51,21 @@ def softplus_adjoint(x, sharpness, y_bar):
 
 # -------------------------------------------------------------------------------------------------------------- tangent
 
-import numpy as np
 from numba import njit
+from srcad import checked_math as math
 
 
 @njit(error_model="numpy")
 def softplus_tangent(x, sharpness, x_dot, sharpness_dot):
-    if x > 30.0:                    # softplus.py:7
+    if x > 30.0:                      # softplus.py:7
         result = x
         result_dot = x_dot
     elif x < -30.0:
         result = 0.0
         result_dot = 0.0
     else:
-        v1 = np.exp(sharpness * x)  # softplus.py:11
-        result = np.log1p(v1) / sharpness
+        v1 = math.exp(sharpness * x)  # softplus.py:11
+        result = math.log1p(v1) / sharpness
         v2 = v1 * (sharpness_dot * x + sharpness * x_dot) / (1 + v1) - result * sharpness_dot
         result_dot = v2 / sharpness
     return result, result_dot
@@ -73,18 +73,19 @@ def softplus_tangent(x, sharpness, x_dot, sharpness_dot):
 
 # ----------------------------------------------------------------------------------------------------------------- grad
 
-import numpy as np
 from numba import njit
+from srcad import checked_math as math
 
 
 @njit(error_model="numpy")
 def softplus_grad(x, sharpness):
     # forward sweep
-    v1 = x > 30.0                       # softplus.py:7
+    v1 = x > 30.0                         # softplus.py:7
     if not v1:
-        v2 = x < -30.0                  # softplus.py:9
+        v2 = x < -30.0                    # softplus.py:9
         if not v2:
-            v3 = np.exp(sharpness * x)  # softplus.py:11
+            v3 = math.exp(sharpness * x)  # softplus.py:11
+            v4 = math.log1p(v3)
     # reverse sweep
     if v1:
         x_bar = 1.0
