@@ -15,7 +15,7 @@ from srcad.lower.known import ABSENT, FALSE, NONE, ZERO, describe, is_none, know
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import binary, guard
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shape_calls import atleast_1d, atleast_2d, raveled
+from srcad.lower.shape_calls import at_least, raveled
 from srcad.lower.shapes import FULL, alloc, along, dim, dims, leading, product, reshape, stack, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
@@ -108,7 +108,7 @@ def _hstack(ctx: Context, tup: Value) -> Value:
     if is_array(tup):
         rows = _rows(ctx, tup, "np.hstack")
         return _joined_rows(ctx, rows, 0 if ndim_of(rows) == 2 else 1)
-    items = [operand(ctx, atleast_1d(ctx, x)) for x in _arrays(ctx, tup, "np.hstack")]
+    items = [at_least(ctx, x, 1) for x in _arrays(ctx, tup, "np.hstack")]
     return concatenate(ctx, items, 0 if ndim_of(items[0]) == 1 else 1, "np.hstack")
 
 
@@ -120,7 +120,7 @@ def _vstack(ctx: Context, tup: Value) -> Value:
     items = _arrays(ctx, tup, "np.vstack")
     if all(ndim_of(x) == 1 for x in items):
         return stack(ctx, items, 0, common_dtype(items))
-    return concatenate(ctx, [operand(ctx, atleast_2d(ctx, x)) for x in items], 0, "np.vstack")
+    return concatenate(ctx, [at_least(ctx, x, 2) for x in items], 0, "np.vstack")
 
 
 @lowers(np.column_stack)
@@ -137,7 +137,7 @@ def _column_stack(ctx: Context, tup: Value) -> Value:
 
 @lowers(np.append)
 def _append(ctx: Context, arr: Value, values: Value, axis: Value = NONE) -> Value:
-    items = [operand(ctx, atleast_1d(ctx, x)) for x in (arr, values)]
+    items = [at_least(ctx, x, 1) for x in (arr, values)]
     if is_none(axis):
         return concatenate(ctx, [operand(ctx, raveled(ctx, x)) for x in items], 0, "np.append")
     return concatenate(ctx, items, axis_number(ctx, axis, ndim_of(items[0])), "np.append")
@@ -145,7 +145,7 @@ def _append(ctx: Context, arr: Value, values: Value, axis: Value = NONE) -> Valu
 
 def _repeating(name: str, function: object) -> Lowering:
     def lowering(ctx: Context, a: Value, times: Value) -> Value:
-        x = operand(ctx, atleast_1d(ctx, a))
+        x = at_least(ctx, a, 1)
         if ndim_of(x) != 1 or not isinstance(times, Var | Const) or is_array(times):
             ctx.refuse(f"np.{name} is supported for a vector and one integer", "write the loop")
         return ctx.call(Obj(function), [x, int_operand(ctx, times, "the number of times")], {})

@@ -20,7 +20,6 @@ from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 WHOLE = Obj("full")
 CONSTANT = Obj("constant")
-LEFT = Obj("left")
 #: x[1:] and x[:-1].
 LATER: Item = (const(1), ABSENT, ABSENT)
 EARLIER: Item = (ABSENT, const(-1), ABSENT)
@@ -152,13 +151,3 @@ def _bincount(ctx: Context, x: Value, weights: Value = NONE, minlength: Value = 
     counted: Value = ONE if is_none(weights) else array_operand(ctx, weights, "np.bincount")
     dtype = Obj(np.dtype("int64" if is_none(weights) else "float64"))
     return ctx.call(Obj(library.bincount), [places, counted, least, dtype], {})
-
-
-@lowers(np.searchsorted)
-def _searchsorted(ctx: Context, a: Value, v: Value, side: Value = LEFT) -> Value:
-    places, value = array_operand(ctx, a, "np.searchsorted"), operand(ctx, v, "np.searchsorted")
-    if ndim_of(places) != 1 or is_array(value):
-        ctx.refuse("np.searchsorted is supported for one number", "loop over the numbers")
-    if not isinstance(side, Obj) or side.value not in ("left", "right"):
-        ctx.type_error("side= of np.searchsorted is 'left' or 'right'")
-    return ctx.call(Obj(library.searchsorted), [places, value, const(side.value == "right")], {})

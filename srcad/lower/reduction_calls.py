@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcad.ir import Atom, Var, const
-from srcad.lower import library
+from srcad.lower import library, order_library
 from srcad.lower.arguments import axes, axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
 from srcad.lower.choice_calls import boolean, isclose
@@ -21,7 +21,6 @@ from srcad.lower.known import (
     RTOL,
     TRUE,
     ZERO,
-    describe,
     flag,
     is_none,
     known_int,
@@ -189,17 +188,17 @@ def _range(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, keepdi
 
 
 def _which(op: str) -> Lowering:
-    def lowering(ctx: Context, a: Value, axis: Value = NONE) -> Value:
+    function = getattr(np, op)
+
+    def lowering(ctx: Context, a: Value, axis: Value = NONE, out: Value = NONE, *, keepdims: Value = FALSE) -> Value:
         x = operand(ctx, a, f"np.{op}")
         if not is_array(x):
-            return const(0)
-        if is_none(axis) or (ndim_of(x) == 1 and axis_number(ctx, axis, 1) == 0):
-            return ctx.b.op(op, x)
-        number = axis_number(ctx, axis, ndim_of(x))
-        if ndim_of(x) != 2:
-            ctx.refuse(f"np.{op} along an axis of {describe(x)} is not supported", "loop over the other axes")
-        rows = x if number == 1 else ctx.b.op("transpose", x, axes=(1, 0))
-        return ctx.call(Obj(library.argmax_rows if op == "argmax" else library.argmin_rows), [rows], {})
+            axes(ctx, axis, 1)
+            return written(ctx, const(0), out)
+        keep = flag(ctx, keepdims, "keepdims=")
+        if not keep and (is_none(axis) or (ndim_of(x) == 1 and axis_number(ctx, axis, 1) == 0)):
+            return written(ctx, ctx.b.op(op, x), out)
+        return written(ctx, ctx.call(Obj(order_library.place_along), [x, axis, const(keep), Obj(function)], {}), out)
 
     return lowering
 

@@ -1,0 +1,78 @@
+"""NumPy's functions that are written out as ordinary ones, in the language that srcad compiles: inlined where they are called,
+so that derivatives of any order, dtypes and aliasing are those of what they are made of.
+
+`stands_for` registers such a function; its signature is what is accepted. What it asks of the compiler is here, too: functions
+that are known by name and never run.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from srcad.ir import const
+from srcad.lower.arguments import axes, axis_number
+from srcad.lower.known import known_int, python
+from srcad.lower.registry import lowers
+from srcad.lower.values import Context, Obj, Tup, Value
+
+Function = Callable[..., Any]
+
+
+def stands_for(*functions: Any, method: str = "") -> Callable[[Function], Function]:
+    """Register a function that computes what these do."""
+
+    def register(function: Function) -> Function:
+        def lowering(ctx: Context, *args: Value, **kwargs: Value) -> Value:
+            return ctx.call(Obj(function), args, kwargs)
+
+        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_ONLY)
+        parameters = inspect.signature(function).parameters.values()
+        lowering.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+        lowers(*functions, method=method)(lowering)
+        return function
+
+    return register
+
+
+def refuse(reason: str, remedy: str) -> NoReturn:
+    """The call is not supported."""
+    raise NotImplementedError(reason, remedy)
+
+
+def reject(reason: str, remedy: str = "") -> NoReturn:
+    """The call is a TypeError, or a ValueError that shows while compiling."""
+    raise NotImplementedError(reason, remedy)
+
+
+def one_axis(axis: int, ndim: int) -> int:
+    """The axis counted from 0."""
+    raise NotImplementedError(axis, ndim)
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes counted from 0, in ascending order; all of them for None."""
+    raise NotImplementedError(axis, ndim)
+
+
+@lowers(refuse)
+def _refuse(ctx: Context, reason: Value, remedy: Value) -> Value:
+    return ctx.refuse(str(python(reason)), str(python(remedy)))
+
+
+@lowers(reject)
+def _reject(ctx: Context, reason: Value, remedy: Value = Obj("")) -> Value:
+    return ctx.type_error(str(python(reason)), str(python(remedy)))
+
+
+@lowers(one_axis)
+def _one_axis(ctx: Context, axis: Value, ndim: Value) -> Value:
+    return const(axis_number(ctx, axis, known_int(ndim) or 0))
+
+
+@lowers(axes_of)
+def _axes_of(ctx: Context, axis: Value, ndim: Value) -> Value:
+    count = known_int(ndim) or 0
+    found = axes(ctx, axis, count)
+    return Tup(tuple(map(const, range(count) if found is None else found)))
