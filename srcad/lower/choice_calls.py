@@ -33,11 +33,15 @@ lowers(np.invert)(lambda ctx, x, /: unary(ctx, "invert", x))
 def isclose(
     ctx: Context, a: Value, b: Value, rtol: Value = RTOL, atol: Value = ATOL, equal_nan: Value = FALSE
 ) -> Value:
-    difference = elementwise(ctx, "abs", binary(ctx, "sub", operand(ctx, a), b))
-    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
+    x, y = operand(ctx, a), operand(ctx, b)
+    difference = elementwise(ctx, "abs", binary(ctx, "sub", x, y))
+    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", y)))
     close = ctx.b.op("le", difference, operand(ctx, bound))
-    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
-    return ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", y))
+    near = ctx.b.op("or", finite, ctx.b.op("eq", x, y))
+    if not flag(ctx, equal_nan, "equal_nan="):
+        return near
+    return ctx.b.op("or", near, ctx.b.op("and", elementwise(ctx, "isnan", x), elementwise(ctx, "isnan", y)))
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------

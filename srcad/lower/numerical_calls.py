@@ -136,13 +136,6 @@ def _cholesky(ctx: Context, a: Value) -> Value:
     return ctx.call(Obj(library.cholesky), [x], {})
 
 
-@lowers(np.nansum)
-def _nansum(ctx: Context, a: Value, axis: Value = NONE) -> Value:
-    x = operand(ctx, a, "np.nansum")
-    kept = ctx.b.op("where", ctx.b.op("isnan", x), const(0.0), x) if kind_of(x) == "f" else x
-    return reduction(ctx, "sum", kept, axis)
-
-
 @lowers(np.bincount)
 def _bincount(ctx: Context, x: Value, weights: Value = NONE, minlength: Value = ZERO) -> Value:
     places, least = array_operand(ctx, x, "np.bincount"), int_operand(ctx, minlength, "minlength=")

@@ -162,27 +162,34 @@ def quantile(
 ) -> Any:
     if out is not None or weights is not None:
         refuse("np.quantile with out= or weights= is not supported", "sort the array and pick from it")
-    a = floats(a, "np.quantile")
+    return quantiles(floats(a, "np.quantile"), q, axis, method, keepdims, whole)
+
+
+def whole(ordered: Any) -> Any:
+    return ordered
+
+
+def quantiles(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, used: Any) -> Any:
+    """The quantiles at q of what is used of each sorted line."""
     axes = axes_of(axis, a.ndim)
     ordered = sort(gathered(a, axes))
     q = np.asarray(q)
     if q.ndim == 0:
-        check_share(q)
-        share = a.dtype.type(q)
-        return kept(of_lines(ordered, lambda line: quantile_of(line, share, method), a.dtype), axes, keepdims)
+        share = a.dtype.type(checked_share(q))
+        return kept(of_lines(ordered, lambda line: quantile_of(used(line), share, method), a.dtype), axes, keepdims)
     shares = np.ravel(q)
-    dtype = np.result_type(a.dtype, q.dtype, np.float64)
-    found = np.empty((shares.shape[0], *ordered.shape[:-1]), dtype)
+    found = np.empty((shares.shape[0], *ordered.shape[:-1]), np.result_type(a.dtype, q.dtype, np.float64))
     for k in range(shares.shape[0]):
-        check_share(shares[k])
-        found[k] = of_lines(ordered, lambda line: quantile_of(line, shares[k], method), dtype)
+        share = checked_share(shares[k])
+        found[k] = of_lines(ordered, lambda line, share=share: quantile_of(used(line), share, method), found.dtype)
     found = found.reshape((*q.shape, *ordered.shape[:-1]))
     return np.expand_dims(found, tuple([k + q.ndim for k in axes])) if keepdims else found
 
 
-def check_share(q: Any) -> None:
+def checked_share(q: Any) -> Any:
     if not 0 <= q <= 1:
         raise ValueError("Quantiles must be in the range [0, 1]")
+    return q
 
 
 @stands_for(np.percentile)

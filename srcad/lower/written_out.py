@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from srcad.ir import const
-from srcad.lower.arguments import axes, axis_number
-from srcad.lower.known import known_int, python
+from srcad.lower.arguments import axis_number, axis_numbers
+from srcad.lower.known import is_none, known_int, python
 from srcad.lower.registry import lowers
 from srcad.lower.values import Context, Obj, Tup, Value
 
 Function = Callable[..., Any]
+NOTHING = Obj("")
 
 
 def stands_for(*functions: Any, method: str = "") -> Callable[[Function], Function]:
@@ -52,7 +53,7 @@ def one_axis(axis: int, ndim: int) -> int:
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes counted from 0, in ascending order; all of them for None."""
+    """The axes counted from 0, in their order; all of them for None."""
     raise NotImplementedError(axis, ndim)
 
 
@@ -62,7 +63,7 @@ def _refuse(ctx: Context, reason: Value, remedy: Value) -> Value:
 
 
 @lowers(reject)
-def _reject(ctx: Context, reason: Value, remedy: Value = Obj("")) -> Value:
+def _reject(ctx: Context, reason: Value, remedy: Value = NOTHING) -> Value:
     return ctx.type_error(str(python(reason)), str(python(remedy)))
 
 
@@ -74,5 +75,4 @@ def _one_axis(ctx: Context, axis: Value, ndim: Value) -> Value:
 @lowers(axes_of)
 def _axes_of(ctx: Context, axis: Value, ndim: Value) -> Value:
     count = known_int(ndim) or 0
-    found = axes(ctx, axis, count)
-    return Tup(tuple(map(const, range(count) if found is None else found)))
+    return Tup(tuple(map(const, range(count) if is_none(axis) else axis_numbers(ctx, axis, count))))
