@@ -16,7 +16,7 @@ from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, guard, unary
 from srcad.lower.picking import Picked
-from srcad.lower.registry import lowers
+from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import FULL, Item, view
 from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value, is_kind
 from srcad.ops import VIEWS, WRITES, promote
@@ -290,6 +290,24 @@ def _add_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
 @lowers(np.subtract.at)
 def _subtract_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     return _add_at(ctx, a, indices, unary(ctx, "neg", operand(ctx, b, "np.subtract.at")))
+
+
+def _update_at(function: np.ufunc) -> Lowering:
+    def lowering(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
+        array = _writable(ctx, a)
+        place = _place(ctx, array, indices)
+        if isinstance(place, Picked):
+            value = stored(ctx, operand(ctx, b, f"np.{function.__name__}.at"), dtype_of(array))
+            picking.update_at(ctx, array, place, function, value)
+        else:
+            setitem(ctx, a, indices, ctx.call(Obj(function), [getitem(ctx, a, indices), b], {}))
+        return NONE
+
+    return lowering
+
+
+for _function in (np.multiply, np.divide, np.maximum, np.minimum, np.power, np.logaddexp):
+    lowers(_function.at)(_update_at(_function))
 
 
 @lowers(np.copyto)

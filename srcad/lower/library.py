@@ -37,6 +37,12 @@ def add_at(a: Any, places: Any, values: Any) -> None:
             a[tuple([p[k] for p in places])] += values[k]
 
 
+def update_at(a: Any, places: Any, function: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
+        place = tuple([p[k] for p in places])
+        a[place] = function(a[place], values if values.ndim == 0 else values[k])
+
+
 def check_vectors(places: Any) -> None:
     for p in places[1:]:
         if p.shape[0] != places[0].shape[0]:
@@ -116,12 +122,6 @@ def masked_update(a: Any, mask: Any, combine: Any, value: Any) -> None:
 def copy_into(out: Any, a: Any, start: Any) -> None:
     for i in range(a.shape[0]):
         out[start + i] = a[i]
-
-
-def roll(out: Any, a: Any, shift: Any) -> None:
-    n = a.shape[0]
-    for i in range(n):
-        out[(i + shift) % n] = a[i]
 
 
 def frequencies(n: Any, d: Any) -> Any:
@@ -226,22 +226,6 @@ def triangle(a: Any, k: Any, lower: Any) -> Any:
     return out
 
 
-def repeat(a: Any, times: Any) -> Any:
-    out = np.empty((a.shape[0] * times, *a.shape[1:]), a.dtype)
-    for i in range(a.shape[0]):
-        for k in range(times):
-            out[i * times + k] = a[i]
-    return out
-
-
-def tile(a: Any, times: Any) -> Any:
-    n = a.shape[0]
-    out = np.empty((n * times, *a.shape[1:]), a.dtype)
-    for k in range(times):
-        out[k * n : (k + 1) * n] = a
-    return out
-
-
 def polynomial(p: Any, x: Any, zero: Any) -> Any:
     value = zero
     for i in range(p.shape[0]):
@@ -254,34 +238,6 @@ def convolve(a: Any, v: Any) -> Any:
     for i in range(a.shape[0]):
         for j in range(v.shape[0]):
             out[i + j] += a[i] * v[j]
-    return out
-
-
-def interpolate(x: Any, xp: Any, fp: Any) -> Any:
-    n = xp.shape[0]
-    if n == 0 or fp.shape[0] != n:
-        raise ValueError("fp and xp are not of the same length, or empty")
-    low = 0
-    high = n - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if xp[middle] <= x:
-            low = middle
-        else:
-            high = middle
-    if x <= xp[0]:
-        value = fp[0] * 1.0
-    elif x >= xp[n - 1]:
-        value = fp[n - 1] * 1.0
-    else:
-        value = fp[low] + (fp[high] - fp[low]) / (xp[high] - xp[low]) * (x - xp[low])
-    return value
-
-
-def interpolate_each(x: Any, xp: Any, fp: Any) -> Any:
-    out = np.empty(x.shape[0], np.result_type(x.dtype, fp.dtype))
-    for i in range(x.shape[0]):
-        out[i] = interpolate(x[i], xp, fp)
     return out
 
 

@@ -86,14 +86,6 @@ def outer(ctx: Context, a: Value, b: Value, out: Value = NONE) -> Value:
     return written(ctx, arithmetic(ctx, "mul", view(ctx, x, [FULL, None]), view(ctx, y, [None, FULL])), out)
 
 
-for _ufunc, _op in ((np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "div")):
-    lowers(_ufunc.outer)(
-        lambda ctx, a, b, /, op=_op: arithmetic(
-            ctx, op, view(ctx, _flat(ctx, a), [FULL, None]), view(ctx, _flat(ctx, b), [None, FULL])
-        )
-    )
-
-
 def _flat(ctx: Context, value: Value) -> Atom:
     x = operand(ctx, value, "np.outer")
     return ravel(ctx, x) if is_array(x) else ctx.b.op("array", x, shape=(1,), dtype=dtype_of(x))

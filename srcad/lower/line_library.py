@@ -36,6 +36,11 @@ def along(a: Any, axis: Any, function: Any, dtype: Any) -> Any:
     return out
 
 
+def axis_and_array(a: Any, axis: Any) -> Any:
+    """The array and the axis, counted from 0; without an axis, all of it in one line."""
+    return (np.ravel(a), 0) if axis is None else (a, one_axis(axis, a.ndim))
+
+
 def gathered(a: Any, axes: Any) -> Any:
     """The array with these axes turned to the end and made one."""
     if len(axes) == a.ndim:

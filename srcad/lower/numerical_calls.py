@@ -47,15 +47,6 @@ def _convolve(ctx: Context, a: Value, v: Value, mode: Value = WHOLE) -> Value:
     return ctx.call(Obj(library.convolve), [x, y], {})
 
 
-@lowers(np.interp)
-def _interp(ctx: Context, x: Value, xp: Value, fp: Value) -> Value:
-    point, places, values = (operand(ctx, value, "np.interp") for value in (x, xp, fp))
-    if ndim_of(point) > 1 or ndim_of(places) != 1 or ndim_of(values) != 1:
-        ctx.refuse("np.interp is supported for a number or a vector, and vectors of points", "flatten the array first")
-    function = library.interpolate_each if is_array(point) else library.interpolate
-    return ctx.call(Obj(function), [point, places, values], {})
-
-
 @lowers(np.trapezoid)
 def _trapezoid(ctx: Context, y: Value, x: Value = NONE, dx: Value = ONE, axis: Value = MINUS_ONE) -> Value:
     """The sum of (y[1:] + y[:-1]) / 2 times the steps."""

@@ -15,6 +15,7 @@ import numpy as np
 from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
+    calculus_library,
     creation_calls,
     decomposition_calls,
     fourier_calls,
@@ -24,8 +25,10 @@ from srcad.lower import (  # noqa: F401  (the tables)
     math_calls,
     numerical_calls,
     shape_calls,
+    shape_library,
     sorting_calls,
     special_calls,
+    ufunc_methods,
 )
 from srcad.lower.casts import is_array
 from srcad.lower.known import is_known, lift, python

@@ -8,6 +8,7 @@ read has its new axes where NumPy puts them: where the index arrays stood, or in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from srcad.ir import Atom, Op, Var
 from srcad.lower import library
@@ -182,6 +183,14 @@ def add_at(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     _check_uncaught(ctx)
     found = find(ctx, array, place)
     ctx.call(Obj(library.add_at), [found.target, _lasting(ctx, found), _apart(ctx, _values(ctx, found, item))], {})
+
+
+def update_at(ctx: Context, array: Var, place: Picked, function: Any, item: Atom) -> None:
+    """`array[place] = function(array[place], item)`, one place after the other."""
+    _check_uncaught(ctx)
+    found = find(ctx, array, place)
+    values = _apart(ctx, _values(ctx, found, item))
+    ctx.call(Obj(library.update_at), [found.target, _lasting(ctx, found), Obj(function), values], {})
 
 
 def _values(ctx: Context, found: Places, item: Atom) -> Atom:

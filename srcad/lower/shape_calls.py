@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcad.ir import Atom, Const, const
-from srcad.lower import library
 from srcad.lower.arguments import axes, axis_number, axis_numbers, shape_of
 from srcad.lower.casts import dtype_of, is_array, ndim_of
 from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none, known_int
@@ -21,9 +20,7 @@ from srcad.lower.shapes import (
     contiguous,
     dim,
     dims,
-    leading,
     product,
-    ravel,
     read_only,
     reshape,
     size,
@@ -187,6 +184,18 @@ def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
     return result
 
 
+@lowers(np.broadcast_shapes)
+def _broadcast_shapes(ctx: Context, *args: Value) -> Value:
+    shapes = [shape_of(ctx, arg) for arg in args]
+    out: list[Atom] = []
+    for k in range(max(map(len, shapes), default=0)):  # axes counted from the last
+        first, *rest = [shape[-1 - k] for shape in shapes if k < len(shape)]
+        for other in rest:
+            first = ctx.b.op("broadcast_dim", first, other)
+        out.insert(0, first)
+    return Tup(tuple(out))
+
+
 def at_least(ctx: Context, value: Value, ndim: int) -> Atom:
     """A view with axes of size 1 in front; of three axes, that of a vector is the middle one."""
     x = operand(ctx, value)
@@ -226,15 +235,3 @@ def _flip(ctx: Context, m: Value, axis: Value = NONE) -> Value:
 
 lowers(np.flipud)(lambda ctx, m: _flip(ctx, m, ZERO))
 lowers(np.fliplr)(lambda ctx, m: _flip(ctx, m, ONE))
-
-
-@lowers(np.roll)
-def _roll(ctx: Context, a: Value, shift: Value, axis: Value = NONE) -> Value:
-    x, by = array_operand(ctx, a, "np.roll"), int_operand(ctx, shift, "the shift of np.roll")
-    if is_none(axis) and ndim_of(x) > 1:
-        rolled = operand(ctx, _roll(ctx, ravel(ctx, x), by))
-        return reshape(ctx, rolled, dims(ctx, x))
-    number = 0 if is_none(axis) else axis_number(ctx, axis, ndim_of(x))
-    out = alloc(ctx, dims(ctx, x), dtype_of(x))
-    ctx.call(Obj(library.roll), [leading(ctx, out, number), leading(ctx, x, number), by], {})
-    return out

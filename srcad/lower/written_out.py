@@ -21,15 +21,15 @@ Function = Callable[..., Any]
 NOTHING = Obj("")
 
 
-def stands_for(*functions: Any, method: str = "") -> Callable[[Function], Function]:
-    """Register a function that computes what these do."""
+def stands_for(*functions: Any, method: str = "", given: tuple[Any, ...] = ()) -> Callable[[Function], Function]:
+    """Register a function that computes what these do, its first arguments given here."""
 
     def register(function: Function) -> Function:
         def lowering(ctx: Context, *args: Value, **kwargs: Value) -> Value:
-            return ctx.call(Obj(function), args, kwargs)
+            return ctx.call(Obj(function), [*map(Obj, given), *args], kwargs)
 
         context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_ONLY)
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())[len(given) :]
         lowering.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
         lowers(*functions, method=method)(lowering)
         return function
