@@ -14,7 +14,7 @@ from srcad.lower.known import ATOL, FALSE, NONE, RTOL, TRUE, ZERO, ZERO_FLOAT, f
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, unary
 from srcad.lower.registry import lowers
-from srcad.lower.values import Context, Seq, Tup, Value
+from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 
 def boolean(ctx: Context, value: Value) -> Atom:
@@ -49,10 +49,10 @@ def isclose(
 
 @lowers(np.where)
 def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
+    if is_none(x) and is_none(y):
+        return ctx.call(Obj(np.nonzero), [condition], {})
     if is_none(x) or is_none(y):
-        ctx.refuse(
-            "np.where with one argument is not supported", "use a mask, as in x[x > 0], or np.where(condition, x, y)"
-        )
+        ctx.type_error("np.where takes a condition alone, or both of what it chooses from")
     return ctx.b.op("where", boolean(ctx, condition), operand(ctx, x), operand(ctx, y))
 
 

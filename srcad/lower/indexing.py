@@ -12,12 +12,25 @@ from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stm
 from srcad.lower import library, picking, records
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
-from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.known import (
+    ABSENT,
+    FALSE,
+    NONE,
+    TRUE,
+    describe,
+    flag,
+    holds_always,
+    is_known,
+    is_none,
+    known_int,
+    lift,
+    python,
+)
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, guard, unary
 from srcad.lower.picking import Picked
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shapes import FULL, Item, view
+from srcad.lower.shapes import FULL, Item, ravel, view
 from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value, is_kind
 from srcad.ops import VIEWS, WRITES, promote
 
@@ -315,11 +328,9 @@ def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, wh
     """`dst[...] = src`, or where a mask holds."""
     target = _writable(ctx, dst)
     new = fitted(ctx, operand(ctx, src, "np.copyto"), ndim_of(target))
-    if not (isinstance(casting, Obj) and casting.value == "same_kind") or not np.can_cast(
-        dtype_of(new), dtype_of(target), "same_kind"
-    ):
+    if not np.can_cast(dtype_of(new), dtype_of(target), str(python(casting))):  # type: ignore[arg-type]
         ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
-    if where != TRUE:
+    if not holds_always(where):
         new = ctx.b.op("where", operand(ctx, where), new, target)
     ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target)))
     return NONE
@@ -328,7 +339,9 @@ def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, wh
 @lowers(np.fill_diagonal)
 def _fill_diagonal(ctx: Context, a: Value, val: Value, wrap: Value = FALSE) -> Value:
     target, value = _writable(ctx, a), operand(ctx, val, "np.fill_diagonal")
-    if ndim_of(target) != 2 or ndim_of(value) > 1 or wrap != FALSE:
-        ctx.refuse("np.fill_diagonal is supported for a matrix, and a number or a vector", "write the loop")
-    ctx.call(Obj(library.fill_diagonal), [target, stored(ctx, value, dtype_of(target))], {})
+    if ndim_of(target) < 2:
+        ctx.type_error("np.fill_diagonal takes an array of at least two axes")
+    values = ravel(ctx, value) if is_array(value) else value
+    rest = [stored(ctx, values, dtype_of(target)), const(flag(ctx, wrap, "wrap="))]
+    ctx.call(Obj(library.fill_diagonal), [target, *rest], {})
     return NONE

@@ -64,17 +64,15 @@ def places(mask: Any) -> Any:
     return out
 
 
-def places_of_two(mask: Any) -> Any:
-    rows = np.empty(np.count_nonzero(mask), np.int64)
-    columns = np.empty(rows.shape[0], np.int64)
+def places_on_axes(mask: Any) -> Any:
+    out = tuple([np.empty(np.count_nonzero(mask), np.int64) for _ in range(mask.ndim)])
     count = 0
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            if mask[i, j]:
-                rows[count] = i
-                columns[count] = j
-                count += 1
-    return rows, columns
+    for index in np.ndindex(mask.shape):
+        if mask[index]:
+            for vector, place in zip(out, index, strict=True):
+                vector[count] = place
+            count += 1
+    return out
 
 
 def compress(a: Any, mask: Any) -> Any:
@@ -99,22 +97,26 @@ def check_mask(a: Any, mask: Any) -> None:
 
 def masked_fill(a: Any, mask: Any, value: Any) -> None:
     check_mask(a, mask)
+    fill_where(a, mask, value)
+
+
+def fill_where(a: Any, mask: Any, value: Any) -> None:
     for k in range(mask.shape[0]):
-        if mask.ndim == 2:
-            for j in range(mask.shape[1]):
-                if mask[k, j]:
-                    a[k, j] = value
+        if mask.ndim > 1:
+            fill_where(a[k], mask[k], value)
         elif mask[k]:
             a[k] = value
 
 
 def masked_update(a: Any, mask: Any, combine: Any, value: Any) -> None:
     check_mask(a, mask)
+    update_where(a, mask, combine, value)
+
+
+def update_where(a: Any, mask: Any, combine: Any, value: Any) -> None:
     for k in range(mask.shape[0]):
-        if mask.ndim == 2:
-            for j in range(mask.shape[1]):
-                if mask[k, j]:
-                    a[k, j] = combine(a[k, j], value)
+        if mask.ndim > 1:
+            update_where(a[k], mask[k], combine, value)
         elif mask[k]:
             a[k] = combine(a[k], value)
 
@@ -174,28 +176,26 @@ def eye(n: Any, m: Any, k: Any, dtype: Any) -> Any:
     return out
 
 
-def diagonal(a: Any, k: Any) -> Any:
-    first = max(0, -k)
-    out = np.empty(max(0, min(a.shape[0], a.shape[1] - k) - first), a.dtype)
-    for i in range(out.shape[0]):
-        out[i] = a[first + i, first + i + k]
-    return out
-
-
 def diagonal_view(a: Any, k: Any) -> Any:
-    """Every (columns + 1)-th element of the rows in one line."""
-    n, m = a.shape
+    """Every (columns + 1)-th element of the rows in one line, in the last two axes."""
+    *others, n, m = a.shape
     first = k if k >= 0 else -k * m
     count = max(0, min(n, m - k) if k >= 0 else min(n + k, m))
-    return a.reshape(n * m)[first : first + count * (m + 1) : m + 1]
+    return a.reshape((*others, n * m))[..., first : first + count * (m + 1) : m + 1]
 
 
-def fill_diagonal(a: Any, value: Any) -> None:
-    for i in range(min(a.shape[0], a.shape[1])):
-        if value.ndim:
-            a[i, i] = value[i % value.shape[0]]
-        else:
-            a[i, i] = value
+def fill_diagonal(a: Any, value: Any, wrap: Any) -> None:
+    """Every (columns + 1)-th element in a line; of more axes the places that have one number on all."""
+    if a.ndim == 2:
+        n, m = a.shape
+        for k in range(0, n * m if wrap else min(n, m) * m, m + 1):
+            a[k // m, k % m] = value if value.ndim == 0 else value[k // (m + 1) % value.shape[0]]
+    else:
+        for n in a.shape[1:]:
+            if n != a.shape[0]:
+                raise ValueError("All dimensions of input must be of equal length")
+        for i in range(a.shape[0]):
+            a[(i,) * a.ndim] = value if value.ndim == 0 else value[i % value.shape[0]]
 
 
 def diagonal_matrix(v: Any, k: Any) -> Any:
@@ -216,14 +216,20 @@ def trace(a: Any, k: Any, zero: Any) -> Any:
 
 def triangle(a: Any, k: Any, lower: Any) -> Any:
     out = np.zeros(a.shape, a.dtype)
+    fill_triangle(out, a, k, lower)
+    return out
+
+
+def fill_triangle(out: Any, a: Any, k: Any, lower: Any) -> None:
     for i in range(a.shape[0]):
-        if lower:
+        if a.ndim > 2:
+            fill_triangle(out[i], a[i], k, lower)
+        elif lower:
             for j in range(min(a.shape[1], max(0, i + k + 1))):
                 out[i, j] = a[i, j]
         else:
             for j in range(max(0, i + k), a.shape[1]):
                 out[i, j] = a[i, j]
-    return out
 
 
 def polynomial(p: Any, x: Any, zero: Any) -> Any:
@@ -233,28 +239,10 @@ def polynomial(p: Any, x: Any, zero: Any) -> Any:
     return value
 
 
-def convolve(a: Any, v: Any) -> Any:
-    out = np.zeros(a.shape[0] + v.shape[0] - 1, np.result_type(a.dtype, v.dtype))
-    for i in range(a.shape[0]):
-        for j in range(v.shape[0]):
-            out[i + j] += a[i] * v[j]
-    return out
-
-
 def power_of_matrix(a: Any, n: Any) -> Any:
     out = np.eye(a.shape[0], dtype=a.dtype)
     for _ in range(n):
         out = out @ a
-    return out
-
-
-def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
-    out = np.empty((a.shape[0], a.shape[1], b.shape[-1]), dtype)
-    for i in range(a.shape[0]):
-        if b.ndim == 3:
-            out[i] = a[i] @ b[i]
-        else:
-            out[i] = a[i] @ b
     return out
 
 

@@ -24,10 +24,13 @@ from srcad.lower import (  # noqa: F401  (the tables)
     linalg_calls,
     math_calls,
     numerical_calls,
+    padding_library,
+    places_library,
     shape_calls,
     shape_library,
     sorting_calls,
     special_calls,
+    statistics_library,
     ufunc_methods,
 )
 from srcad.lower.casts import is_array

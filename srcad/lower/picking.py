@@ -118,15 +118,13 @@ def _vectors(ctx: Context, array: Atom, place: Picked) -> tuple[Tup, list[Atom]]
 
 def _where(ctx: Context, array: Atom, mask: Atom, axis: int) -> list[Atom]:
     """The places where a mask holds, a vector for each of its axes."""
-    if ndim_of(mask) > 2:
-        ctx.refuse("a mask with more than two axes is not supported here", "flatten the array and the mask")
     for k in range(ndim_of(mask)):
         ctx.call(Obj(library.check_length), [dim(ctx, mask, k), dim(ctx, array, axis + k)], {})
     if ndim_of(mask) == 1:
         return [operand(ctx, ctx.call(Obj(library.places), [mask], {}))]
-    pair = ctx.call(Obj(library.places_of_two), [mask], {})
-    assert isinstance(pair, Tup)
-    return [operand(ctx, item) for item in pair.items]
+    found = ctx.call(Obj(library.places_on_axes), [mask], {})
+    assert isinstance(found, Tup)
+    return [operand(ctx, item) for item in found.items]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -155,7 +153,7 @@ def read(ctx: Context, array: Atom, place: Picked) -> Value:
 def write(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     _check_uncaught(ctx)
     mask = place.only_mask(array)
-    if mask is not None and not is_array(item) and ndim_of(mask) < 3:
+    if mask is not None and not is_array(item):
         ctx.call(Obj(library.masked_fill), [array, mask, item], {})
         return
     found = find(ctx, array, place)
@@ -169,7 +167,7 @@ def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> No
     _check_uncaught(ctx)
     amount = operand(ctx, item, f"{BINARY[op][0]}=")
     mask = place.only_mask(array)
-    if mask is not None and not is_array(amount) and ndim_of(mask) < 3:
+    if mask is not None and not is_array(amount):
         ctx.call(Obj(library.masked_update), [array, mask, Obj(BINARY[op][1]), amount], {})
         return
     found = find(ctx, array, place)
