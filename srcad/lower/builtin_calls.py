@@ -35,7 +35,8 @@ from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import dim
-from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.scope import Closure
+from srcad.lower.values import FUNCTIONS, RANGE, Context, Func, Obj, Seq, Tup, Value
 
 EMPTY = Tup(())
 NUMBERS = "float64 float32 int64 int32 int16 int8 uint64 uint32 uint16 uint8 complex128 complex64"
@@ -329,7 +330,9 @@ def _type(ctx: Context, x: Value, /) -> Value:
 
 @lowers(callable)
 def _callable(ctx: Context, x: Value, /) -> Value:
-    return const(isinstance(x, Obj) and callable(x.value))
+    if isinstance(x, Func):
+        return const(x.kind in FUNCTIONS)
+    return const(isinstance(x, Obj) and (callable(x.value) or isinstance(x.value, Closure)))
 
 
 @lowers(math.isclose)

@@ -11,6 +11,7 @@ from srcad.ir import Array, Atom, Const, Var, const
 from srcad.lower import library
 from srcad.lower.arguments import axis_numbers, dtype_name, shape_of
 from srcad.lower.casts import cast, common_dtype, dtype_of, is_array, kind_of, ndim_of, stored, strong
+from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.known import (
     FALSE,
     MINUS_ONE,
@@ -266,17 +267,34 @@ def _arange(ctx: Context, start: Value, stop: Value = NONE, step: Value = ONE, d
 
 @lowers(np.linspace)
 def _linspace(
-    ctx: Context, start: Value, stop: Value, num: Value = FIFTY, endpoint: Value = TRUE, *, dtype: Value = NONE
+    ctx: Context,
+    start: Value,
+    stop: Value,
+    num: Value = FIFTY,
+    endpoint: Value = TRUE,
+    retstep: Value = FALSE,
+    dtype: Value = NONE,
+    axis: Value = ZERO,
 ) -> Value:
-    first, last = (scalar_operand(ctx, value, "np.linspace") for value in (start, stop))
+    first, last = (operand(ctx, value, "np.linspace") for value in (start, stop))
     count = int_operand(ctx, num, "the length of np.linspace")
     closed = flag(ctx, endpoint, "endpoint=")
     steps: Value = count
     if closed:
         steps = ctx.call(Obj(max), [ONE, binary(ctx, "sub", count, ONE)], {})
     natural = common_dtype([first, last])
-    name = dtype_name(ctx, dtype, natural if natural.startswith(("float", "complex")) else "float64")
-    return ctx.call(Obj(library.linspace), [first, last, count, steps, const(closed), Obj(np.dtype(name))], {})
+    natural = natural if natural.startswith(("float", "complex")) else "float64"
+    kind = Obj(np.dtype(dtype_name(ctx, dtype, natural)))
+    if kind.value.kind not in "fc":
+        made = ctx.call(Obj(library.linspace), [first, last, count, steps, const(closed), Obj(np.dtype(natural))], {})
+        found = cast(ctx, elementwise(ctx, "floor", made), str(kind.value))
+    else:
+        found = operand(ctx, ctx.call(Obj(library.linspace), [first, last, count, steps, const(closed), kind], {}))
+    if axis != ZERO:
+        found = operand(ctx, ctx.call(Obj(np.moveaxis), [found, ZERO, axis], {}))
+    if not flag(ctx, retstep, "retstep="):
+        return found
+    return Tup((found, ctx.call(Obj(library.step_of_linspace), [first, last, count, steps, const(closed)], {})))
 
 
 @lowers(np.eye)

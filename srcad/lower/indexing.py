@@ -9,14 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stmt, Var, const, walk
-from srcad.lower import library, picking, records
+from srcad.lower import library, picking, records, shape_library
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import (
     ABSENT,
     FALSE,
     NONE,
+    ONE,
     TRUE,
+    ZERO,
     describe,
     flag,
     holds_always,
@@ -113,6 +115,9 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     if value.value is np.s_ or value.value is np.index_exp:
         return index if value.value is np.s_ or isinstance(index, Tup) else Tup((index,))
+    if value.value is np.r_ or value.value is np.c_:
+        parts = [_spelt_out(ctx, part) for part in (index.items if isinstance(index, Tup) else (index,))]
+        return ctx.call(Obj(shape_library.in_a_row if value.value is np.r_ else shape_library.in_columns), parts, {})
     if is_kind(index, CHOSEN):
         return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
     if not is_known(index) and isinstance(value.value, dict):
@@ -124,6 +129,20 @@ def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     except Exception as error:  # whatever the object says of this index, it would say when run
         return ctx.type_error(f"{describe(value)} cannot be indexed so: {type(error).__name__}: {error}")
     return lift(ctx, found)
+
+
+def _spelt_out(ctx: Context, part: Value) -> Value:
+    """What np.r_ joins: a slice is the numbers that it names; with a step that is imaginary, so many."""
+    if isinstance(part, Obj) and isinstance(part.value, str):
+        ctx.refuse("np.r_ and np.c_ with directions in a string are not supported", "use np.concatenate or np.stack")
+    part = opened_slice(ctx, part)
+    if not isinstance(part, SliceValue):
+        return part
+    start = ZERO if is_none(part.start) else part.start
+    step = ONE if is_none(part.step) else part.step
+    if isinstance(step, Const) and kind_of(step) == "c":
+        return ctx.call(Obj(np.linspace), [start, part.stop, const(int(abs(step.value)))], {})
+    return ctx.call(Obj(np.arange), [start, part.stop, step], {})
 
 
 def _array(ctx: Context, value: Value, index: Value) -> Atom | None:

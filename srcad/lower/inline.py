@@ -62,6 +62,7 @@ def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Ma
     frame = Frame(
         Source(outer.source.file, outer.source.lines, fn.node, fn.__name__), fn.node, outer.globals, outer.cells, outer
     )
+    frame.site = outer.site
     defaults = {name: functools.partial(lambda v: v, value) for name, value in fn.defaults.items()}
     return _inline(ctx, frame, (fn.node, outer.path), bind_arguments(ctx, fn.node, fn.__name__, args, kwargs, defaults))
 

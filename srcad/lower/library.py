@@ -11,6 +11,12 @@ from typing import Any
 import numpy as np
 
 
+def direction(z: Any) -> Any:
+    """np.sign of a complex number."""
+    size = np.abs(z)
+    return z / np.where(size == 0, 1, size)
+
+
 def take(a: Any, places: Any) -> Any:
     """a[places], for one vector of places for each of the first axes."""
     out = np.empty((places[0].shape[0], *a.shape[len(places) :]), a.dtype)
@@ -160,13 +166,18 @@ def ramp(n: Any, start: Any, step: Any, dtype: Any) -> Any:
 
 
 def linspace(start: Any, stop: Any, n: Any, steps: Any, endpoint: Any, dtype: Any) -> Any:
-    out = np.empty(n, dtype)
     step = (stop - start) / steps
+    out = np.empty((n, *step.shape), dtype)
     for i in range(n):
         out[i] = start + i * step
     if endpoint and n > 1:
         out[n - 1] = stop
     return out
+
+
+def step_of_linspace(start: Any, stop: Any, n: Any, steps: Any, endpoint: Any) -> Any:
+    step = (stop - start) / steps
+    return step * np.nan if endpoint and n < 2 else step
 
 
 def eye(n: Any, m: Any, k: Any, dtype: Any) -> Any:

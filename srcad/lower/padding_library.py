@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.lower.written_out import refuse, reject, stands_for
+from srcad.lower.written_out import axes_of, refuse, reject, stands_for
 
 #: What is added is one of the elements.
 PICKING = ("edge", "wrap", "reflect", "symmetric")
@@ -31,14 +31,14 @@ def pad(
         refuse("this mode of np.pad is not supported", "write the other parts with slices")
     values = end_values if mode == "linear_ramp" else constant_values
     odd = mode in ("reflect", "symmetric") and reflect_type == "odd"
-    return padded(a, 0, pad_width, mode, values, odd)
+    ndim = a.ndim
+    for axis in axes_of(None, ndim):
+        a = padded(a, axis, pair(pad_width, axis, ndim), mode, pair(values, axis, ndim), odd)
+    return a
 
 
 def padded(a: Any, axis: Any, widths: Any, mode: Any, values: Any, odd: Any) -> Any:
-    """From this axis on."""
-    if axis == a.ndim:
-        return a
-    before, after = pair(widths, axis, a.ndim)
+    before, after = widths
     if before < 0 or after < 0:
         raise ValueError("index can't contain negative values")
     n = a.shape[axis]
@@ -52,15 +52,15 @@ def padded(a: Any, axis: Any, widths: Any, mode: Any, values: Any, odd: Any) -> 
     else:
         to[before : before + n] = of
         if mode != "empty":
-            fill_ends(to, of, before, n, after, mode, pair(values, axis, a.ndim))
-    return padded(out, axis + 1, widths, mode, values, odd)
+            fill_ends(to, of, before, n, after, mode, values)
+    return out
 
 
 def pair(given: Any, axis: Any, ndim: Any) -> Any:
     """What belongs before and after one axis, of a number, a pair, or a pair for each axis."""
     if not isinstance(given, tuple | list):
-        if np.ndim(given) > 0:
-            refuse("a width of np.pad given as an array is not supported", "write it as tuples")
+        if isinstance(given, dict) or np.ndim(given) > 0:
+            refuse("np.pad takes numbers and tuples of them here", "write a pair for each axis: ((1, 2), (0, 0))")
         return given, given
     if len(given) == 1:
         return pair(given[0], axis, ndim)

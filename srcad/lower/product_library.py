@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.lower.line_library import gathered, kept
 from srcad.lower.written_out import axes_of, reject, stands_for
 
 # --- matrices ---------------------------------------------------------------------------------------------------------
@@ -218,3 +219,18 @@ def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
             to[i, k] = power
             power = power * x[i]
     return out
+
+
+# --- norms ------------------------------------------------------------------------------------------------------------
+
+
+@stands_for(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
+    x = np.asarray(x)
+    axes = axes_of(axis, x.ndim)
+    return kept(np.linalg.norm(gathered(x, axes), ord, -1), axes, keepdims)
+
+
+@stands_for(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> Any:
+    return np.linalg.norm(x, ord, (-2, -1), keepdims)

@@ -171,3 +171,17 @@ def diagflat(v: Any, k: Any = 0) -> Any:
 @stands_for(np.tri)
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = float) -> Any:
     return np.tril(np.ones((N, N if M is None else M), dtype), k)
+
+
+# --- np.r_ and np.c_ --------------------------------------------------------------------------------------------------
+
+
+def in_a_row(*parts: Any) -> Any:
+    """np.r_"""
+    return np.concatenate([np.atleast_1d(part) for part in parts])
+
+
+def in_columns(*parts: Any) -> Any:
+    """np.c_"""
+    columns = [np.atleast_1d(part) for part in parts]
+    return np.concatenate([c[:, None] if c.ndim == 1 else c for c in columns], axis=-1)
