@@ -280,14 +280,14 @@ np.fft.fftshift(t, axes=(0, 2)) | np.fft.fftfreq(n) | np.fft.fftfreq(6, d=s) | n
 """)
 
 UNSUPPORTED = """
-x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.eig(q) | x.strides
-np.dot(t, t) | np.where(x > 0) | np.squeeze(x)
-np.max(b) | np.fmod(k, k) | np.reciprocal(k)
-np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
+x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.linalg.eig(q) | x.strides
+np.squeeze(x) | np.unstack(m) | np.histogram(x) | np.lexsort((x, y)) | m.ravel(order="K") | np.rot90(m, n)
+np.fmod(k, k) | np.reciprocal(k)
+np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
-x.reshape(3, order="F") | np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.linalg.qr(q, "complete")
+np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.linalg.qr(q, "complete")
 (s, x)[n] | math.nextafter(s, 1.0)
-isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
+isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s)
 """
 WRONG = """
 np.concatenate(x)

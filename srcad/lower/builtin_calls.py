@@ -34,8 +34,8 @@ from srcad.lower.operands import int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shapes import dim
 from srcad.lower.scope import Closure
+from srcad.lower.shapes import dim
 from srcad.lower.values import FUNCTIONS, RANGE, Context, Func, Obj, Seq, Tup, Value
 
 EMPTY = Tup(())

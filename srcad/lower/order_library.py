@@ -100,21 +100,21 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = Fal
     return reduce_lines(a, axis, keepdims, median_of, a.dtype)
 
 
-def shift_of(q: Any, method: Any) -> Any:
-    """Where method and q put the quantile of n numbers: at n q + m - 1, counted from 0, with this m. The names and values are
-    those of Hyndman and Fan, Sample quantiles in statistical packages (1996), and NumPy's for the rest."""
+def place_of(q: Any, n: Any, method: Any) -> Any:
+    """Where the quantile of n numbers is, counted from 0. The names are those of Hyndman and Fan, Sample quantiles in
+    statistical packages (1996), and NumPy's for the rest."""
     if method in ("linear", "lower", "higher", "midpoint", "nearest"):
-        return 1 - q
+        return q * (n - 1)
     if method == "hazen":
-        return 0.5
+        return q * n + 0.5 - 1
     if method == "weibull":
-        return q
+        return q * n + q - 1
     if method == "median_unbiased":
-        return q / 3 + 1 / 3
+        return q * n + (1 / 3 + q * (1 / 3)) - 1
     if method == "normal_unbiased":
-        return q / 4 + 3 / 8
+        return q * n + (3 / 8 + q * (1 / 4)) - 1
     if method in ("interpolated_inverted_cdf", "inverted_cdf", "averaged_inverted_cdf"):
-        return 0.0
+        return q * n - 1
     return refuse("this method of np.quantile is not supported", "use method='linear', the default")
 
 
@@ -139,12 +139,13 @@ def quantile_of(a: Any, q: Any, method: Any) -> Any:
     n = a.shape[0]
     if n == 0:
         return np.nan + np.zeros(1, a.dtype)[0]
-    place = q * n + shift_of(q, method) - 1
+    place = place_of(q, n, method)
     low = int(np.floor(place))
     share = fraction_of(place, low, method)
     below = a[min(max(low, 0), n - 1)]
-    gap = a[min(max(low + 1, 0), n - 1)] - below
-    found = below + gap * share if share < 0.5 else below + gap - gap * (1 - share)
+    above = a[min(max(low + 1, 0), n - 1)]
+    gap = above - below
+    found = below + gap * share if share < 0.5 else above - gap * (1 - share)  # as NumPy rounds
     return a[n - 1] if np.isnan(a[n - 1]) else found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcad.lower.line_library import gathered, kept
-from srcad.lower.written_out import axes_of, reject, stands_for
+from srcad.lower.written_out import axes_of, known, reject, stands_for
 
 # --- matrices ---------------------------------------------------------------------------------------------------------
 
@@ -82,6 +82,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if isinstance(axes, tuple | list):
         first, second = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
     else:
+        known(axes, "axes= of np.tensordot")
         if axes < 0 or axes > a.ndim or axes > b.ndim:
             reject("np.tensordot sums over more axes than the arrays have")
         first = tuple([a.ndim - axes + k for k in range(axes)])

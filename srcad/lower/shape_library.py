@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcad.lower.line_library import axis_and_array
-from srcad.lower.written_out import axes_of, one_axis, refuse, reject, stands_for
+from srcad.lower.written_out import axes_of, known, one_axis, refuse, reject, stands_for
 
 # --- turned and rolled ------------------------------------------------------------------------------------------------
 
@@ -17,7 +17,7 @@ def rot90(m: Any, k: Any = 1, axes: Any = (0, 1)) -> Any:
     """A view, turned by quarters."""
     m = np.asarray(m)
     first, second = axes_of(axes, m.ndim)
-    quarters = k % 4
+    quarters = known(k, "k of np.rot90") % 4
     if quarters == 0:
         return m[:]
     if quarters == 2:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from srcad.ir import const
 from srcad.lower.arguments import axis_number, axis_numbers
-from srcad.lower.known import is_none, known_int, python
+from srcad.lower.known import is_known, is_none, known_int, python
 from srcad.lower.registry import lowers
 from srcad.lower.values import Context, Obj, Tup, Value
 
@@ -47,6 +47,11 @@ def reject(reason: str, remedy: str = "") -> NoReturn:
     raise NotImplementedError(reason, remedy)
 
 
+def known(value: Any, what: str) -> Any:
+    """The value, which must be known while compiling."""
+    raise NotImplementedError(value, what)
+
+
 def one_axis(axis: int, ndim: int) -> int:
     """The axis counted from 0."""
     raise NotImplementedError(axis, ndim)
@@ -65,6 +70,13 @@ def _refuse(ctx: Context, reason: Value, remedy: Value) -> Value:
 @lowers(reject)
 def _reject(ctx: Context, reason: Value, remedy: Value = NOTHING) -> Value:
     return ctx.type_error(str(python(reason)), str(python(remedy)))
+
+
+@lowers(known)
+def _known(ctx: Context, value: Value, what: Value) -> Value:
+    if not is_known(value):
+        ctx.refuse(f"{python(what)} must be known while compiling", "write it in the source, one branch for each value")
+    return value
 
 
 @lowers(one_axis)
