@@ -17,12 +17,15 @@ from srcad.lower.choice_calls import boolean, numpy_round
 from srcad.lower.comparisons import COMPARE, compare, conjunction, truth
 from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.failures import check_integer
+from srcad.lower.guards import guard
 from srcad.lower.known import (
     FALSE,
     NONE,
+    TRUE,
     ZERO,
     ZERO_FLOAT,
     describe,
+    flag,
     is_known,
     is_none,
     known_int,
@@ -234,6 +237,8 @@ lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))
 @lowers(zip)
 def _zip(ctx: Context, /, *iterables: Value, strict: Value = FALSE) -> Value:
     columns = [items_of(ctx, value, "zip") for value in iterables]
+    if flag(ctx, strict, "strict=") and len(set(map(len, columns))) > 1:
+        guard(ctx, TRUE, ValueError, "the arguments of zip() have different lengths")
     return Tup(tuple(Tup(row) for row in builtins.zip(*columns, strict=False)))
 
 

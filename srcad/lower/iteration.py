@@ -16,10 +16,10 @@ from srcad.lower.builtin_calls import KNOWN
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
-from srcad.lower.known import ZERO, describe, known_int, lift
+from srcad.lower.known import FALSE, TRUE, ZERO, describe, flag, known_int, lift
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, guard
-from srcad.lower.values import RANGE, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
 
@@ -177,6 +177,8 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
         inners = [iterable(ctx, arg) for arg in node.args]
         if options.keys() - {"strict"}:
             ctx.type_error("zip() takes no keyword but strict=")
+        if flag(ctx, options.get("strict", FALSE), "strict="):
+            check_lengths(ctx, [length(ctx, inner) for inner in inners])
         return _zipped(ctx, inners)
     if function is reversed:
         (arg,) = node.args
@@ -187,6 +189,17 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     if isinstance(inner, Items):
         return Items(tuple(Tup((binary(ctx, "add", start, const(k)), v)) for k, v in enumerate(inner.items)))
     return Enumerated(inner, int_operand(ctx, start, "the start of enumerate()"))
+
+
+def check_lengths(ctx: Context, lengths: Sequence[Atom]) -> None:
+    """`zip(..., strict=True)`, which raises before the loop here, and in Python after the last items that there are."""
+    if len(set(lengths)) > 1 and ctx.catches(ValueError):
+        ctx.refuse("what zip(strict=True) raises is caught", "compare the lengths first")
+    for k, other in enumerate(lengths[1:], 2):
+        if other != lengths[0]:
+            known = isinstance(lengths[0], Const) and isinstance(other, Const)
+            wrong = TRUE if known else ctx.b.op("ne", lengths[0], other)
+            guard(ctx, wrong, ValueError, f"zip() argument {k} has another length than the arguments before it")
 
 
 def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcad.lower.line_library import reduce_lines
-from srcad.lower.order_library import floats, median_of, quantiles
+from srcad.lower.order_library import floats, median_of, quantile_of, quantiles
 from srcad.lower.written_out import axes_of, refuse, reject, stands_for
 
 # --- where a mask holds -----------------------------------------------------------------------------------------------
@@ -214,9 +214,10 @@ def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = 
     return reduce_lines(a, axis, keepdims, lambda line: median_of(line[~np.isnan(line)]), a.dtype)
 
 
-def numbers_of(ordered: Any) -> Any:
-    """A sorted line without NaN, which stands at its end."""
-    return ordered[: np.sum(~np.isnan(ordered))]
+def quantile_of_numbers(ordered: Any, q: Any, method: Any) -> Any:
+    """The quantile of a sorted line without NaN, which stands at its end."""
+    count = np.sum(~np.isnan(ordered))
+    return quantile_of(ordered[:count], q, method) if count > 0 else np.nan + np.zeros(1, ordered.dtype)[0]
 
 
 @stands_for(np.nanquantile)
@@ -230,7 +231,7 @@ def nanquantile(
     keepdims: Any = False,
 ) -> Any:
     no_result_in(out)
-    return quantiles(floats(a, "np.nanquantile"), q, axis, method, keepdims, numbers_of)
+    return quantiles(floats(a, "np.nanquantile"), q, axis, method, keepdims, quantile_of_numbers)
 
 
 @stands_for(np.nanpercentile)

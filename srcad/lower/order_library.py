@@ -44,11 +44,20 @@ def argsort_along(a: Any, axis: Any) -> Any:
 @stands_for(np.partition)
 def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect") -> Any:
     """All of it sorted, which NumPy leaves open except for the elements at `kth`."""
+    check_places(np.asarray(a), kth, axis)
     return sort(a, axis)
+
+
+def check_places(a: Any, kth: Any, axis: Any) -> None:
+    n = a.size if axis is None else a.shape[axis]
+    for k in kth if isinstance(kth, tuple | list) else (kth,):
+        if np.any((np.asarray(k) < -n) | (np.asarray(k) >= n)):
+            raise ValueError("kth is out of bounds")
 
 
 @stands_for(np.argpartition)
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect") -> Any:
+    check_places(np.asarray(a), kth, axis)
     return np.argsort(a, axis)
 
 
@@ -63,7 +72,7 @@ def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = Non
 
 @stands_for(method="partition")
 def partition_in_place(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect") -> None:
-    assign(a, sort(a, axis))
+    assign(a, partition(a, kth, axis))
 
 
 # --- the extreme elements ---------------------------------------------------------------------------------------------
@@ -138,7 +147,7 @@ def quantile_of(a: Any, q: Any, method: Any) -> Any:
     """The quantile of a sorted line."""
     n = a.shape[0]
     if n == 0:
-        return np.nan + np.zeros(1, a.dtype)[0]
+        raise IndexError("index -1 is out of bounds for axis 0 with size 0")
     place = place_of(q, n, method)
     low = int(np.floor(place))
     share = fraction_of(place, low, method)
@@ -163,26 +172,22 @@ def quantile(
 ) -> Any:
     if out is not None or weights is not None:
         refuse("np.quantile with out= or weights= is not supported", "sort the array and pick from it")
-    return quantiles(floats(a, "np.quantile"), q, axis, method, keepdims, whole)
+    return quantiles(floats(a, "np.quantile"), q, axis, method, keepdims, quantile_of)
 
 
-def whole(ordered: Any) -> Any:
-    return ordered
-
-
-def quantiles(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, used: Any) -> Any:
-    """The quantiles at q of what is used of each sorted line."""
+def quantiles(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, function: Any) -> Any:
+    """The quantiles at q, by this function of each sorted line."""
     axes = axes_of(axis, a.ndim)
     ordered = sort(gathered(a, axes))
     q = np.asarray(q)
     if q.ndim == 0:
         share = a.dtype.type(checked_share(q))
-        return kept(of_lines(ordered, lambda line: quantile_of(used(line), share, method), a.dtype), axes, keepdims)
+        return kept(of_lines(ordered, lambda line: function(line, share, method), a.dtype), axes, keepdims)
     shares = np.ravel(q)
     found = np.empty((shares.shape[0], *ordered.shape[:-1]), np.result_type(a.dtype, q.dtype, np.float64))
     for k in range(shares.shape[0]):
         share = checked_share(shares[k])
-        found[k] = of_lines(ordered, lambda line, share=share: quantile_of(used(line), share, method), found.dtype)
+        found[k] = of_lines(ordered, lambda line, share=share: function(line, share, method), found.dtype)
     found = found.reshape((*q.shape, *ordered.shape[:-1]))
     return np.expand_dims(found, tuple([k + q.ndim for k in axes])) if keepdims else found
 

@@ -44,9 +44,9 @@ def padded(a: Any, axis: Any, widths: Any, mode: Any, values: Any, odd: Any) -> 
     n = a.shape[axis]
     out = np.empty((*a.shape[:axis], before + n + after, *a.shape[axis + 1 :]), a.dtype)
     to, of = np.moveaxis(out, axis, 0), np.moveaxis(a, axis, 0)
+    if mode not in ("constant", "empty") and n == 0 and before + after > 0:
+        raise ValueError("can't extend empty axis using modes other than 'constant' or 'empty'")
     if mode in PICKING:
-        if n == 0 and before + after > 0:
-            raise ValueError("can't extend empty axis using modes other than 'constant' or 'empty'")
         for i in range(before + n + after):
             to[i] = picked(of, i - before, n, mode, odd)
     else:
@@ -99,8 +99,6 @@ def fill_ends(to: Any, of: Any, before: Any, n: Any, after: Any, mode: Any, valu
         to[:before] = values[0]
         to[before + n :] = values[1]
     else:
-        if n == 0 and before + after > 0:
-            raise ValueError("can't extend empty axis using modes other than 'constant' or 'empty'")
         value = whole(reduction(mode)(of, axis=0), to, np.rint)
         to[:before] = value
         to[before + n :] = value

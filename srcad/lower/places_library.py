@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.lower.library import places, places_on_axes
 from srcad.lower.line_library import axis_and_array
-from srcad.lower.written_out import one_axis, refuse, reject, stands_for
+from srcad.lower.written_out import axes_of, one_axis, refuse, reject, stands_for
 
 # --- where something holds --------------------------------------------------------------------------------------------
 
@@ -165,12 +165,11 @@ def along_axis(indices: Any, a: Any, axis: Any) -> Any:
     """The index of an array that goes along one axis by these indices, and along the others as they are."""
     if indices.ndim != a.ndim:
         reject("the indices and the array must have the same number of axes")
-    sizes = np.broadcast_shapes(
-        tuple([1 if k == axis else a.shape[k] for k in range(a.ndim)]),
-        tuple([1 if k == axis else indices.shape[k] for k in range(a.ndim)]),
-    )
+    for k in axes_of(None, a.ndim):
+        if k != axis and indices.shape[k] != a.shape[k] and indices.shape[k] != 1 and a.shape[k] != 1:
+            raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
     others = [tuple([j for j in range(a.ndim) if j != k]) for k in range(a.ndim)]
-    return tuple([indices if k == axis else np.expand_dims(np.arange(sizes[k]), others[k]) for k in range(a.ndim)])
+    return tuple([indices if k == axis else np.expand_dims(np.arange(a.shape[k]), others[k]) for k in range(a.ndim)])
 
 
 @stands_for(np.take_along_axis)

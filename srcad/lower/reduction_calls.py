@@ -27,9 +27,9 @@ from srcad.lower.known import (
     known_int,
 )
 from srcad.lower.operands import operand
-from srcad.lower.operators import arithmetic, binary
+from srcad.lower.operators import arithmetic, binary, guard
 from srcad.lower.registry import Lowering, lowers
-from srcad.lower.shapes import FULL, alloc, dims, leading, product, ravel, view
+from srcad.lower.shapes import FULL, alloc, dims, leading, product, ravel, size, view
 from srcad.lower.values import Context, Obj, Tup, Value
 
 
@@ -39,6 +39,8 @@ def reduction(ctx: Context, op: str, a: Value, axis: Value = NONE, keepdims: Val
     if op in ("max", "min") and kind_of(x) == "c":
         ctx.refuse(f"np.{op} of complex numbers is not supported", "compare their real parts or their absolute values")
     if op in ("max", "min") and kind_of(x) == "b":
+        if is_array(x):
+            guard(ctx, ctx.b.op("eq", size(ctx, x), ZERO), ValueError, "zero-size array to reduction operation")
         return ctx.call(Obj(np.any if op == "max" else np.all), [x, axis, out, keepdims], {})
     if not is_array(x):
         axes(ctx, axis, 1)
@@ -161,7 +163,7 @@ def variance(
     sizes = dims(ctx, x)
     count = product(ctx, sizes if over is None else [sizes[k] for k in over])
     divisor = operand(ctx, binary(ctx, "sub", count, ddof))
-    if known_int(ddof) not in (0, 1):
+    if known_int(ddof) != 0:
         divisor = ctx.b.op("maximum", divisor, ZERO)
     return written(ctx, ctx.b.op("div", total, _count(ctx, divisor, dtype_of(total))), out)
 
