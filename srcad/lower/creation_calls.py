@@ -32,6 +32,7 @@ from srcad.lower.operators import binary, unary
 from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import alloc, contiguous, dims, read_only, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.ops import promote
 
 FIFTY = const(50)
 KEPT = Obj("K")
@@ -282,7 +283,7 @@ def _linspace(
     steps: Value = count
     if closed:
         steps = ctx.call(Obj(max), [ONE, binary(ctx, "sub", count, ONE)], {})
-    natural = common_dtype([first, last])
+    natural = promote((first, last))
     natural = natural if natural.startswith(("float", "complex")) else "float64"
     kind = Obj(np.dtype(dtype_name(ctx, dtype, natural)))
     if kind.value.kind not in "fc":
