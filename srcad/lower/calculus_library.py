@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad.lower.line_library import in_line
 from srcad.lower.written_out import axes_of, one_axis, refuse, reject, stands_for
 
 
@@ -17,11 +18,11 @@ def part(a: Any, axis: Any, start: Any, stop: Any) -> Any:
 
 @stands_for(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    found = np.diff(np.ravel(ary))
+    found = np.diff(in_line(ary))
     if to_begin is not None:
-        found = np.concatenate((np.ravel(to_begin).astype(found.dtype), found))
+        found = np.concatenate((in_line(to_begin).astype(found.dtype, copy=False), found))
     if to_end is not None:
-        found = np.concatenate((found, np.ravel(to_end).astype(found.dtype)))
+        found = np.concatenate((found, in_line(to_end).astype(found.dtype, copy=False)))
     return found
 
 
@@ -31,7 +32,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
     if edge_order not in (1, 2):
         reject("the edge_order of np.gradient is 1 or 2")
     if f.dtype.kind not in "fc":
-        f = f.astype(np.float64)
+        f = f.astype(np.float64, copy=False)
     axes = axes_of(axis, f.ndim)
     steps = varargs if varargs else (1.0,)
     if len(steps) == 1 and np.ndim(steps[0]) == 0:
@@ -103,8 +104,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     x, xp, fp = np.asarray(x), np.asarray(xp), np.asarray(fp)
     if xp.ndim != 1 or fp.ndim != 1:
         reject("np.interp takes vectors of points")
-    x, xp = x.astype(np.float64), xp.astype(np.float64)
-    fp = fp.astype(np.complex128 if fp.dtype.kind == "c" else np.float64)
+    x, xp = x.astype(np.float64, copy=False), xp.astype(np.float64, copy=False)
+    fp = fp.astype(np.complex128 if fp.dtype.kind == "c" else np.float64, copy=False)
     n = xp.shape[0]
     if n == 0 or fp.shape[0] != n:
         raise ValueError("fp and xp are not of the same length, or empty")

@@ -36,15 +36,21 @@ def along(a: Any, axis: Any, function: Any, dtype: Any) -> Any:
     return out
 
 
+def in_line(a: Any) -> Any:
+    """np.ravel, where the elements are only read: no vector is copied."""
+    a = np.asarray(a)
+    return a if a.ndim == 1 else np.ravel(a)
+
+
 def axis_and_array(a: Any, axis: Any) -> Any:
     """The array and the axis, counted from 0; without an axis, all of it in one line."""
-    return (np.ravel(a), 0) if axis is None else (a, one_axis(axis, a.ndim))
+    return (in_line(a), 0) if axis is None else (a, one_axis(axis, a.ndim))
 
 
 def gathered(a: Any, axes: Any) -> Any:
     """The array with these axes turned to the end and made one."""
     if len(axes) == a.ndim:
-        return np.ravel(a)
+        return in_line(a)
     lines = np.moveaxis(a, axes, tuple([k - len(axes) for k in range(len(axes))]))
     if len(axes) == 1:
         return lines
@@ -71,7 +77,7 @@ def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any) -> Any:
     a = np.asarray(arr)
     axis = one_axis(axis, a.ndim)
     if a.ndim == 1:
-        return func1d(a, *args)
+        return np.copy(func1d(a, *args))
     lines = np.moveaxis(a, axis, -1)
     for n in lines.shape[:-1]:
         if n == 0:

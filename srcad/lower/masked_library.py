@@ -8,19 +8,19 @@ import numpy as np
 
 from srcad.lower.line_library import reduce_lines
 from srcad.lower.order_library import floats, median_of, quantile_of, quantiles
-from srcad.lower.written_out import axes_of, refuse, reject, stands_for
+from srcad.lower.written_out import always, axes_of, refuse, reject, stands_for
 
 # --- where a mask holds -----------------------------------------------------------------------------------------------
 
 
 def inexact(a: Any) -> Any:
     a = np.atleast_1d(a)
-    return a if a.dtype.kind in "fc" else a.astype(np.float64)
+    return a if a.dtype.kind in "fc" else a.astype(np.float64, copy=False)
 
 
 def count(a: Any, mask: Any, axis: Any, keepdims: Any) -> Any:
     """How many elements are left, as numbers of their own precision."""
-    return np.sum(np.broadcast_to(mask, a.shape), axis=axis, keepdims=keepdims).astype(a.real.dtype)
+    return np.sum(np.broadcast_to(mask, a.shape), axis=axis, keepdims=keepdims).astype(a.real.dtype, copy=False)
 
 
 def mean(a: Any, mask: Any, axis: Any, keepdims: Any) -> Any:
@@ -82,6 +82,11 @@ def no_result_in(out: Any) -> None:
         refuse("out= is not supported here", "assign the result: out[...] = ...")
 
 
+def numbers(a: Any, where: Any) -> Any:
+    """Where the elements count."""
+    return ~np.isnan(a) if always(where) else ~np.isnan(a) & where
+
+
 @stands_for(np.nansum)
 def nansum(
     a: Any,
@@ -123,8 +128,8 @@ def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     no_result_in(out)
-    a = inexact(a) if dtype is None else inexact(a).astype(dtype)
-    return mean(a, ~np.isnan(a) & where, axis, keepdims)
+    a = inexact(a) if dtype is None else inexact(a).astype(dtype, copy=False)
+    return mean(a, numbers(a, where), axis, keepdims)
 
 
 @stands_for(np.nanvar)
@@ -141,8 +146,8 @@ def nanvar(
     correction: Any = None,
 ) -> Any:
     no_result_in(out)
-    a = inexact(a) if dtype is None else inexact(a).astype(dtype)
-    mask = ~np.isnan(a) & where
+    a = inexact(a) if dtype is None else inexact(a).astype(dtype, copy=False)
+    mask = numbers(a, where)
     freedom = count(a, mask, axis, keepdims) - (ddof if correction is None else correction)
     enough = freedom > 0
     return np.where(enough, squares(a, mask, axis, keepdims, mean), np.nan) / np.where(enough, freedom, 1)
@@ -261,10 +266,10 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False
         dtype = (
             np.result_type(a.dtype, w.dtype) if a.dtype.kind in "fc" else np.result_type(a.dtype, w.dtype, np.float64)
         )
-        total = np.sum(w.astype(dtype), axis=axis, keepdims=keepdims)
+        total = np.sum(w.astype(dtype, copy=False), axis=axis, keepdims=keepdims)
         if np.any(total == 0.0):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
-        found = np.sum(a * w.astype(dtype), axis=axis, keepdims=keepdims) / total
+        found = np.sum(a * w.astype(dtype, copy=False), axis=axis, keepdims=keepdims) / total
     return (found, total) if returned else found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcad.lower.library import searchsorted as place_among
 from srcad.lower.library import take
-from srcad.lower.line_library import along, gathered, kept, of_lines, reduce_lines
+from srcad.lower.line_library import along, gathered, in_line, kept, of_lines, reduce_lines
 from srcad.lower.written_out import axes_of, refuse, reject, stands_for
 
 # --- sorted -----------------------------------------------------------------------------------------------------------
@@ -31,9 +31,9 @@ def sorted_line(a: Any) -> Any:
 def sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
     a = comparable(a, "np.sort")
     if axis is None:
-        return sort(np.ravel(a))
+        return sort(in_line(a))
     if a.dtype.kind == "b":
-        return sort(a.astype(np.int8), axis).astype(bool)
+        return sort(a.astype(np.int8, copy=False), axis).astype(bool, copy=False)
     return along(a, axis, sorted_line, a.dtype)
 
 
@@ -88,7 +88,7 @@ def place_along(a: Any, axis: Any, keepdims: Any, function: Any) -> Any:
 
 def floats(a: Any, name: Any) -> Any:
     a = comparable(np.atleast_1d(a), name)
-    return a if a.dtype.kind == "f" else a.astype(np.float64)
+    return a if a.dtype.kind == "f" else a.astype(np.float64, copy=False)
 
 
 def median_of(a: Any) -> Any:
@@ -183,7 +183,7 @@ def quantiles(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, function: A
     if q.ndim == 0:
         share = a.dtype.type(checked_share(q))
         return kept(of_lines(ordered, lambda line: function(line, share, method), a.dtype), axes, keepdims)
-    shares = np.ravel(q)
+    shares = in_line(q)
     found = np.empty((shares.shape[0], *ordered.shape[:-1]), np.result_type(a.dtype, q.dtype, np.float64))
     for k in range(shares.shape[0]):
         share = checked_share(shares[k])

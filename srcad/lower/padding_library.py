@@ -84,7 +84,7 @@ def picked(of: Any, i: Any, n: Any, mode: Any, odd: Any) -> Any:
     place = i % period
     back = period - 1 - place if mode == "symmetric" else period - place
     if not odd:
-        return of[place if place < n else back]
+        return of[min(place, back)]
     turned = of[place] * 1 if place < n else 2 * of[n - 1] - of[back]
     return turned + i // period * 2 * (of[n - 1] - of[0])
 
@@ -114,4 +114,4 @@ def reduction(mode: Any) -> Any:
 
 def whole(value: Any, to: Any, rounding: Any) -> Any:
     """The value as it is stored: integers are rounded."""
-    return rounding(value).astype(to.dtype) if to.dtype.kind in "iu" else value
+    return rounding(value).astype(to.dtype, copy=False) if to.dtype.kind in "iu" else value

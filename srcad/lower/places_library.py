@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcad.lower.library import places, places_on_axes
-from srcad.lower.line_library import axis_and_array
+from srcad.lower.line_library import axis_and_array, in_line
 from srcad.lower.written_out import axes_of, one_axis, refuse, reject, stands_for
 
 # --- where something holds --------------------------------------------------------------------------------------------
@@ -23,7 +23,7 @@ def nonzero(a: Any) -> Any:
 
 @stands_for(np.flatnonzero)
 def flatnonzero(a: Any) -> Any:
-    return places(np.ravel(np.asarray(a) != 0))
+    return places(in_line(np.asarray(a) != 0))
 
 
 @stands_for(np.argwhere)
@@ -51,7 +51,7 @@ def compress_method(a: Any, condition: Any, axis: Any = None, out: Any = None) -
 
 @stands_for(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
-    return np.ravel(arr)[places(np.ravel(np.asarray(condition) != 0))]
+    return in_line(arr)[places(in_line(np.asarray(condition) != 0))]
 
 
 # --- triangles, diagonals and grids -----------------------------------------------------------------------------------
@@ -157,8 +157,9 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "r
     a, axis = axis_and_array(np.atleast_1d(a), axis)
     index = np.asarray(indices)
     if index.dtype.kind == "b":
-        index = index.astype(int)
-    return a[(slice(None),) * axis + (inside(index, a.shape[axis], mode, IndexError),)]
+        index = index.astype(int, copy=False)
+    found = a[(slice(None),) * axis + (inside(index, a.shape[axis], mode, IndexError),)]
+    return found.copy() if index.ndim == 0 else found
 
 
 def along_axis(indices: Any, a: Any, axis: Any) -> Any:
@@ -201,7 +202,7 @@ def choose_method(a: Any, choices: Any, out: Any = None, mode: Any = "raise") ->
 
 @stands_for(np.isin)
 def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: Any = None) -> Any:
-    a, tests = np.asarray(element), np.ravel(test_elements)
+    a, tests = np.asarray(element), in_line(test_elements)
     found = np.any(np.expand_dims(a, a.ndim) == tests, axis=-1)
     return ~found if invert else found
 
@@ -220,7 +221,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
 @stands_for(np.put, method="put")
 def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     """In a line, the values as often as they are needed; each place is found by division, whatever the strides are."""
-    places, values = np.ravel(ind), np.array(np.ravel(v))
+    places, values = in_line(ind), np.array(in_line(v))
     size = a.size
     for k in range(places.shape[0] if values.shape[0] > 0 else 0):
         place = inside(places[k], size, mode, IndexError)
@@ -240,7 +241,7 @@ def store_at(a: Any, place: Any, value: Any) -> None:
 @stands_for(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """The value at a place in a line is that at the same place of the values, which are repeated."""
-    given = np.array(np.ravel(values))
+    given = np.array(in_line(values))
     for count, index in enumerate(np.ndindex(a.shape)):
         if mask[index]:
             a[index] = given[count % given.shape[0]]
@@ -249,7 +250,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 @stands_for(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """The values in their order, from the first one again where they end."""
-    given = np.array(np.ravel(vals))
+    given = np.array(in_line(vals))
     count = 0
     if given.shape[0] == 0 and np.any(mask):
         raise ValueError("Cannot insert from an empty array!")

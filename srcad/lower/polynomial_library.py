@@ -19,7 +19,7 @@ def coefficients(p: Any, name: Any) -> Any:
 @stands_for(np.polyder)
 def polyder(p: Any, m: Any = 1) -> Any:
     p = coefficients(p, "np.polyder")
-    p = p.astype(np.result_type(p.dtype, np.int64))
+    p = p.astype(np.result_type(p.dtype, np.int64), copy=False)
     for _ in range(m):
         p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
     return p
@@ -28,7 +28,7 @@ def polyder(p: Any, m: Any = 1) -> Any:
 @stands_for(np.polyint)
 def polyint(p: Any, m: Any = 1, k: Any = 0) -> Any:
     p = coefficients(p, "np.polyint")
-    p = p.astype(np.result_type(p.dtype, np.float64))
+    p = p.astype(np.result_type(p.dtype, np.float64), copy=False)
     constants = np.atleast_1d(0 if k is None else k)
     for i in range(m):
         constant = constants[i if constants.shape[0] > 1 else 0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.lower.line_library import gathered, kept
+from srcad.lower.line_library import gathered, in_line, kept
 from srcad.lower.written_out import axes_of, known, reject, stands_for
 
 # --- matrices ---------------------------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ def fill_products(out: Any, a: Any, b: Any) -> None:
 
 def matrix(a: Any, ndim: Any, i: Any) -> Any:
     """What stands at this place of the first axis, which may be repeated or not be there."""
-    return a[0 if a.shape[0] == 1 else i] if a.ndim == ndim else a
+    return a[i % a.shape[0]] if a.ndim == ndim else a
 
 
 def dot(a: Any, b: Any) -> Any:
@@ -95,7 +95,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if a.shape[a.ndim - n :] != b.shape[:n]:
         raise ValueError("shape-mismatch for sum")
     if a.ndim == n and b.ndim == n:
-        return np.dot(np.ravel(a), np.ravel(b))
+        return np.dot(in_line(a), in_line(b))
     product = rows(a, n) @ columns(b, n)
     return product.reshape((*a.shape[: a.ndim - n], *b.shape[n:]))
 
@@ -124,7 +124,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
     a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
     if a.shape[-1] != b.shape[-1]:
         raise ValueError("vecdot: Input operand 1 has a mismatch in its core dimension 0")
-    return np.sum(np.conj(a) * b, axis=-1)
+    return np.sum(a.conj() * b, axis=-1)
 
 
 @stands_for(np.matvec)
@@ -135,7 +135,7 @@ def matvec(x1: Any, x2: Any, /) -> Any:
 
 @stands_for(np.vecmat)
 def vecmat(x1: Any, x2: Any, /) -> Any:
-    a, b = np.conj(np.asarray(x1)), np.asarray(x2)
+    a, b = np.asarray(x1).conj(), np.asarray(x2)
     return np.matmul(a[..., None, :], b)[..., 0, :] if a.ndim > 1 else np.matmul(a, b)
 
 
@@ -201,7 +201,7 @@ def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
 @stands_for(np.correlate)
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     """A convolution with the other one backwards and conjugate."""
-    a, v = vector(a, "np.correlate"), np.conj(vector(v, "np.correlate"))
+    a, v = vector(a, "np.correlate"), vector(v, "np.correlate").conj()
     n, m = a.shape[0], v.shape[0]
     return convolved(a, v[::-1], mode_of(mode, "np.correlate"), (m - 1) // 2 if m <= n else n // 2)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad.lower.line_library import axis_and_array
+from srcad.lower.line_library import axis_and_array, in_line
 from srcad.lower.written_out import axes_of, known, one_axis, refuse, reject, stands_for
 
 # --- turned and rolled ------------------------------------------------------------------------------------------------
@@ -31,8 +31,8 @@ def rot90(m: Any, k: Any = 1, axes: Any = (0, 1)) -> Any:
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     a = np.asarray(a)
     if axis is None:
-        shifts = shift if isinstance(shift, tuple | list) else (shift,)
-        return rolled(np.ravel(a), sum(shifts), 0).reshape(a.shape)
+        total = sum(shift) if isinstance(shift, tuple | list) else shift
+        return rolled(a, total, 0) if a.ndim == 1 else rolled(np.ravel(a), total, 0).reshape(a.shape)
     places = axis if isinstance(axis, tuple | list) else (axis,)
     shifts = shift if isinstance(shift, tuple | list) else (shift,) * len(places)
     places = places * len(shifts) if len(places) == 1 else places
@@ -94,7 +94,7 @@ def tile(A: Any, reps: Any) -> Any:
 @stands_for(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     """The elements in a line, as often as they are needed."""
-    line = np.ravel(a)
+    line = in_line(a)
     out = np.empty(new_shape, line.dtype)
     flat = out.reshape(out.size)
     if line.shape[0] == 0:
@@ -128,7 +128,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         raise IndexError("index is out of bounds")
     place = obj if obj >= 0 else obj + n
     lines = np.moveaxis(a, axis, 0)
-    new = np.asarray(values).astype(a.dtype)
+    new = np.asarray(values).astype(a.dtype, copy=False)
     if a.ndim == 1:
         new = np.atleast_1d(new)
     elif new.ndim < a.ndim:
@@ -165,7 +165,7 @@ def broadcast_arrays(*args: Any) -> Any:
 
 @stands_for(np.diagflat)
 def diagflat(v: Any, k: Any = 0) -> Any:
-    return np.diag(np.ravel(v), k)
+    return np.diag(in_line(v), k)
 
 
 @stands_for(np.tri)

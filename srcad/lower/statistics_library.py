@@ -17,7 +17,7 @@ def variables(m: Any, rowvar: Any, dtype: Any) -> Any:
     m = np.asarray(m)
     if m.ndim > 2:
         reject("np.cov takes a vector or a matrix")
-    rows = np.atleast_2d(m.astype(dtype))
+    rows = np.atleast_2d(m.astype(dtype, copy=False))
     return rows if rowvar or m.ndim < 2 else rows.T
 
 
@@ -55,13 +55,13 @@ def cov(
         rest = x - np.expand_dims(average(x, 1, w), 1)
         weighed = rest * w
         freedom = total - lost * (1.0 if aweights is None else np.sum(w * own) / total)
-    products = rest @ np.conj(weighed).T
+    products = rest @ weighed.conj().T
     found = products / np.maximum(freedom, 0)
     return found if m.ndim == 2 or y is not None else found[0, 0]
 
 
 def weights(w: Any, x: Any) -> Any:
-    w = np.asarray(w).astype(np.float64)
+    w = np.asarray(w).astype(np.float64, copy=False)
     if w.ndim != 1:
         raise RuntimeError("cannot handle multidimensional weights")
     if w.shape[0] != x.shape[1]:
@@ -89,7 +89,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) ->
 @stands_for(np.logspace)
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, base: Any = 10.0, dtype: Any = None) -> Any:
     found = np.power(base, np.linspace(start, stop, num, endpoint))
-    return found if dtype is None else found.astype(dtype)
+    return found if dtype is None else found.astype(dtype, copy=False)
 
 
 @stands_for(np.geomspace)
@@ -102,4 +102,4 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, dtype:
     found = start * np.power(stop / start, np.linspace(0.0, 1.0, num, endpoint))
     if endpoint and num > 1:
         found[num - 1] = stop
-    return found if dtype is None else found.astype(dtype)
+    return found if dtype is None else found.astype(dtype, copy=False)

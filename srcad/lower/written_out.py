@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from srcad.ir import const
 from srcad.lower.arguments import axis_number, axis_numbers
-from srcad.lower.known import is_known, is_none, known_int, python
+from srcad.lower.known import holds_always, is_known, is_none, known_int, python
 from srcad.lower.registry import lowers
 from srcad.lower.values import Context, Obj, Tup, Value
 
@@ -47,6 +47,11 @@ def reject(reason: str, remedy: str = "") -> NoReturn:
     raise NotImplementedError(reason, remedy)
 
 
+def always(condition: Any) -> bool:
+    """Whether this is True, as where= is if it is left out."""
+    raise NotImplementedError(condition)
+
+
 def known(value: Any, what: str) -> Any:
     """The value, which must be known while compiling."""
     raise NotImplementedError(value, what)
@@ -70,6 +75,11 @@ def _refuse(ctx: Context, reason: Value, remedy: Value) -> Value:
 @lowers(reject)
 def _reject(ctx: Context, reason: Value, remedy: Value = NOTHING) -> Value:
     return ctx.type_error(str(python(reason)), str(python(remedy)))
+
+
+@lowers(always)
+def _always(ctx: Context, condition: Value) -> Value:
+    return const(holds_always(condition))
 
 
 @lowers(known)
