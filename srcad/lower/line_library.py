@@ -84,7 +84,10 @@ def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any) -> Any:
             raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
     first = np.asarray(func1d(lines[(0,) * (a.ndim - 1)], *args))
     out = np.empty((*lines.shape[:-1], *first.shape), first.dtype)
-    fill_lines(out, lines, lambda line: func1d(line, *args))
+    out[(0,) * (a.ndim - 1)] = first
+    for count, index in enumerate(np.ndindex(lines.shape[:-1])):
+        if count > 0:
+            out[index] = func1d(lines[index], *args)
     if first.ndim == 0:
         return out
     places = tuple([axis + k for k in range(first.ndim)])

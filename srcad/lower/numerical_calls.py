@@ -1,4 +1,4 @@
-"""Small numerical methods: polynomials, convolution, interpolation, quadrature."""
+"""Small numerical methods: polynomials, quadrature, counting, the Cholesky decomposition."""
 
 from __future__ import annotations
 
