@@ -31,6 +31,11 @@ def argwhere(a: Any) -> Any:
     return np.stack(nonzero(a), axis=1)
 
 
+def check_reach(mask: Any, n: Any) -> None:
+    if mask.shape[0] > n and np.any(mask[n:]):
+        raise IndexError("index is out of bounds")
+
+
 @stands_for(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     if out is not None:
@@ -39,6 +44,7 @@ def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     if mask.ndim != 1:
         reject("the condition of np.compress is a vector")
     a, axis = axis_and_array(np.asarray(a), axis)
+    check_reach(mask, a.shape[axis])
     if axis == 0:
         return a[places(mask)]
     return np.moveaxis(np.moveaxis(a, axis, 0)[places(mask)], 0, axis)
@@ -51,7 +57,9 @@ def compress_method(a: Any, condition: Any, axis: Any = None, out: Any = None) -
 
 @stands_for(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
-    return in_line(arr)[places(in_line(np.asarray(condition) != 0))]
+    line, mask = in_line(arr), in_line(np.asarray(condition) != 0)
+    check_reach(mask, line.shape[0])
+    return line[places(mask)]
 
 
 # --- triangles, diagonals and grids -----------------------------------------------------------------------------------
@@ -238,10 +246,19 @@ def store_at(a: Any, place: Any, value: Any) -> None:
         store_at(a[place // rest], place % rest, value)
 
 
+def mask_for(a: Any, mask: Any) -> Any:
+    mask = np.asarray(mask)
+    if mask.ndim != a.ndim:
+        refuse("a mask with another number of axes than the array is not supported here", "reshape the mask")
+    if mask.shape != a.shape:
+        raise ValueError("the mask and the array must have the same shape")
+    return mask
+
+
 @stands_for(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """The value at a place in a line is that at the same place of the values, which are repeated."""
-    given = np.array(in_line(values))
+    given, mask = np.array(in_line(values)), mask_for(a, mask)
     for count, index in enumerate(np.ndindex(a.shape)):
         if mask[index]:
             a[index] = given[count % given.shape[0]]
@@ -250,7 +267,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 @stands_for(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """The values in their order, from the first one again where they end."""
-    given = np.array(in_line(vals))
+    given, mask = np.array(in_line(vals)), mask_for(arr, mask)
     count = 0
     if given.shape[0] == 0 and np.any(mask):
         raise ValueError("Cannot insert from an empty array!")

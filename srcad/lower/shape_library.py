@@ -64,6 +64,8 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
         reject("np.repeat takes integers for the number of times")
     if times.ndim == 1:
         times = np.broadcast_to(times, (lines.shape[0],))
+    if np.any(times < 0):
+        raise ValueError("counts cannot be negative")
     total = times * lines.shape[0] if times.ndim == 0 else np.sum(times)
     shape = (*a.shape[:axis], total, *a.shape[axis + 1 :])
     out = np.empty(shape, a.dtype)

@@ -49,7 +49,7 @@ def folded(function: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any
     lines = np.moveaxis(gathered(a, axes), -1, 0)
     if lines.shape[0] == 0:
         raise ValueError("zero-size array to a reduction")
-    total = lines[0] if lines.ndim == 1 else lines[0].copy()
+    total = lines[0].astype(function(lines, lines).dtype)
     for i in range(1, lines.shape[0]):
         total = function(total, lines[i])
     return kept(total, axes, keepdims)
@@ -66,7 +66,7 @@ def running(function: Any, array: Any, axis: Any = 0, dtype: Any = None, out: An
     a = np.asarray(array)
     if a.ndim == 0:
         reject("accumulate takes an array")
-    found = np.copy(a)
+    found = a.astype(function(a, a).dtype)
     lines = np.moveaxis(found, one_axis(axis, a.ndim), 0)
     for i in range(1, lines.shape[0]):
         lines[i] = function(lines[i - 1], lines[i])
