@@ -471,6 +471,16 @@ def test_reads_before_it_writes(body: str) -> None:
         ("np.cross(m[:, 0], x)", ValueError),
         ("k @ m.astype(int)", ValueError),
         ("m.reshape(5, -1)", ValueError),
+        ("sum([a * c for a, c in zip(x, m[:, 0], strict=True)])", ValueError),
+        ("t[:1] @ np.ones((3, 4, 2))[:2] @ np.ones((5, 2, 2))", ValueError),
+        ("np.repeat(x, [1, -1, 2])", ValueError),
+        ("np.putmask(m, b[None] > 0, x)", ValueError),
+        ("np.compress([True, True, True, True], x)", IndexError),
+        ("np.partition(x, 3)", ValueError),
+        ("np.quantile(x[:0], 0.5)", IndexError),
+        ("np.take_along_axis(m, np.zeros((2, 1), int), 1)", IndexError),
+        ("np.nanargmax(x * np.nan)", ValueError),
+        ("np.average(x, weights=x - x)", ZeroDivisionError),
     ],
 )
 def test_raises_what_numpy_raises(body: str, error: type[Exception]) -> None:
