@@ -29,7 +29,9 @@ def lines(part: str = "") -> Iterator[str]:
     yield from _section("rules in Python, of whole arrays", (n for n in (*STRUCTURAL, *SEVERAL) if part in n))
     yield from _section("constants", (name for name in CONSTANT if part in name))
     names = (numpy_calls.full_name(function) for function in CALLS)
-    yield from _section("functions", (name for name in names if part in name and "<" not in name))
+    yield from _section(
+        "functions", (name for name in names if part in name and "<" not in name and not name.startswith("srcad."))
+    )
     yield from _section("methods of arrays", (f".{name}" for name in METHODS if part in name))
 
 

@@ -3,6 +3,7 @@
 Each lives in the module of its kind; importing them enters them into `PROGRAMS`.
 """
 
+import programs_along
 import programs_complex
 import programs_control
 import programs_corners
@@ -26,6 +27,7 @@ import programs_try
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
+    programs_along,
     programs_complex,
     programs_corners,
     programs_control,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -279,15 +280,17 @@ np.fft.rfftn(t, axes=(2, 0)) | np.fft.irfft2(m, s=(3, 3)) | np.fft.fftshift(m) |
 np.fft.fftshift(t, axes=(0, 2)) | np.fft.fftfreq(n) | np.fft.fftfreq(6, d=s) | np.fft.rfftfreq(n, 0.1) | np.fft.rfftfreq(6)
 """)
 
+GOOD_LINES.extend((Path(__file__).parent / "cases" / "numpy.txt").read_text().splitlines())
+
 UNSUPPORTED = """
-x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.mean(x, where=b) | np.linalg.eig(q) | x.strides
-np.dot(t, t) | np.where(x > 0) | np.squeeze(x)
-np.max(b) | np.fmod(k, k) | np.reciprocal(k)
-np.einsum("ii->i", q) | np.kron(x, x) | np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
+x[True] | x.tolist() | sorted(x) | np.random.rand(3) | np.sum(x, axis=n) | np.linalg.eig(q) | x.strides
+np.squeeze(x) | np.unstack(m) | np.histogram(x) | np.lexsort((x, y)) | m.ravel(order="K") | np.rot90(m, n)
+np.fmod(k, k) | np.reciprocal(k)
+np.linalg.norm(t, 2, axis=(0, 1)) | np.linalg.svd(1j * q) | np.linalg.eigh(t)
 x.astype(object) | x.astype("float16") | np.vectorize(math.sin)
-x.reshape(3, order="F") | np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.linalg.qr(q, "complete")
+np.fft.hfft(x) | np.fft.fftn(m, axes=(0, 0)) | np.linalg.qr(q, "complete")
 (s, x)[n] | math.nextafter(s, 1.0)
-isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s) | np.array_equal(x, y)
+isinstance(s, np.float64) | np.sum(x, keepdims=n) | x is y | np.floor(1j * s)
 """
 WRONG = """
 np.concatenate(x)
@@ -314,13 +317,15 @@ x[0] = None; x
 """
 
 
-@pytest.mark.parametrize("body", GOOD_LINES)
-def test_gives_what_numpy_gives(body: str) -> None:
-    expected, given = copies(), copies()
-    with np.errstate(all="ignore"):
-        want = function(body)(*expected)
-    agree(interp.run(trace_of(body), *given), want)
-    agree(given, expected)
+@pytest.mark.parametrize("line", GOOD_LINES)
+@pytest.mark.filterwarnings("ignore:(Degrees of freedom|All-NaN)")
+def test_gives_what_numpy_gives(line: str) -> None:
+    for body in line.split(" | "):
+        expected, given = copies(), copies()
+        with np.errstate(all="ignore"):
+            want = function(body)(*expected)
+        agree(interp.run(trace_of(body), *given), want)
+        agree(given, expected)
 
 
 #: What may be a view of x or q, or a copy.
@@ -332,14 +337,43 @@ x.astype(float, copy=False) | np.ascontiguousarray(x) | +x | x[:] | x[...] | x[N
 np.swapaxes(q, 0, 1)[0] | np.split(x, [1])[0] | np.einsum("ij->ji", q)[0] | x[k] | q.mT[0]
 np.linalg.matrix_power(q, 1)[0] | np.clip(x, None, None) | np.concatenate((x,)) | np.diff(x, n=0) | q.reshape(1, -1)[0]
 np.where(True, x, x) | np.stack([x])[0] | np.vstack((x,))[0] | np.meshgrid(x, y)[0][0] | np.roll(x, 0) | x**1 | q[:, 0]
+np.rot90(q)[0] | np.rot90(q, 2)[0] | np.rot90(q,0)[0] | np.rot90(q,3)[0] | np.moveaxis(q,0,1)[0]
+np.moveaxis(q,(0,1),(1,0))[0] | np.rollaxis(q,1)[0] | np.atleast_1d(x) | np.atleast_1d(x, y)[0]
+np.atleast_3d(x)[0,:,0] | np.atleast_3d(q)[0,:,0] | np.array_split(x,2)[0] | np.hsplit(q,3)[0][:,0]
+np.vsplit(q,3)[0][0] | np.hsplit(x,3)[0] | np.block([x]) | np.block(x)
+np.dstack((x,))[0,:,0] | np.tile(x,1) | np.repeat(x,1) | np.pad(x,0) | np.pad(x,0,"edge") | np.take(x,k)
+np.take(q, 0, axis=0) | np.take(q, 1, axis=1) | np.compress([True,True,True], x) | np.sort(x) | np.partition(x,1)
+np.delete(x, 0) | np.diag(q) | np.diagonal(q) | np.diagonal(q.T) | np.einsum("ij->ij", q)[0] | np.einsum("...->...", x)
+np.trim_zeros(x) | np.array(x, ndmin=2)[0] | np.array(x, ndmin=1) | np.asfortranarray(x) | np.asfortranarray(q)[0]
+np.copy(q, order="F")[0] | np.asarray(q, order="F")[0] | np.asarray(q.T, order="F")[0] | q.T.ravel("F")
+q.T.reshape(9, order="F") | q.T.flatten("F") | q.flatten("F") | q.T.reshape((3, 3), order="F")[0]
+np.meshgrid(x, y, sparse=True)[0][0] | np.r_[x] | np.c_[x][:, 0] | np.apply_along_axis(lambda v: v, 0, x)
+np.apply_along_axis(lambda v: v, 0, q)[0] | np.unwrap(x) | np.cumsum(x) | np.resize(x, 3) | np.select([x>0],[x])
+np.choose(k-k,[x,y]) | np.ix_(k)[0][:]
+np.expand_dims(x,(0,1))[0,0] | np.apply_over_axes(np.sum, q, 0)[0] | np.apply_over_axes(np.sum, q, ())[0]
+np.polyder(x, 0) | np.vander(x,1)[:,0] | np.nan_to_num(x) | np.nonzero(k)[0] | np.where(k)[0] | np.median(q, axis=0)
+np.average(q, axis=0) | np.nanmax(q, axis=0) | np.cumulative_sum(x) | np.swapaxes(q,0,1)[0] | np.matrix_transpose(q)[0]
+np.diff(x, n=0, prepend=1.0) | np.extract(x > 0, x) | np.interp(x, x, y) | np.gradient(x) | np.real(x) | np.angle(x)
+np.linalg.diagonal(q) | np.tril(q)[0] | np.triu(q, -5)[0] | np.roll(q, 0, axis=0)[0] | np.roll(x, 0, axis=0)
+np.fromfunction(lambda i: i + x, (3,)) | np.piecewise(x, [x > 0], [lambda v: v]) | np.astype(x, float)
+np.take_along_axis(x, k, 0) | np.vecdot(q, x) | np.matmul(q, x) | np.tensordot(x, y, 0)[0] | np.convolve(x, [1.0])
+np.ediff1d(x) | np.append(x, []) | np.stack((x,))[0] | np.hstack((x,)) | np.column_stack((x,))[:, 0]
+np.concatenate((q,), axis=None)[:3] | np.insert(x, 0, 1.0) | np.flip(q, 0)[0] | np.squeeze(q[:1], 0)
+np.ascontiguousarray(q.T)[0] | np.unravel_index(k, (3,))[0]
 """
 
 
-@pytest.mark.parametrize("write", ["r[0] = 77.0", "x[0] = 55.0; k[0] = 1; q[0, 0] = 66.0"])
+@pytest.mark.parametrize("write", ["r[0] = 7", "x[0] = 55.0; k[0] = 1; q[0, 0] = 66.0"])
 @pytest.mark.parametrize("body", [part for line in ALIASES.strip().splitlines() for part in line.split(" | ")])
 def test_is_a_view_where_numpys_is(body: str, write: str) -> None:
     program = f"r = {body}; {write}; (x, k, q, r)"
-    agree(interp.run(trace_of(program), *copies()), function(program)(*copies()))
+    try:
+        want = function(program)(*copies())
+    except ValueError:  # read-only
+        with pytest.raises(UnsupportedError):
+            trace_of(program)
+        return
+    agree(interp.run(trace_of(program), *copies()), want)
 
 
 def test_reads_through_a_diagonal() -> None:
@@ -437,6 +471,16 @@ def test_reads_before_it_writes(body: str) -> None:
         ("np.cross(m[:, 0], x)", ValueError),
         ("k @ m.astype(int)", ValueError),
         ("m.reshape(5, -1)", ValueError),
+        ("sum([a * c for a, c in zip(x, m[:, 0], strict=True)])", ValueError),
+        ("t[:1] @ np.ones((3, 4, 2))[:2] @ np.ones((5, 2, 2))", ValueError),
+        ("np.repeat(x, [1, -1, 2])", ValueError),
+        ("np.putmask(m, b[None] > 0, x)", ValueError),
+        ("np.compress([True, True, True, True], x)", IndexError),
+        ("np.partition(x, 3)", ValueError),
+        ("np.quantile(x[:0], 0.5)", IndexError),
+        ("np.take_along_axis(m, np.zeros((2, 1), int), 1)", IndexError),
+        ("np.nanargmax(x * np.nan)", ValueError),
+        ("np.average(x, weights=x - x)", ZeroDivisionError),
     ],
 )
 def test_raises_what_numpy_raises(body: str, error: type[Exception]) -> None:

@@ -150,7 +150,12 @@ def entries() -> list[Any]:
     return [pytest.param(rule, id=rule.text.split(";")[0]) for rule in real]
 
 
-@pytest.mark.parametrize("name", [*PARTS, "sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "neg"])
+#: Functions of complex numbers.
+HOLOMORPHIC = """sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh
+    neg"""
+
+
+@pytest.mark.parametrize("name", [*PARTS, *HOLOMORPHIC.split()])
 @pytest.mark.parametrize("z", [0.6 - 0.3j, -0.4 + 1.1j])
 def test_complex(name: str, z: complex) -> None:
     """Forward against differences in any direction; and Re(z_bar z_dot) is Re(y_bar y_dot)."""

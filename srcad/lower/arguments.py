@@ -25,12 +25,15 @@ def axis_number(ctx: Context, value: Value, ndim: int) -> int:
 
 def axes(ctx: Context, value: Value, ndim: int) -> tuple[int, ...] | None:
     """axis= of a reduction: None means all of them."""
-    if is_none(value):
-        return None
+    return None if is_none(value) else tuple(sorted(axis_numbers(ctx, value, ndim)))
+
+
+def axis_numbers(ctx: Context, value: Value, ndim: int) -> tuple[int, ...]:
+    """One axis or several, in their order."""
     numbers = tuple(axis_number(ctx, v, ndim) for v in (value.items if isinstance(value, Tup | Seq) else (value,)))
     if len(set(numbers)) < len(numbers):
         ctx.type_error("an axis is given twice")
-    return tuple(sorted(numbers))
+    return numbers
 
 
 def dtype_name(ctx: Context, value: Value, default: str) -> str:

@@ -38,8 +38,9 @@ from srcad.lower.operands import int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
+from srcad.lower.scope import Closure
 from srcad.lower.shapes import dim
-from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
+from srcad.lower.values import FUNCTIONS, RANGE, Context, Func, Obj, Seq, Tup, Value
 from srcad.lower.weak import note, weak_type
 
 EMPTY = Tup(())
@@ -255,8 +256,8 @@ lowers(reversed)(lambda ctx, x, /: Tup(items_of(ctx, x, "reversed")[::-1]))
 @lowers(zip)
 def _zip(ctx: Context, /, *iterables: Value, strict: Value = FALSE) -> Value:
     columns = [items_of(ctx, value, "zip") for value in iterables]
-    if flag(ctx, strict, "strict=") and len({len(column) for column in columns}) > 1:
-        guard(ctx, TRUE, ValueError, UNEQUAL)
+    if flag(ctx, strict, "strict=") and len(set(map(len, columns))) > 1:
+        guard(ctx, TRUE, ValueError, "the arguments of zip() have different lengths")
     return Tup(tuple(Tup(row) for row in builtins.zip(*columns, strict=False)))
 
 
@@ -356,7 +357,9 @@ def _type(ctx: Context, x: Value, /) -> Value:
 
 @lowers(callable)
 def _callable(ctx: Context, x: Value, /) -> Value:
-    return const(isinstance(x, Obj) and callable(x.value))
+    if isinstance(x, Func):
+        return const(x.kind in FUNCTIONS)
+    return const(isinstance(x, Obj) and (callable(x.value) or isinstance(x.value, Closure)))
 
 
 @lowers(math.isclose)

@@ -14,7 +14,7 @@ from srcad.lower.known import ATOL, FALSE, NONE, RTOL, TRUE, ZERO, ZERO_FLOAT, f
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, unary
 from srcad.lower.registry import lowers
-from srcad.lower.values import Context, Seq, Tup, Value
+from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 
 def boolean(ctx: Context, value: Value) -> Atom:
@@ -33,14 +33,15 @@ lowers(np.invert)(lambda ctx, x, /: unary(ctx, "invert", x))
 def isclose(
     ctx: Context, a: Value, b: Value, rtol: Value = RTOL, atol: Value = ATOL, equal_nan: Value = FALSE
 ) -> Value:
-    difference = elementwise(ctx, "abs", binary(ctx, "sub", operand(ctx, a), b))
-    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", operand(ctx, b))))
+    x, y = operand(ctx, a), operand(ctx, b)
+    difference = elementwise(ctx, "abs", binary(ctx, "sub", x, y))
+    bound = binary(ctx, "add", atol, binary(ctx, "mul", rtol, elementwise(ctx, "abs", y)))
     close = ctx.b.op("le", difference, operand(ctx, bound))
-    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", b))
-    alike = ctx.b.op("or", finite, ctx.b.op("eq", operand(ctx, a), operand(ctx, b)))
+    finite = ctx.b.op("and", close, elementwise(ctx, "isfinite", y))
+    near = ctx.b.op("or", finite, ctx.b.op("eq", x, y))
     if not flag(ctx, equal_nan, "equal_nan="):
-        return alike
-    return ctx.b.op("or", alike, ctx.b.op("and", elementwise(ctx, "isnan", a), elementwise(ctx, "isnan", b)))
+        return near
+    return ctx.b.op("or", near, ctx.b.op("and", elementwise(ctx, "isnan", x), elementwise(ctx, "isnan", y)))
 
 
 # --- choices ----------------------------------------------------------------------------------------------------------
@@ -48,10 +49,10 @@ def isclose(
 
 @lowers(np.where)
 def where(ctx: Context, condition: Value, x: Value = NONE, y: Value = NONE, /) -> Value:
+    if is_none(x) and is_none(y):
+        return ctx.call(Obj(np.nonzero), [condition], {})
     if is_none(x) or is_none(y):
-        ctx.refuse(
-            "np.where with one argument is not supported", "use a mask, as in x[x > 0], or np.where(condition, x, y)"
-        )
+        ctx.type_error("np.where takes a condition alone, or both of what it chooses from")
     return ctx.b.op("where", boolean(ctx, condition), *adapted(ctx, operand(ctx, x), operand(ctx, y)))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.ir import Atom, Var, const
+from srcad.ir import Atom, Const, Var, const
+from srcad.lower import library
 from srcad.lower.arguments import written
 from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, whole
 from srcad.lower.failures import check_integer, check_math
@@ -18,7 +19,7 @@ from srcad.lower.operands import kept_operand, operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
 from srcad.lower.registry import METHODS, Lowering, lowers
 from srcad.lower.shapes import alloc, dims
-from srcad.lower.values import Context, Value
+from srcad.lower.values import Context, Obj, Value
 from srcad.ops import ELEMENTWISE
 
 #: NumPy's functions that are called as their op is.
@@ -43,7 +44,8 @@ MATH = {name: name for name in SAME_IN_MATH.split()} | {
 }
 
 #: What is defined for complex numbers as well.
-HOLOMORPHIC = "sqrt exp log sin cos tan sinh cosh tanh isnan isinf isfinite"
+HOLOMORPHIC = """sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh
+    arctanh isnan isinf isfinite"""
 COMPLEX = frozenset(HOLOMORPHIC.split())
 
 
@@ -61,6 +63,8 @@ def elementwise(ctx: Context, op: str, *args: Value, **attrs: Any) -> Atom:
         op = "or" if op.endswith("max") or op == "maximum" else "and"
     if op == "abs" and kinds == {"c"}:
         return ctx.b.op("hypot", ctx.b.op("real", x), ctx.b.op("imag", x))
+    if op == "sign" and kinds == {"c"}:
+        return operand(ctx, ctx.call(Obj(library.direction), [x], {}))
     if "c" in kinds and op not in COMPLEX:
         ctx.refuse(f"{op} of complex numbers is not supported", "compute the real and imaginary parts separately")
     return ctx.b.op(op, *adapted(ctx, x, *rest), **attrs)
@@ -258,6 +262,17 @@ def _angle(ctx: Context, z: Value, deg: Value = FALSE) -> Value:
         atom = cast(ctx, atom, "complex64" if dtype_of(atom) == "float32" else "complex128")
     angle = ctx.b.op("arctan2", ctx.b.op("imag", atom), ctx.b.op("real", atom))
     return ctx.b.op("rad2deg", angle) if flag(ctx, deg, "deg=") else angle
+
+
+lowers(np.iscomplexobj)(lambda ctx, x: const(kind_of(operand(ctx, x)) == "c"))
+lowers(np.isrealobj)(lambda ctx, x: const(kind_of(operand(ctx, x)) != "c"))
+lowers(np.isreal)(lambda ctx, x: ctx.b.op("eq", operand(ctx, imag(ctx, x)), ZERO))
+lowers(np.iscomplex)(lambda ctx, x: ctx.b.op("ne", operand(ctx, imag(ctx, x)), ZERO))
+
+
+@lowers(np.isscalar)
+def _isscalar(ctx: Context, element: Value) -> Value:
+    return const(isinstance(element, Var | Const) and not is_array(element))
 
 
 @lowers(complex)

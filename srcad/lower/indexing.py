@@ -9,15 +9,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcad.ir import Array, Atom, Block, Builder, Const, ListOf, Op, Scalar, Stmt, Var, const, walk
-from srcad.lower import library, picking, records
+from srcad.lower import library, picking, records, shape_library
 from srcad.lower.casts import adapted, dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
-from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, describe, is_known, is_none, known_int, lift, python
+from srcad.lower.known import (
+    ABSENT,
+    FALSE,
+    NONE,
+    ONE,
+    TRUE,
+    ZERO,
+    describe,
+    flag,
+    holds_always,
+    is_known,
+    is_none,
+    known_int,
+    lift,
+    python,
+)
 from srcad.lower.operands import array_of, int_operand, operand, scalar_operand
 from srcad.lower.operators import BINARY, augmented, binary, check_writable, fitted, guard, unary
 from srcad.lower.picking import Picked
-from srcad.lower.registry import lowers
-from srcad.lower.shapes import FULL, Item, view
+from srcad.lower.registry import Lowering, lowers
+from srcad.lower.shapes import FULL, Item, ravel, view
 from srcad.lower.values import CHOSEN, RANGE, Context, Func, NeverReturns, Obj, Seq, SliceValue, Tup, Value, is_kind
 from srcad.ops import VIEWS, WRITES, promote
 
@@ -102,6 +117,9 @@ def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
 def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     if value.value is np.s_ or value.value is np.index_exp:
         return index if value.value is np.s_ or isinstance(index, Tup) else Tup((index,))
+    if value.value is np.r_ or value.value is np.c_:
+        parts = [_spelt_out(ctx, part) for part in (index.items if isinstance(index, Tup) else (index,))]
+        return ctx.call(Obj(shape_library.in_a_row if value.value is np.r_ else shape_library.in_columns), parts, {})
     if is_kind(index, CHOSEN):
         return ctx.select(Tup(tuple(_static_item(ctx, value, key) for key in index.items[1:])), index)
     if not is_known(index) and isinstance(value.value, dict):
@@ -113,6 +131,20 @@ def _static_item(ctx: Context, value: Obj, index: Value) -> Value:
     except Exception as error:  # whatever the object says of this index, it would say when run
         return ctx.type_error(f"{describe(value)} cannot be indexed so: {type(error).__name__}: {error}")
     return lift(ctx, found)
+
+
+def _spelt_out(ctx: Context, part: Value) -> Value:
+    """What np.r_ joins: a slice is the numbers that it names; with a step that is imaginary, so many."""
+    if isinstance(part, Obj) and isinstance(part.value, str):
+        ctx.refuse("np.r_ and np.c_ with directions in a string are not supported", "use np.concatenate or np.stack")
+    part = opened_slice(ctx, part)
+    if not isinstance(part, SliceValue):
+        return part
+    start = ZERO if is_none(part.start) else part.start
+    step = ONE if is_none(part.step) else part.step
+    if isinstance(step, Const) and kind_of(step) == "c":
+        return ctx.call(Obj(np.linspace), [start, part.stop, const(int(abs(step.value)))], {})
+    return ctx.call(Obj(np.arange), [start, part.stop, step], {})
 
 
 def _array(ctx: Context, value: Value, index: Value) -> Atom | None:
@@ -298,16 +330,32 @@ def _subtract_at(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
     return _add_at(ctx, a, indices, unary(ctx, "neg", operand(ctx, b, "np.subtract.at")))
 
 
+def _update_at(function: np.ufunc) -> Lowering:
+    def lowering(ctx: Context, a: Value, indices: Value, b: Value, /) -> Value:
+        array = _writable(ctx, a)
+        place = _place(ctx, array, indices)
+        if isinstance(place, Picked):
+            value = stored(ctx, operand(ctx, b, f"np.{function.__name__}.at"), dtype_of(array))
+            picking.update_at(ctx, array, place, function, value)
+        else:
+            setitem(ctx, a, indices, ctx.call(Obj(function), [getitem(ctx, a, indices), b], {}))
+        return NONE
+
+    return lowering
+
+
+for _function in (np.multiply, np.divide, np.maximum, np.minimum, np.power, np.logaddexp):
+    lowers(_function.at)(_update_at(_function))
+
+
 @lowers(np.copyto)
 def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, where: Value = TRUE) -> Value:
     """`dst[...] = src`, or where a mask holds."""
     target = _writable(ctx, dst)
     new = fitted(ctx, operand(ctx, src, "np.copyto"), ndim_of(target))
-    if not (isinstance(casting, Obj) and casting.value == "same_kind") or not np.can_cast(
-        dtype_of(new), dtype_of(target), "same_kind"
-    ):
+    if not np.can_cast(dtype_of(new), dtype_of(target), str(python(casting))):  # type: ignore[arg-type]
         ctx.type_error(f"np.copyto does not convert {dtype_of(new)} to {dtype_of(target)}", "use .astype first")
-    if where != TRUE:
+    if not holds_always(where):
         new = ctx.b.op("where", operand(ctx, where), new, target)
     ctx.b.effect("assign", target, stored(ctx, new, dtype_of(target), wraps=True))
     return NONE
@@ -316,7 +364,9 @@ def _copyto(ctx: Context, dst: Value, src: Value, casting: Value = SAME_KIND, wh
 @lowers(np.fill_diagonal)
 def _fill_diagonal(ctx: Context, a: Value, val: Value, wrap: Value = FALSE) -> Value:
     target, value = _writable(ctx, a), operand(ctx, val, "np.fill_diagonal")
-    if ndim_of(target) != 2 or ndim_of(value) > 1 or wrap != FALSE:
-        ctx.refuse("np.fill_diagonal is supported for a matrix, and a number or a vector", "write the loop")
-    ctx.call(Obj(library.fill_diagonal), [target, stored(ctx, value, dtype_of(target))], {})
+    if ndim_of(target) < 2:
+        ctx.type_error("np.fill_diagonal takes an array of at least two axes")
+    values = ravel(ctx, value) if is_array(value) else value
+    rest = [stored(ctx, values, dtype_of(target)), const(flag(ctx, wrap, "wrap="))]
+    ctx.call(Obj(library.fill_diagonal), [target, *rest], {})
     return NONE

@@ -16,7 +16,7 @@ from srcad.lower import lists
 from srcad.lower.changes import changes
 from srcad.lower.control import Step, run
 from srcad.lower.function import Lowering
-from srcad.lower.known import FALSE, TRUE
+from srcad.lower.known import FALSE, TRUE, lift
 from srcad.lower.matching import without_match
 from srcad.lower.merge import is_plain
 from srcad.lower.names import Names, assigned, item_assigned, shared, statements, walk_scope
@@ -52,7 +52,8 @@ def inline_function(ctx: Lowering, fn: types.FunctionType, args: Sequence[Value]
     raw: dict[str, Any] = dict(zip(positional[::-1], (fn.__defaults__ or ())[::-1], strict=False)) | (
         fn.__kwdefaults__ or {}
     )
-    defaults = {name: functools.partial(ctx.session.constants.hold, ctx, value, name) for name, value in raw.items()}
+    hold = lift if frame.site else ctx.session.constants.hold
+    defaults = {name: functools.partial(hold, ctx, value, name) for name, value in raw.items()}
     identity = (fn.__code__, *(id(cell.cell_contents) for cell in cells.values()))
     return _inline(ctx, frame, identity, bind_arguments(ctx, node, fn.__name__, args, kwargs, defaults))
 
@@ -62,6 +63,7 @@ def inline_closure(ctx: Lowering, fn: Closure, args: Sequence[Value], kwargs: Ma
     frame = Frame(
         Source(outer.source.file, outer.source.lines, fn.node, fn.__name__), fn.node, outer.globals, outer.cells, outer
     )
+    frame.site = outer.site
     defaults = {name: functools.partial(lambda v: v, value) for name, value in fn.defaults.items()}
     return _inline(ctx, frame, (fn.node, outer.path), bind_arguments(ctx, fn.node, fn.__name__, args, kwargs, defaults))
 

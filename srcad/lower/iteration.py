@@ -12,14 +12,14 @@ import numpy as np
 
 from srcad.ir import Array, Atom, Const, ListOf, Scalar, Var, const
 from srcad.lower import lists, records
-from srcad.lower.builtin_calls import KNOWN, UNEQUAL
+from srcad.lower.builtin_calls import KNOWN
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.indexing import getitem
-from srcad.lower.known import FALSE, ZERO, describe, flag, known_int, lift
+from srcad.lower.known import FALSE, TRUE, ZERO, describe, flag, known_int, lift
 from srcad.lower.operands import int_operand, operand
-from srcad.lower.operators import binary, compare, guard
-from srcad.lower.values import RANGE, Func, Obj, Seq, Tup, Value
+from srcad.lower.operators import binary, guard
+from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 
 ONE = const(1)
 
@@ -178,7 +178,7 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
         if options.keys() - {"strict"}:
             ctx.type_error("zip() takes no keyword but strict=")
         if flag(ctx, options.get("strict", FALSE), "strict="):
-            _check_lengths(ctx, inners)
+            check_lengths(ctx, [length(ctx, inner) for inner in inners])
         return _zipped(ctx, inners)
     if function is reversed:
         (arg,) = node.args
@@ -191,13 +191,15 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     return Enumerated(inner, int_operand(ctx, start, "the start of enumerate()"))
 
 
-def _check_lengths(ctx: Lowering, inners: list[Iterable]) -> None:
-    """`strict=True`. Python finds out where the shortest one ends, which shows only if the exception is caught."""
-    if ctx.catches(ValueError):
-        ctx.refuse("what zip(strict=True) raises is caught", "compare the lengths before")
-    first, *rest = [length(ctx, inner) for inner in inners] or [ZERO]
-    for other in rest:
-        guard(ctx, operand(ctx, compare(ctx, "ne", first, other)), ValueError, UNEQUAL)
+def check_lengths(ctx: Context, lengths: Sequence[Atom]) -> None:
+    """`zip(..., strict=True)`, which raises before the loop here, and in Python after the last items that there are."""
+    if len(set(lengths)) > 1 and ctx.catches(ValueError):
+        ctx.refuse("what zip(strict=True) raises is caught", "compare the lengths first")
+    for k, other in enumerate(lengths[1:], 2):
+        if other != lengths[0]:
+            known = isinstance(lengths[0], Const) and isinstance(other, Const)
+            wrong = TRUE if known else ctx.b.op("ne", lengths[0], other)
+            guard(ctx, wrong, ValueError, f"zip() argument {k} has another length than the arguments before it")
 
 
 def _zipped(ctx: Lowering, inners: list[Iterable]) -> Iterable:

@@ -28,6 +28,11 @@ def is_none(value: Value) -> bool:
     return isinstance(value, Obj) and value.value is None
 
 
+def holds_always(value: Value) -> bool:
+    """Whether this is True, as where= is if it is left out."""
+    return isinstance(value, Const) and value.value is True
+
+
 def is_known(value: Value) -> bool:
     """Whether `python` can give the value as a Python object."""
     match value:

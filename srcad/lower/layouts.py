@@ -76,7 +76,7 @@ class Memory:
         """What the result may share memory with in NumPy, and in other words; what to write instead."""
         source: Operand = op.args[0]
         if op.name != "reshape":
-            remedy = COPY if op.name == "expand" else "copy it, or write the complex numbers themselves"
+            remedy = COPY if op.name in ("expand", "copy") else "copy it, or write the complex numbers themselves"
             return source, "this is a view in NumPy and a copy here", remedy
         if isinstance(source, Var) and source in COPIES:
             source = COPIES[source]

@@ -11,6 +11,12 @@ from typing import Any
 import numpy as np
 
 
+def direction(z: Any) -> Any:
+    """np.sign of a complex number."""
+    size = np.abs(z)
+    return z / np.where(size == 0, 1, size)
+
+
 def take(a: Any, places: Any) -> Any:
     """a[places], for one vector of places for each of the first axes."""
     out = np.empty((places[0].shape[0], *a.shape[len(places) :]), a.dtype)
@@ -37,6 +43,12 @@ def add_at(a: Any, places: Any, values: Any) -> None:
             a[tuple([p[k] for p in places])] += values[k]
 
 
+def update_at(a: Any, places: Any, function: Any, values: Any) -> None:
+    for k in range(places[0].shape[0]):
+        place = tuple([p[k] for p in places])
+        a[place] = function(a[place], values if values.ndim == 0 else values[k])
+
+
 def check_vectors(places: Any) -> None:
     for p in places[1:]:
         if p.shape[0] != places[0].shape[0]:
@@ -58,17 +70,15 @@ def places(mask: Any) -> Any:
     return out
 
 
-def places_of_two(mask: Any) -> Any:
-    rows = np.empty(np.count_nonzero(mask), np.int64)
-    columns = np.empty(rows.shape[0], np.int64)
+def places_on_axes(mask: Any) -> Any:
+    out = tuple([np.empty(np.count_nonzero(mask), np.int64) for _ in range(mask.ndim)])
     count = 0
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            if mask[i, j]:
-                rows[count] = i
-                columns[count] = j
-                count += 1
-    return rows, columns
+    for index in np.ndindex(mask.shape):
+        if mask[index]:
+            for vector, place in zip(out, index, strict=True):
+                vector[count] = place
+            count += 1
+    return out
 
 
 def compress(a: Any, mask: Any) -> Any:
@@ -93,111 +103,33 @@ def check_mask(a: Any, mask: Any) -> None:
 
 def masked_fill(a: Any, mask: Any, value: Any) -> None:
     check_mask(a, mask)
+    fill_where(a, mask, value)
+
+
+def fill_where(a: Any, mask: Any, value: Any) -> None:
     for k in range(mask.shape[0]):
-        if mask.ndim == 2:
-            for j in range(mask.shape[1]):
-                if mask[k, j]:
-                    a[k, j] = value
+        if mask.ndim > 1:
+            fill_where(a[k], mask[k], value)
         elif mask[k]:
             a[k] = value
 
 
 def masked_update(a: Any, mask: Any, combine: Any, value: Any) -> None:
     check_mask(a, mask)
+    update_where(a, mask, combine, value)
+
+
+def update_where(a: Any, mask: Any, combine: Any, value: Any) -> None:
     for k in range(mask.shape[0]):
-        if mask.ndim == 2:
-            for j in range(mask.shape[1]):
-                if mask[k, j]:
-                    a[k, j] = combine(a[k, j], value)
+        if mask.ndim > 1:
+            update_where(a[k], mask[k], combine, value)
         elif mask[k]:
             a[k] = combine(a[k], value)
-
-
-def argmax_rows(a: Any) -> Any:
-    out = np.empty(a.shape[0], np.int64)
-    for i in range(a.shape[0]):
-        out[i] = np.argmax(a[i])
-    return out
-
-
-def argmin_rows(a: Any) -> Any:
-    out = np.empty(a.shape[0], np.int64)
-    for i in range(a.shape[0]):
-        out[i] = np.argmin(a[i])
-    return out
-
-
-def sort(a: Any) -> Any:
-    return take(a, (np.argsort(a),))
-
-
-def sort_rows(a: Any) -> Any:
-    out = np.empty(a.shape, a.dtype)
-    for i in range(a.shape[0]):
-        out[i] = sort(a[i])
-    return out
-
-
-def argsort_rows(a: Any) -> Any:
-    out = np.empty(a.shape, np.int64)
-    for i in range(a.shape[0]):
-        out[i] = np.argsort(a[i])
-    return out
-
-
-def assign(a: Any, values: Any) -> None:
-    a[...] = values
-
-
-def median(a: Any) -> Any:
-    """The middle, or the mean of the two in the middle; NaN, which is sorted to the end, if there is one."""
-    n = a.shape[0]
-    if n == 0:
-        raise ValueError("the median of no elements is not defined")
-    order = np.argsort(a)
-    middle = (a[order[(n - 1) // 2]] + a[order[n // 2]]) / 2
-    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else middle
-
-
-def median_rows(a: Any) -> Any:
-    out = np.empty(a.shape[0], a.dtype)
-    for i in range(a.shape[0]):
-        out[i] = median(a[i])
-    return out
-
-
-def quantile(a: Any, q: Any) -> Any:
-    n = a.shape[0]
-    if n == 0 or not 0 <= q <= 1:
-        raise ValueError("Quantiles must be in the range [0, 1], of at least one element")
-    order = np.argsort(a)
-    place = q * (n - 1)
-    low = int(place)
-    high = min(low + 1, n - 1)
-    gap = a[order[high]] - a[order[low]]
-    if place - low < 0.5:  # as NumPy rounds
-        found = a[order[low]] + gap * (place - low)
-    else:
-        found = a[order[high]] - gap * (1 - (place - low))
-    return a[order[n - 1]] if np.isnan(a[order[n - 1]]) else found
-
-
-def quantile_rows(a: Any, q: Any) -> Any:
-    out = np.empty(a.shape[0], np.result_type(a.dtype, np.float64))
-    for i in range(a.shape[0]):
-        out[i] = quantile(a[i], q)
-    return out
 
 
 def copy_into(out: Any, a: Any, start: Any) -> None:
     for i in range(a.shape[0]):
         out[start + i] = a[i]
-
-
-def roll(out: Any, a: Any, shift: Any) -> None:
-    n = a.shape[0]
-    for i in range(n):
-        out[(i + shift) % n] = a[i]
 
 
 def frequencies(n: Any, d: Any) -> Any:
@@ -234,13 +166,18 @@ def ramp(n: Any, start: Any, step: Any, dtype: Any) -> Any:
 
 
 def linspace(start: Any, stop: Any, n: Any, steps: Any, endpoint: Any, dtype: Any) -> Any:
-    out = np.empty(n, dtype)
     step = (stop - start) / steps
+    out = np.empty((n, *step.shape), dtype)
     for i in range(n):
         out[i] = start + i * step
     if endpoint and n > 1:
         out[n - 1] = stop
     return out
+
+
+def step_of_linspace(start: Any, stop: Any, n: Any, steps: Any, endpoint: Any) -> Any:
+    step = (stop - start) / steps
+    return step * np.nan if endpoint and n < 2 else step
 
 
 def eye(n: Any, m: Any, k: Any, dtype: Any) -> Any:
@@ -250,28 +187,26 @@ def eye(n: Any, m: Any, k: Any, dtype: Any) -> Any:
     return out
 
 
-def diagonal(a: Any, k: Any) -> Any:
-    first = max(0, -k)
-    out = np.empty(max(0, min(a.shape[0], a.shape[1] - k) - first), a.dtype)
-    for i in range(out.shape[0]):
-        out[i] = a[first + i, first + i + k]
-    return out
-
-
 def diagonal_view(a: Any, k: Any) -> Any:
-    """Every (columns + 1)-th element of the rows in one line."""
-    n, m = a.shape
+    """Every (columns + 1)-th element of the rows in one line, in the last two axes."""
+    *others, n, m = a.shape
     first = k if k >= 0 else -k * m
     count = max(0, min(n, m - k) if k >= 0 else min(n + k, m))
-    return a.reshape(n * m)[first : first + count * (m + 1) : m + 1]
+    return a.reshape((*others, n * m))[..., first : first + count * (m + 1) : m + 1]
 
 
-def fill_diagonal(a: Any, value: Any) -> None:
-    for i in range(min(a.shape[0], a.shape[1])):
-        if value.ndim:
-            a[i, i] = value[i % value.shape[0]]
-        else:
-            a[i, i] = value
+def fill_diagonal(a: Any, value: Any, wrap: Any) -> None:
+    """Every (columns + 1)-th element in a line; of more axes the places that have one number on all."""
+    if a.ndim == 2:
+        n, m = a.shape
+        for k in range(0, n * m if wrap else min(n, m) * m, m + 1):
+            a[k // m, k % m] = value if value.ndim == 0 else value[k // (m + 1) % value.shape[0]]
+    else:
+        for n in a.shape[1:]:
+            if n != a.shape[0]:
+                raise ValueError("All dimensions of input must be of equal length")
+        for i in range(a.shape[0]):
+            a[(i,) * a.ndim] = value if value.ndim == 0 else value[i % value.shape[0]]
 
 
 def diagonal_matrix(v: Any, k: Any) -> Any:
@@ -292,30 +227,20 @@ def trace(a: Any, k: Any, zero: Any) -> Any:
 
 def triangle(a: Any, k: Any, lower: Any) -> Any:
     out = np.zeros(a.shape, a.dtype)
+    fill_triangle(out, a, k, lower)
+    return out
+
+
+def fill_triangle(out: Any, a: Any, k: Any, lower: Any) -> None:
     for i in range(a.shape[0]):
-        if lower:
+        if a.ndim > 2:
+            fill_triangle(out[i], a[i], k, lower)
+        elif lower:
             for j in range(min(a.shape[1], max(0, i + k + 1))):
                 out[i, j] = a[i, j]
         else:
             for j in range(max(0, i + k), a.shape[1]):
                 out[i, j] = a[i, j]
-    return out
-
-
-def repeat(a: Any, times: Any) -> Any:
-    out = np.empty((a.shape[0] * times, *a.shape[1:]), a.dtype)
-    for i in range(a.shape[0]):
-        for k in range(times):
-            out[i * times + k] = a[i]
-    return out
-
-
-def tile(a: Any, times: Any) -> Any:
-    n = a.shape[0]
-    out = np.empty((n * times, *a.shape[1:]), a.dtype)
-    for k in range(times):
-        out[k * n : (k + 1) * n] = a
-    return out
 
 
 def polynomial(p: Any, x: Any, zero: Any) -> Any:
@@ -325,56 +250,10 @@ def polynomial(p: Any, x: Any, zero: Any) -> Any:
     return value
 
 
-def convolve(a: Any, v: Any) -> Any:
-    out = np.zeros(a.shape[0] + v.shape[0] - 1, np.result_type(a.dtype, v.dtype))
-    for i in range(a.shape[0]):
-        for j in range(v.shape[0]):
-            out[i + j] += a[i] * v[j]
-    return out
-
-
-def interpolate(x: Any, xp: Any, fp: Any) -> Any:
-    n = xp.shape[0]
-    if n == 0 or fp.shape[0] != n:
-        raise ValueError("fp and xp are not of the same length, or empty")
-    low = 0
-    high = n - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if xp[middle] <= x:
-            low = middle
-        else:
-            high = middle
-    if x <= xp[0]:
-        value = fp[0] * 1.0
-    elif x >= xp[n - 1]:
-        value = fp[n - 1] * 1.0
-    else:
-        value = fp[low] + (fp[high] - fp[low]) / (xp[high] - xp[low]) * (x - xp[low])
-    return value
-
-
-def interpolate_each(x: Any, xp: Any, fp: Any) -> Any:
-    out = np.empty(x.shape[0], np.result_type(x.dtype, fp.dtype))
-    for i in range(x.shape[0]):
-        out[i] = interpolate(x[i], xp, fp)
-    return out
-
-
 def power_of_matrix(a: Any, n: Any) -> Any:
     out = np.eye(a.shape[0], dtype=a.dtype)
     for _ in range(n):
         out = out @ a
-    return out
-
-
-def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
-    out = np.empty((a.shape[0], a.shape[1], b.shape[-1]), dtype)
-    for i in range(a.shape[0]):
-        if b.ndim == 3:
-            out[i] = a[i] @ b[i]
-        else:
-            out[i] = a[i] @ b
     return out
 
 

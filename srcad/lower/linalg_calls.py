@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Sequence
+
 import numpy as np
 
-from srcad.ir import Atom, Var, const
-from srcad.lower import library
-from srcad.lower.arguments import written
+from srcad.ir import Atom, const
+from srcad.lower import library, product_library
+from srcad.lower.arguments import axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, zero_like
-from srcad.lower.known import NONE, TWO, ZERO, describe, known_int, python
-from srcad.lower.operands import int_operand, operand
+from srcad.lower.known import FALSE, MINUS_ONE, NONE, ONE, ZERO, describe, is_known, known_int, python
+from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import arithmetic, binary, guard
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
-from srcad.lower.shapes import FULL, dims, ravel, reshape, view
+from srcad.lower.shapes import FULL, dims, ravel, view
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
+#: What stands for axes in the subscripts of np.einsum.
+LETTERS = string.ascii_letters
 
-@lowers(np.matmul)
-def matmul(ctx: Context, a: Value, b: Value, /) -> Value:
+
+@lowers(np.matmul, np.linalg.matmul)
+def matmul(ctx: Context, a: Value, b: Value, /, out: Value = NONE) -> Value:
     x, y = operand(ctx, a, "@"), operand(ctx, b, "@")
     if not (is_array(x) and is_array(y)):
         ctx.type_error(f"@ takes arrays, not {describe(x)} and {describe(y)}", "use * with a number")
-    if ndim_of(x) == 3 and ndim_of(y) in (2, 3):
-        dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
-        return ctx.call(Obj(library.batched_matmul), [x, y, Obj(dtype)], {})
-    return _product(ctx, "@", x, y)
+    if ndim_of(x) > 2 or ndim_of(y) > 2:
+        return written(ctx, ctx.call(Obj(product_library.matmul), [x, y], {}), out)
+    return written(ctx, _product(ctx, x, y), out)
 
 
 @lowers(np.dot, method="dot")
-def dot(ctx: Context, a: Value, b: Value) -> Value:
+def dot(ctx: Context, a: Value, b: Value, out: Value = NONE) -> Value:
     x, y = operand(ctx, a, "np.dot"), operand(ctx, b, "np.dot")
     if not (is_array(x) and is_array(y)):
-        return arithmetic(ctx, "mul", x, y)
-    return _product(ctx, "np.dot", x, y)
-
-
-def _product(ctx: Context, name: str, x: Atom, y: Atom) -> Value:
+        return written(ctx, arithmetic(ctx, "mul", x, y), out)
     if ndim_of(x) > 2 or ndim_of(y) > 2:
-        ctx.refuse(f"{name} of {describe(x)} and {describe(y)} is not supported", "loop over the leading axes")
+        return written(ctx, ctx.call(Obj(product_library.dot), [x, y], {}), out)
+    return written(ctx, _product(ctx, x, y), out)
+
+
+def _product(ctx: Context, x: Atom, y: Atom) -> Value:
+    """Of two vectors or matrices."""
     dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y)))
     if dtype.kind in "biu":
         product = _integer_product(ctx, cast(ctx, x, "int64"), cast(ctx, y, "int64"))
@@ -73,26 +79,10 @@ def _vdot(ctx: Context, a: Value, b: Value, /) -> Value:
     return dot(ctx, ravel(ctx, x) if is_array(x) else x, ravel(ctx, y) if is_array(y) else y)
 
 
-@lowers(np.inner)
-def _inner(ctx: Context, a: Value, b: Value, /) -> Value:
-    x, y = operand(ctx, a, "np.inner"), operand(ctx, b, "np.inner")
-    if ndim_of(y) == 2:
-        y = transposed(ctx, y)
-    return dot(ctx, x, y)
-
-
-@lowers(np.outer)
+@lowers(np.outer, np.linalg.outer)
 def outer(ctx: Context, a: Value, b: Value, out: Value = NONE) -> Value:
     x, y = _flat(ctx, a), _flat(ctx, b)
     return written(ctx, arithmetic(ctx, "mul", view(ctx, x, [FULL, None]), view(ctx, y, [None, FULL])), out)
-
-
-for _ufunc, _op in ((np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "div")):
-    lowers(_ufunc.outer)(
-        lambda ctx, a, b, /, op=_op: arithmetic(
-            ctx, op, view(ctx, _flat(ctx, a), [FULL, None]), view(ctx, _flat(ctx, b), [None, FULL])
-        )
-    )
 
 
 def _flat(ctx: Context, value: Value) -> Atom:
@@ -105,11 +95,29 @@ def transposed(ctx: Context, x: Atom) -> Atom:
 
 
 @lowers(np.trace, method="trace")
-def trace(ctx: Context, a: Value, offset: Value = ZERO) -> Value:
-    x = matrix(ctx, a, "np.trace")
+def trace(
+    ctx: Context,
+    a: Value,
+    offset: Value = ZERO,
+    axis1: Value = ZERO,
+    axis2: Value = ONE,
+    dtype: Value = NONE,
+    out: Value = NONE,
+) -> Value:
+    x = with_dtype(ctx, array_operand(ctx, a, "np.trace"), dtype)
     if kind_of(x) == "b":
         x = cast(ctx, x, "int64")
-    return ctx.call(Obj(library.trace), [x, int_operand(ctx, offset, "the offset"), zero_like(x)], {})
+    if ndim_of(x) != 2:
+        lines = ctx.call(Obj(np.diagonal), [x, offset, axis1, axis2], {})
+        return written(ctx, reduction(ctx, "sum", lines, MINUS_ONE), out)
+    x = x if axis_number(ctx, axis1, 2) < axis_number(ctx, axis2, 2) else transposed(ctx, x)
+    found = ctx.call(Obj(library.trace), [x, int_operand(ctx, offset, "the offset"), zero_like(x)], {})
+    return written(ctx, found, out)
+
+
+@lowers(np.linalg.trace)
+def _trace(ctx: Context, x: Value, /, *, offset: Value = ZERO, dtype: Value = NONE) -> Value:
+    return trace(ctx, x, offset, const(-2), MINUS_ONE, dtype)
 
 
 def matrix(ctx: Context, value: Value, name: str) -> Atom:
@@ -189,32 +197,72 @@ def _multi_dot(ctx: Context, arrays: Value) -> Value:
 
 
 @lowers(np.einsum)
-def einsum(ctx: Context, subscripts: Value, /, *operands: Value) -> Value:
+def einsum(ctx: Context, subscripts: Value, /, *operands: Value, optimize: Value = FALSE) -> Value:
     """Every operand is turned so that its axes stand in one common order, newaxis where it has none; then their product
-    is summed over the axes that the result leaves out."""
-    text = python(subscripts) if isinstance(subscripts, Obj) else None
-    if not isinstance(text, str) or "." in text:
-        ctx.refuse("np.einsum needs its subscripts as a string without '...'", 'for example np.einsum("ij,j->i", a, x)')
-    text = text.replace(" ", "")
-    left, arrow, right = text.partition("->")
-    terms = left.split(",")
-    if not arrow:
-        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    arrays = [operand(ctx, value, "np.einsum") for value in operands]
-    if len(terms) != len(arrays) or any(len(t) != ndim_of(x) for t, x in zip(terms, arrays, strict=False)):
-        ctx.type_error(f"the subscripts {text!r} do not fit the operands of np.einsum")
-    if any(len(set(term)) < len(term) for term in (*terms, right)) or not set(right) <= set(left):
-        ctx.refuse(
-            f"the subscripts {text!r} repeat or lack a letter, which is not supported", "use np.diag or np.trace"
-        )
+    is summed over the axes that the result leaves out. A letter that an operand has twice is its diagonal."""
+    text, values = _subscripts(ctx, subscripts, operands)
+    arrays = [operand(ctx, value, "np.einsum") for value in values]
+    terms, right = _terms(ctx, text, arrays)
+    for k, term in enumerate(terms):
+        terms[k], arrays[k] = _diagonals(ctx, term, arrays[k])
     if len(terms) == 2 and (product := _as_dot(ctx, terms, right, arrays)) is not None:
         return product
-    order = right + "".join(dict.fromkeys(c for c in left if c not in right + ","))
+    order = right + "".join(dict.fromkeys(c for c in "".join(terms) if c not in right))
     result: Value = _spread(ctx, arrays[0], terms[0], order)
     for array, term in zip(arrays[1:], terms[1:], strict=True):
         result = binary(ctx, "mul", result, _spread(ctx, array, term, order))
     summed = Tup(tuple(const(k) for k in range(len(right), len(order))))
     return reduction(ctx, "sum", result, summed) if summed.items else result
+
+
+def _subscripts(ctx: Context, first: Value, rest: Sequence[Value]) -> tuple[str, Sequence[Value]]:
+    """The subscripts as a string, and the operands; they may be given as lists of numbers, after each operand its own."""
+    if isinstance(first, Obj) and isinstance(first.value, str):
+        return first.value.replace(" ", ""), rest
+    parts = (first, *rest)
+    lists = parts[1::2] if len(parts) % 2 == 0 else (*parts[1::2], parts[-1])
+    if not all(map(is_known, lists)):
+        ctx.refuse("np.einsum needs its subscripts as a string", 'for example np.einsum("ij,j->i", a, x)')
+    texts = ["".join("..." if k is Ellipsis else LETTERS[k] for k in python(each)) for each in lists]
+    if len(parts) % 2 == 0:
+        return ",".join(texts), parts[::2]
+    return f"{','.join(texts[:-1])}->{texts[-1]}", parts[:-1:2]
+
+
+def _terms(ctx: Context, text: str, arrays: Sequence[Atom]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result, with capital letters of their own for the axes that "..." stands for."""
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(arrays):
+        ctx.type_error(f"the subscripts {text!r} do not fit the operands of np.einsum")
+    widths = [ndim_of(x) - len(term.replace("...", "")) for term, x in zip(terms, arrays, strict=True)]
+    if any(width < 0 or (width and "..." not in term) for width, term in zip(widths, terms, strict=True)):
+        ctx.type_error(f"the subscripts {text!r} do not fit the operands of np.einsum")
+    most = max(widths)
+    dots = [letter for letter in reversed(LETTERS) if letter not in text][:most]
+    if not arrow:
+        letters = left.replace(",", "").replace(".", "")
+        right = ("..." if "..." in left else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    if most and "..." not in right:
+        ctx.type_error(f"the subscripts {text!r} have '...' on the left of '->' only")
+    terms = [term.replace("...", "".join(dots[most - width :])) for term, width in zip(terms, widths, strict=True)]
+    right = right.replace("...", "".join(dots))
+    if len(set(right)) < len(right) or not set(right) <= set("".join(terms)):
+        ctx.type_error(f"the result of the subscripts {text!r} repeats a letter, or has one of its own")
+    return terms, right
+
+
+def _diagonals(ctx: Context, term: str, array: Atom) -> tuple[str, Atom]:
+    """The operand without letters that come twice."""
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            i = term.index(letter)
+            j = term.index(letter, i + 1)
+            wrong = ctx.b.op("ne", dims(ctx, array)[i], dims(ctx, array)[j])
+            guard(ctx, wrong, ValueError, "dimensions in operand for collapsing index don't match")
+            array = operand(ctx, ctx.call(Obj(np.diagonal), [array, ZERO, const(i), const(j)], {}))
+            term = term[:i] + term[i + 1 : j] + term[j + 1 :] + letter
+    return term, array
 
 
 def _as_dot(ctx: Context, terms: list[str], right: str, arrays: list[Atom]) -> Value | None:
@@ -242,45 +290,3 @@ def _spread(ctx: Context, array: Atom, term: str, order: str) -> Atom:
     if turned != tuple(range(len(term))):
         array = ctx.b.op("transpose", array, axes=turned)
     return view(ctx, array, [FULL if letter in term else None for letter in order])
-
-
-@lowers(np.tensordot)
-def _tensordot(ctx: Context, a: Value, b: Value, axes: Value = TWO) -> Value:
-    x, y = operand(ctx, a, "np.tensordot"), operand(ctx, b, "np.tensordot")
-    count = known_int(axes)
-    if count is None or not 0 <= count <= min(ndim_of(x), ndim_of(y)):
-        ctx.refuse("np.tensordot is supported with a number of axes in the source", "use np.einsum")
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    first = letters[: ndim_of(x)]
-    second = first[ndim_of(x) - count :] + letters[ndim_of(x) : ndim_of(x) + ndim_of(y) - count]
-    return einsum(ctx, Obj(f"{first},{second}->{first[: ndim_of(x) - count]}{second[count:]}"), x, y)
-
-
-@lowers(np.kron)
-def _kron(ctx: Context, a: Value, b: Value) -> Value:
-    x, y = matrix(ctx, a, "np.kron"), matrix(ctx, b, "np.kron")
-    product = arithmetic(ctx, "mul", view(ctx, x, [FULL, None, FULL, None]), view(ctx, y, [None, FULL, None, FULL]))
-    sizes = [operand(ctx, binary(ctx, "mul", m, n)) for m, n in zip(dims(ctx, x), dims(ctx, y), strict=True)]
-    return reshape(ctx, product, sizes)
-
-
-@lowers(np.cross)
-def _cross(ctx: Context, a: Value, b: Value) -> Value:
-    x, y = operand(ctx, a, "np.cross"), operand(ctx, b, "np.cross")
-    if ndim_of(x) != 1 or ndim_of(y) != 1:
-        ctx.refuse("np.cross is supported for two vectors of three numbers", "loop over the rows")
-
-    for vector in (x, y):
-        guard(
-            ctx, ctx.b.op("ne", dims(ctx, vector)[0], const(3)), ValueError, "np.cross takes vectors of three numbers"
-        )
-
-    def part(i: int, j: int) -> Var:
-        products = [
-            arithmetic(ctx, "mul", ctx.b.op("load", x, const(p)), ctx.b.op("load", y, const(q)))
-            for p, q in ((i, j), (j, i))
-        ]
-        return arithmetic(ctx, "sub", *products)
-
-    elements = [part(1, 2), part(2, 0), part(0, 1)]
-    return ctx.b.op("array", *elements, shape=(3,), dtype=dtype_of(elements[0]))

@@ -107,18 +107,20 @@ def _complex(ctx: Context, value: Value, name: str) -> Atom:
     return atom if kind_of(atom) == "c" else cast(ctx, atom, "complex128")
 
 
-def _of_cmath(name: str) -> None:
+def _of_cmath(name: str, op: str) -> None:
     function = getattr(cmath, name)
 
     @lowers(function)
     def lowering(ctx: Context, z: Value, /) -> Value:
         if is_known(z) and (folded := fold(ctx, function, z)) is not None:
             return folded
-        return elementwise(ctx, name, _complex(ctx, z, name))
+        return elementwise(ctx, op, _complex(ctx, z, name))
 
 
 for _name in "sqrt exp sin cos tan sinh cosh tanh isnan isinf isfinite".split():
-    _of_cmath(_name)
+    _of_cmath(_name, _name)
+for _name in "sin cos tan sinh cosh tanh".split():
+    _of_cmath(f"a{_name}", f"arc{_name}")
 
 
 @lowers(cmath.log)

@@ -21,7 +21,7 @@ from srcad.lower.linalg_calls import transposed
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import guard
 from srcad.lower.registry import METHODS, apply, lowers
-from srcad.lower.shape_calls import reshape_to, transpose
+from srcad.lower.shape_calls import by_columns, reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
 from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
 
@@ -180,7 +180,8 @@ def _transpose(ctx: Context, a: Value, *axes: Value) -> Value:
 @lowers(method="flatten")
 def _flatten(ctx: Context, a: Value, order: Value = NONE) -> Value:
     x = operand(ctx, a)
-    return reshape_to(ctx, ctx.b.op("copy", x) if is_array(x) else x, const(-1), order)
+    x = operand(ctx, transpose(ctx, x)) if by_columns(ctx, x, order) else x
+    return reshape_to(ctx, ctx.b.op("copy", x) if is_array(x) else x, const(-1))
 
 
 @lowers(method="fill")

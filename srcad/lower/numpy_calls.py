@@ -15,6 +15,7 @@ import numpy as np
 from srcad import reads
 from srcad.lower import (  # noqa: F401  (the tables)
     builtin_calls,
+    calculus_library,
     creation_calls,
     decomposition_calls,
     fourier_calls,
@@ -23,9 +24,15 @@ from srcad.lower import (  # noqa: F401  (the tables)
     linalg_calls,
     math_calls,
     numerical_calls,
+    padding_library,
+    places_library,
+    polynomial_library,
     shape_calls,
+    shape_library,
     sorting_calls,
     special_calls,
+    statistics_library,
+    ufunc_methods,
 )
 from srcad.lower.casts import is_array
 from srcad.lower.known import is_known, lift, python
@@ -57,13 +64,13 @@ EVALUATED = frozenset(
 SIZES = (np.size, np.ndim, np.shape)
 #: What to write instead, by the last part of the name, or a part before it.
 REMEDIES: dict[str, str] = {
-    "partition": "use np.sort",
-    "argpartition": "use np.argsort",
     "lexsort": "sort by one key: np.argsort",
     "unique": "sort, and compare neighbours: s = np.sort(x), s[1:] != s[:-1]",
-    "nonzero": "use a mask, as in x[x > 0], or write a loop",
-    "argwhere": "use a mask, as in x[x > 0], or write a loop",
-    "apply_along_axis": "write a loop over the rows",
+    "histogram": "np.bincount(np.digitize(x, edges)), which is a constant, or a sum of smooth kernels",
+    "unstack": "loop over the array, or name the rows: a, b = m",
+    "sliding_window_view": "stack the windows: np.stack([x[k : k + n - w + 1] for k in range(w)], axis=1)",
+    "as_strided": "index the array",
+    "real_if_close": "take the real part: z.real",
     "vectorize": "call the function on the arrays, or in a loop",
     "polyfit": "solve for the coefficients: np.linalg.lstsq(v, y)[0] with the powers of x as columns of v",
     "rvs": "draw the numbers outside and pass them as an argument",

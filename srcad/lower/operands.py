@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from srcad.ir import Array, Atom, Const, Scalar, Var, const
@@ -69,6 +71,7 @@ def int_operand(ctx: Context, value: Value, what: str) -> Atom:
 
 def array_of(ctx: Context, value: Tup | Seq, dtype: str | None = None) -> Atom:
     """`np.array` of a list or tuple, nested or not, of numbers or arrays of one shape."""
+    value = _opened(ctx, value)
     if (shape := _literal_shape(ctx, value)) is not None:
         elements = [operand(ctx, item) for item in _leaves(value)]
         dtype = dtype or common_dtype(elements)
@@ -79,6 +82,12 @@ def array_of(ctx: Context, value: Tup | Seq, dtype: str | None = None) -> Atom:
     if len({ndim_of(item) for item in items}) > 1:
         ctx.type_error("the items of the list have different numbers of axes, so they do not make an array")
     return stack(ctx, items, 0, dtype or common_dtype(items))
+
+
+def _opened(ctx: Context, value: Any) -> Any:
+    """The list or tuple with the lists among its items opened, which are known as Python objects."""
+    value = opened(ctx, value)
+    return type(value)(tuple(_opened(ctx, item) for item in value.items)) if isinstance(value, Tup | Seq) else value
 
 
 def _literal_shape(ctx: Context, value: Value) -> tuple[int, ...] | None:

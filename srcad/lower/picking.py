@@ -8,6 +8,7 @@ read has its new axes where NumPy puts them: where the index arrays stood, or in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from srcad.ir import Atom, Op, Var
 from srcad.lower import library
@@ -117,15 +118,13 @@ def _vectors(ctx: Context, array: Atom, place: Picked) -> tuple[Tup, list[Atom]]
 
 def _where(ctx: Context, array: Atom, mask: Atom, axis: int) -> list[Atom]:
     """The places where a mask holds, a vector for each of its axes."""
-    if ndim_of(mask) > 2:
-        ctx.refuse("a mask with more than two axes is not supported here", "flatten the array and the mask")
     for k in range(ndim_of(mask)):
         ctx.call(Obj(library.check_length), [dim(ctx, mask, k), dim(ctx, array, axis + k)], {})
     if ndim_of(mask) == 1:
         return [operand(ctx, ctx.call(Obj(library.places), [mask], {}))]
-    pair = ctx.call(Obj(library.places_of_two), [mask], {})
-    assert isinstance(pair, Tup)
-    return [operand(ctx, item) for item in pair.items]
+    found = ctx.call(Obj(library.places_on_axes), [mask], {})
+    assert isinstance(found, Tup)
+    return [operand(ctx, item) for item in found.items]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -154,7 +153,7 @@ def read(ctx: Context, array: Atom, place: Picked) -> Value:
 def write(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     _check_uncaught(ctx)
     mask = place.only_mask(array)
-    if mask is not None and not is_array(item) and ndim_of(mask) < 3:
+    if mask is not None and not is_array(item):
         ctx.call(Obj(library.masked_fill), [array, mask, item], {})
         return
     found = find(ctx, array, place)
@@ -168,7 +167,7 @@ def augment(ctx: Context, array: Var, place: Picked, op: str, item: Value) -> No
     _check_uncaught(ctx)
     amount = operand(ctx, item, f"{BINARY[op][0]}=")
     mask = place.only_mask(array)
-    if mask is not None and not is_array(amount) and ndim_of(mask) < 3:
+    if mask is not None and not is_array(amount):
         ctx.call(Obj(library.masked_update), [array, mask, Obj(BINARY[op][1]), amount], {})
         return
     found = find(ctx, array, place)
@@ -182,6 +181,14 @@ def add_at(ctx: Context, array: Var, place: Picked, item: Atom) -> None:
     _check_uncaught(ctx)
     found = find(ctx, array, place)
     ctx.call(Obj(library.add_at), [found.target, _lasting(ctx, found), _apart(ctx, _values(ctx, found, item))], {})
+
+
+def update_at(ctx: Context, array: Var, place: Picked, function: Any, item: Atom) -> None:
+    """`array[place] = function(array[place], item)`, one place after the other."""
+    _check_uncaught(ctx)
+    found = find(ctx, array, place)
+    values = _apart(ctx, _values(ctx, found, item))
+    ctx.call(Obj(library.update_at), [found.target, _lasting(ctx, found), Obj(function), values], {})
 
 
 def _values(ctx: Context, found: Places, item: Atom) -> Atom:

@@ -7,24 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcad.ir import Atom, Const, const
-from srcad.lower import library
-from srcad.lower.arguments import axes, axis_number, shape_of
+from srcad.lower.arguments import axes, axis_number, axis_numbers, shape_of
 from srcad.lower.casts import dtype_of, is_array, ndim_of
-from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none
+from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none, known_int
 from srcad.lower.layouts import VIEWED
 from srcad.lower.operands import array_operand, int_operand, kept_operand, operand
 from srcad.lower.operators import binary, guard
-from srcad.lower.registry import lowers
+from srcad.lower.registry import Lowering, lowers
 from srcad.lower.shapes import (
     FULL,
     alloc,
-    along,
     contiguous,
     dim,
     dims,
-    leading,
     product,
-    ravel,
     read_only,
     reshape,
     size,
@@ -43,7 +39,8 @@ def shape(ctx: Context, a: Value) -> Value:
 @lowers(np.size)
 def _size(ctx: Context, a: Value, axis: Value = NONE) -> Value:
     x = operand(ctx, a)
-    return size(ctx, x) if is_none(axis) else dim(ctx, x, axis_number(ctx, axis, ndim_of(x)))
+    over = axes(ctx, axis, ndim_of(x))
+    return size(ctx, x) if over is None else product(ctx, [dim(ctx, x, k) for k in over])
 
 
 @lowers(np.ndim)
@@ -57,9 +54,10 @@ def _ndim(ctx: Context, a: Value) -> Value:
 @lowers(np.reshape)
 def reshape_to(ctx: Context, a: Value, shape: Value, order: Value = NONE) -> Value:
     x = kept_operand(ctx, a, "np.reshape")
-    if not is_none(order) and not (isinstance(order, Obj) and order.value == "C"):
-        ctx.refuse("reshape in column-major order is not supported", "use a.T.reshape(...)")
     items = shape.items if isinstance(shape, Tup | Seq) else (shape,)
+    if by_columns(ctx, x, order):
+        turned = operand(ctx, reshape_to(ctx, transpose(ctx, x), Tup(tuple(reversed(items)))))
+        return transpose(ctx, turned)
     sizes = [int_operand(ctx, item, "a size") for item in items]
     unknown = [k for k, n in enumerate(sizes) if isinstance(n, Const) and n.value < 0]
     if len(unknown) > 1 or any(sizes[k] != MINUS_ONE for k in unknown):
@@ -73,6 +71,19 @@ def reshape_to(ctx: Context, a: Value, shape: Value, order: Value = NONE) -> Val
     return reshape(ctx, x, sizes)
 
 
+def by_columns(ctx: Context, x: Atom, order: Value) -> bool:
+    """order= of what looks at the elements one after the other: whether the first index changes fastest."""
+    if is_none(order) or ndim_of(x) < 2 or (isinstance(order, Obj) and order.value == "C"):
+        return False
+    if not (isinstance(order, Obj) and order.value in ("F", "K", "A")):
+        ctx.type_error(f"order= is 'C' or 'F', not {describe(order)}")
+    if order.value != "F":
+        ctx.refuse(
+            f"order={order.value!r} depends on how the array lies in memory, which is not known", "pass 'C' or 'F'"
+        )
+    return True
+
+
 def _remaining(ctx: Context, x: Atom, others: Sequence[Atom]) -> Atom:
     total = size(ctx, x)
     return operand(ctx, binary(ctx, "floordiv", total, product(ctx, others))) if others else total
@@ -81,7 +92,9 @@ def _remaining(ctx: Context, x: Atom, others: Sequence[Atom]) -> Atom:
 @lowers(np.ravel, method="ravel")
 def raveled(ctx: Context, a: Value, order: Value = NONE) -> Value:
     x = kept_operand(ctx, a, "np.ravel")
-    return contiguous(ctx, x) if ndim_of(x) == 1 else reshape_to(ctx, x, MINUS_ONE, order)
+    if by_columns(ctx, x, order):
+        x = operand(ctx, transpose(ctx, x))
+    return contiguous(ctx, x) if ndim_of(x) == 1 else reshape_to(ctx, x, MINUS_ONE)
 
 
 @lowers(np.transpose)
@@ -98,7 +111,7 @@ def transpose(ctx: Context, a: Value, axes: Value = NONE) -> Value:
     return ctx.b.op("transpose", x, axes=turned)
 
 
-lowers(np.matrix_transpose)(lambda ctx, x, /: _swapaxes(ctx, x, const(-1), const(-2)))
+lowers(np.matrix_transpose, np.linalg.matrix_transpose)(lambda ctx, x, /: _swapaxes(ctx, x, const(-1), const(-2)))
 
 
 @lowers(np.swapaxes, method="swapaxes")
@@ -111,26 +124,43 @@ def _swapaxes(ctx: Context, a: Value, axis1: Value, axis2: Value) -> Value:
 
 
 @lowers(np.moveaxis)
-def _moveaxis(ctx: Context, a: Value, source: Value, destination: Value) -> Value:
-    x = array_operand(ctx, a, "np.moveaxis")
-    start, end = axis_number(ctx, source, ndim_of(x)), axis_number(ctx, destination, ndim_of(x))
-    order = [k for k in range(ndim_of(x)) if k != start]
-    order.insert(end, start)
-    return ctx.b.op("transpose", x, axes=tuple(order))
+def moveaxis(ctx: Context, a: Value, source: Value, destination: Value) -> Value:
+    x = operand(ctx, a, "np.moveaxis")
+    starts, ends = axis_numbers(ctx, source, ndim_of(x)), axis_numbers(ctx, destination, ndim_of(x))
+    if len(starts) != len(ends):
+        ctx.type_error("np.moveaxis takes as many places to move to as axes to move")
+    order = [k for k in range(ndim_of(x)) if k not in starts]
+    for end, start in sorted(zip(ends, starts, strict=True)):
+        order.insert(end, start)
+    return ctx.b.op("transpose", x, axes=tuple(order)) if order else x
+
+
+@lowers(np.rollaxis)
+def _rollaxis(ctx: Context, a: Value, axis: Value, start: Value = ZERO) -> Value:
+    x = array_operand(ctx, a, "np.rollaxis")
+    number, end = axis_number(ctx, axis, ndim_of(x)), known_int(start)
+    if end is None or not -ndim_of(x) <= end <= ndim_of(x):
+        ctx.type_error("the start= of np.rollaxis must be an axis that is written in the source")
+    end = end + ndim_of(x) if end < 0 else end
+    return moveaxis(ctx, x, const(number), const(end - (number < end)))
 
 
 @lowers(np.expand_dims)
-def _expand_dims(ctx: Context, a: Value, axis: Value) -> Value:
+def expand_dims(ctx: Context, a: Value, axis: Value) -> Value:
     x = kept_operand(ctx, a, "np.expand_dims")
+    count = len(axis.items) if isinstance(axis, Tup | Seq) else 1
+    new = axis_numbers(ctx, axis, ndim_of(x) + count)
     if not is_array(x):
-        ctx.type_error(f"np.expand_dims takes an array, not {describe(x)}")
-    return view(ctx, x, along(axis_number(ctx, axis, ndim_of(x) + 1), None))
+        return ctx.b.op("array", x, shape=(1,) * count, dtype=dtype_of(x)) if count else x
+    return view(ctx, x, [None if k in new else FULL for k in range(ndim_of(x) + count)])
 
 
 @lowers(np.squeeze, method="squeeze")
 def _squeeze(ctx: Context, a: Value, axis: Value = NONE) -> Value:
-    x = array_operand(ctx, a, "np.squeeze")
-    removed = axes(ctx, axis, ndim_of(x))
+    x = operand(ctx, a, "np.squeeze")
+    removed = axes(ctx, axis, ndim_of(x)) if is_array(x) else ()
+    if not is_array(x):
+        return x
     if removed is None:
         ctx.refuse("np.squeeze needs its axis: which sizes are 1 is not known while compiling", "pass axis=")
     for number in removed:
@@ -154,18 +184,38 @@ def _broadcast_to(ctx: Context, array: Value, shape: Value) -> Value:
     return result
 
 
-@lowers(np.atleast_1d)
-def atleast_1d(ctx: Context, a: Value, /) -> Value:
-    x = kept_operand(ctx, a)
-    if is_array(x):
-        return x if ndim_of(x) else view(ctx, x, [None])
-    return ctx.b.op("array", x, shape=(1,), dtype=dtype_of(x))
+@lowers(np.broadcast_shapes)
+def _broadcast_shapes(ctx: Context, *args: Value) -> Value:
+    shapes = [shape_of(ctx, arg) for arg in args]
+    out: list[Atom] = []
+    for k in range(max(map(len, shapes), default=0)):  # axes counted from the last
+        first, *rest = [shape[-1 - k] for shape in shapes if k < len(shape)]
+        for other in rest:
+            first = ctx.b.op("broadcast_dim", first, other)
+        out.insert(0, first)
+    return Tup(tuple(out))
 
 
-@lowers(np.atleast_2d)
-def atleast_2d(ctx: Context, a: Value, /) -> Value:
-    x = operand(ctx, atleast_1d(ctx, a))
-    return view(ctx, x, [None]) if ndim_of(x) == 1 else x
+def at_least(ctx: Context, value: Value, ndim: int) -> Atom:
+    """A view with axes of size 1 in front; of three axes, that of a vector is the middle one."""
+    x = kept_operand(ctx, value)
+    if not is_array(x):
+        return ctx.b.op("array", x, shape=(1,) * ndim, dtype=dtype_of(x))
+    if ndim == 3 and 0 < ndim_of(x) < 3:
+        return view(ctx, x, [None, FULL, None] if ndim_of(x) == 1 else [FULL, FULL, None])
+    return view(ctx, x, [None] * max(0, ndim - ndim_of(x)))
+
+
+def _at_least(ndim: int) -> Lowering:
+    def lowering(ctx: Context, *arys: Value) -> Value:
+        made = tuple(at_least(ctx, x, ndim) for x in arys)
+        return made[0] if len(made) == 1 else Tup(made)
+
+    return lowering
+
+
+for _ndim_least in (1, 2, 3):
+    lowers(getattr(np, f"atleast_{_ndim_least}d"))(_at_least(_ndim_least))
 
 
 # --- reversed and rolled ----------------------------------------------------------------------------------------------
@@ -185,15 +235,3 @@ def _flip(ctx: Context, m: Value, axis: Value = NONE) -> Value:
 
 lowers(np.flipud)(lambda ctx, m: _flip(ctx, m, ZERO))
 lowers(np.fliplr)(lambda ctx, m: _flip(ctx, m, ONE))
-
-
-@lowers(np.roll)
-def _roll(ctx: Context, a: Value, shift: Value, axis: Value = NONE) -> Value:
-    x, by = array_operand(ctx, a, "np.roll"), int_operand(ctx, shift, "the shift of np.roll")
-    if is_none(axis) and ndim_of(x) > 1:
-        rolled = operand(ctx, _roll(ctx, ravel(ctx, x), by))
-        return reshape(ctx, rolled, dims(ctx, x))
-    number = 0 if is_none(axis) else axis_number(ctx, axis, ndim_of(x))
-    out = alloc(ctx, dims(ctx, x), dtype_of(x))
-    ctx.call(Obj(library.roll), [leading(ctx, out, number), leading(ctx, x, number), by], {})
-    return out

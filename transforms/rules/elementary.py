@@ -24,7 +24,9 @@ rule("y = sinh(x)", "y_dot = cosh(x) * x_dot", "x_bar = cosh(x) * y_bar")
 rule("y = cosh(x)", "y_dot = sinh(x) * x_dot", "x_bar = sinh(x) * y_bar")
 rule("y = tanh(x)", "y_dot = (1 - y * y) * x_dot", "x_bar = (1 - y * y) * y_bar")
 rule("y = arcsinh(x)", "y_dot = x_dot / sqrt(x * x + 1)", "x_bar = y_bar / sqrt(x * x + 1)")
-rule("y = arccosh(x)", "y_dot = x_dot / sqrt((x - 1) * (x + 1))", "x_bar = y_bar / sqrt((x - 1) * (x + 1))")
+rule(
+    "y = arccosh(x)", "y_dot = x_dot / (sqrt(x - 1) * sqrt(x + 1))", "x_bar = y_bar / (sqrt(x - 1) * sqrt(x + 1))"
+)  # one root each, since of complex numbers the root of the product may be the other one
 rule("y = arctanh(x)", "y_dot = x_dot / (1 - x * x)", "x_bar = y_bar / (1 - x * x)")
 
 rule("y = deg2rad(x)", "y_dot = deg2rad(x_dot)", "x_bar = deg2rad(y_bar)")
