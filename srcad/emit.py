@@ -36,6 +36,7 @@ _IMPORTS = {
     "np": "import numpy as np",
     "scipy": "import scipy.fft",
     "njit": "from numba import njit",
+    "matrices": "from srcad import matrices",
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }

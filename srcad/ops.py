@@ -36,10 +36,13 @@ Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None 
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
 inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), cofactors_along(a, d, v) (that of
 cofactors along v), pinv(a, rcond), tril(a) k=, inverse_gaps(w)
-(1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
+(1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise),
+cholesky(a) (of the lower triangle); solve_triangular(a, b) lower= trans= (0 or 1) unit=, swap_rows(a, swaps) back=, expm(a),
+sqrtm(a), logm(a), sylvester(a, b, q) (x with a x + x b = q) are functions of `srcad.matrices`.
 
-With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, qr(a) gives q and r (reduced), svd(a)
-full= gives u, s and v^H.
+With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, eig(a) those of any square matrix,
+complex in any case, qr(a) gives q and r (reduced), svd(a) full= gives u, s and v^H, lu(a) the two factors in one array and
+the rows that were swapped.
 
 Fourier transforms, of C-contiguous arrays: fft(a), ifft(a) axes= norm=; rfft(a) and irfft(a, n) likewise along one axis;
 multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for. dct(a), dst(a) type= axis= norm= are SciPy's
@@ -51,6 +54,9 @@ check_disjoint(a, b) raises ValueError if the two arrays share memory. comment()
 
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
+
+draw(*params, *dims) function= count= dtype= : a number, or an array of the dims, from np.random; count says how many parameters
+it has. With function="seed" it has no result.
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
@@ -150,6 +156,17 @@ ELEMENTWISE: Mapping[str, Elementwise] = _table() | {
 
 # --- what an op does to memory --------------------------------------------------------------------------------------
 
+#: Ops that are functions of `srcad.matrices`, with the same arguments; attributes follow, in this order.
+MATRICES: Mapping[str, tuple[str, ...]] = {
+    "solve_triangular": ("lower", "trans", "unit"),
+    "lu": (),
+    "swap_rows": ("back",),
+    "eig": (),
+    "expm": (),
+    "sqrtm": (),
+    "logm": (),
+    "sylvester": (),
+}
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
@@ -157,16 +174,16 @@ WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
-    inverse_gaps custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
-)
+    inverse_gaps custom ruled draw fft ifft rfft irfft multiplicity dct dst ends""".split(),
+) | {"cholesky", *MATRICES}
 #: Ops with several results, and what these are called.
-RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r")}
+RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r"), "lu": ("lu", "swaps"), "eig": ("w", "v")}
 #: Discrete Fourier transforms.
 FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
-EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint"})
+EFFECTS = frozenset({*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint", "draw"})
 
 
 def is_pure(name: str) -> bool:
@@ -249,6 +266,14 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(attrs["shape"]))
         case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
             return INT
+        case "draw":
+            if attrs["function"] == "seed":
+                return None
+            return (
+                Array(attrs["dtype"], len(args) - attrs["count"])
+                if len(args) > attrs["count"]
+                else Scalar(attrs["dtype"])
+            )
         case "list":
             return ListOf(attrs["item"])
         case "pop":
@@ -316,7 +341,15 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Scalar(_float(first.dtype))
         case "pinv":
             return Array(first.dtype, 2, "F")
-        case "tril" | "inverse_gaps":
+        case "tril" | "inverse_gaps" | "cholesky" | "expm" | "sqrtm" | "logm":
+            return Array(first.dtype, 2)
+        case "solve_triangular":
+            right = args[1].type
+            assert isinstance(right, Array)
+            return Array(first.dtype, right.ndim, "F" if right.ndim == 2 else "C")
+        case "swap_rows":
+            return Array(first.dtype, first.ndim)
+        case "sylvester":
             return Array(first.dtype, 2)
         case "dct" | "dst":
             return Array(first.dtype, first.ndim)
@@ -350,7 +383,12 @@ def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
         case "eigh":
             return vector, matrix
         case "qr":
-            return matrix, matrix
+            return Array(first.dtype, 2, "A"), matrix
         case "svd":
             return matrix, vector, matrix
+        case "lu":
+            return matrix, Array("int64", 1)
+        case "eig":
+            dtype = _paired(first.dtype)
+            return Array(dtype, 1), Array(dtype, 2, "F")
     raise AssertionError(f"unknown op {name}")

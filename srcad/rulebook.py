@@ -16,7 +16,12 @@ from srcad.transforms.rules.structural import SEVERAL, STRUCTURAL
 
 def lines(part: str = "") -> Iterator[str]:
     """The book, or of it what has `part` in its name."""
-    for module in ("scipy.special", "scipy.stats", "scipy.fft"):  # their names are known once they are there
+    for module in (
+        "scipy.special",
+        "scipy.stats",
+        "scipy.fft",
+        "scipy.linalg",
+    ):  # their names are known once they are there
         with suppress(ImportError):
             importlib.import_module(module)
     numpy_calls.foreign_tables()

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 import scipy.special
 
-from srcad import runtime
+from srcad import matrices, runtime
 from srcad.ir import (
     Array,
     Block,
@@ -33,7 +33,7 @@ from srcad.ir import (
     While,
     leaves,
 )
-from srcad.ops import ELEMENTWISE
+from srcad.ops import ELEMENTWISE, MATRICES
 from srcad.runtime import polygamma
 
 Env = dict[Var, Any]
@@ -256,7 +256,9 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.tril(a, op.attr("k"))
         case "svd", [a]:
             return np.linalg.svd(a, full_matrices=op.attr("full"))
-        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv"), _):
+        case name, _ if name in MATRICES:
+            return getattr(matrices, name)(*args, *(op.attr(key) for key in MATRICES[name]))
+        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv" | "cholesky"), _):
             return getattr(np.linalg, name)(*args)
         case (("fft" | "ifft"), [a]):
             return getattr(np.fft, f"{name}n")(a, axes=op.attr("axes"), norm=op.attr("norm"))

@@ -12,6 +12,7 @@ import programs_functions
 import programs_growing
 import programs_higher
 import programs_lists
+import programs_matrices
 import programs_memory
 import programs_numerical
 import programs_numpy
@@ -34,6 +35,7 @@ SOURCES = (
     programs_growing,
     programs_higher,
     programs_lists,
+    programs_matrices,
     programs_memory,
     programs_numerical,
     programs_numpy,

@@ -203,14 +203,18 @@ def test_transforms_need_rocket_fft_to_be_compiled(monkeypatch):
     assert interpreted(f)(normal(3)) == pytest.approx(f(normal(3)))
 
 
-def test_eigenvalues_of_any_matrix():
+def test_eigenvalues_are_complex():
+    """Where NumPy looks at the values, srcad's dtype follows from the argument's: so a sum of eigenvalues is a complex number."""
+
     def f(A):
         return np.sum(np.linalg.eigvals(A))
 
-    with pytest.raises(
-        srcad.UnsupportedError, match=r"eigvals is not supported, since its dtype depends on the values"
-    ):
-        srcad.grad(f)(normal(3, 3))
+    A = spd(3)
+    value = interpreted(f)(A)
+    assert value.dtype == np.complex128
+    assert value == pytest.approx(f(A))
+    with pytest.raises(TypeError, match="complex"):
+        srcad.grad(interpreted(f))(A)
 
 
 # --- a second opinion -------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from srcad.ir import (
     walk,
     with_blocks,
 )
-from srcad.ops import EFFECTS, WRITES
+from srcad.ops import EFFECTS, MATRICES, WRITES
 from srcad.transforms.alias import Aliases, is_memory
 from srcad.transforms.cse import cse
 from srcad.transforms.memory import Memory
@@ -80,6 +80,8 @@ _CONTENTS = frozenset(
         "reduce_like",
         "pop",
         "length",
+        "cholesky",
+        *MATRICES,
     }
 )
 _ADDS = frozenset({"update", "accumulate"})

@@ -34,6 +34,7 @@ from srcad.ir import (
     is_float,
     replace,
 )
+from srcad.ops import MATRICES
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
@@ -47,8 +48,8 @@ Bars = dict[Var, Atom]
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
 READS_CONTENTS = frozenset(
-    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps".split()
-)
+    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps cholesky".split()
+) | set(MATRICES)
 
 
 class Sweeps(Shadows):

@@ -225,8 +225,9 @@ class _Tangent:
                     b.effect("append", self._dual(op.args[0]), self._carry(b, item) if memory else self._scalar(item))  # type: ignore[arg-type]
             case _ if len(op.results) > 1 and any(y in self._active for y in op.results):
                 for y, dot in zip(op.results, pushforward(b, op, [self._dot(arg) for arg in op.args]), strict=True):
-                    assert dot is not None
-                    self._dots[y] = dot
+                    if is_float(y.type):
+                        assert dot is not None
+                        self._dots[y] = dot
             case _ if len(op.results) == 1 and op.result in self._active:
                 dot = self._result(b, op)
                 if dot is None and not isinstance(op.result.type, Scalar):

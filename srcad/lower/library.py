@@ -378,26 +378,6 @@ def batched_matmul(a: Any, b: Any, dtype: Any) -> Any:
     return out
 
 
-def cholesky(a: Any) -> Any:
-    n = a.shape[0]
-    if a.shape[1] != n:
-        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
-    out = np.zeros((n, n), a.dtype)
-    for j in range(n):
-        rest = a[j, j]
-        for k in range(j):
-            rest -= out[j, k] * out[j, k]
-        if not rest > 0:
-            raise np.linalg.LinAlgError("Matrix is not positive definite")
-        out[j, j] = np.sqrt(rest)
-        for i in range(j + 1, n):
-            rest = a[i, j]
-            for k in range(j):
-                rest -= out[i, k] * out[j, k]
-            out[i, j] = rest / out[j, j]
-    return out
-
-
 def bincount(places: Any, weights: Any, least: Any, dtype: Any) -> Any:
     if weights.ndim and weights.shape[0] != places.shape[0]:
         raise ValueError("The weights and list don't have the same length.")

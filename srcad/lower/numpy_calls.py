@@ -23,6 +23,8 @@ from srcad.lower import (  # noqa: F401  (the tables)
     linalg_calls,
     math_calls,
     numerical_calls,
+    random_calls,
+    scipy_linalg_calls,
     shape_calls,
     sorting_calls,
     special_calls,
@@ -65,6 +67,10 @@ REMEDIES: dict[str, str] = {
     "argwhere": "use a mask, as in x[x > 0], or write a loop",
     "apply_along_axis": "write a loop over the rows",
     "vectorize": "call the function on the arrays, or in a loop",
+    "solve_banded": "write the elimination as a loop, which is fast here, or use scipy.linalg.solve",
+    "solveh_banded": "write the elimination as a loop, which is fast here, or use scipy.linalg.solve",
+    "solve_toeplitz": "use scipy.linalg.solve of scipy.linalg.toeplitz",
+    "solve_circulant": "use scipy.linalg.solve of scipy.linalg.circulant",
     "polyfit": "solve for the coefficients: np.linalg.lstsq(v, y)[0] with the powers of x as columns of v",
     "rvs": "draw the numbers outside and pass them as an argument",
     "random": "draw the numbers outside and pass them as an argument",
@@ -121,6 +127,8 @@ def foreign_tables() -> None:
         distributions(sys.modules["scipy.stats"])
     if "scipy.fft" in sys.modules:
         _scipy_fft(sys.modules["scipy.fft"])
+    if "scipy.linalg" in sys.modules:
+        _scipy_linalg(sys.modules["scipy.linalg"])
 
 
 @functools.cache
@@ -131,6 +139,11 @@ def _scipy(module: types.ModuleType) -> None:
 @functools.cache
 def _scipy_fft(module: types.ModuleType) -> None:
     fourier_calls.scipy_functions(module)
+
+
+@functools.cache
+def _scipy_linalg(module: types.ModuleType) -> None:
+    scipy_linalg_calls.linalg_functions(module)
 
 
 def _is_evaluated(function: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from srcad.ir import const
@@ -14,7 +14,7 @@ from srcad.lower.elementwise_calls import elementwise
 from srcad.lower.known import NONE, ZERO, ZERO_FLOAT, is_none
 from srcad.lower.operands import array_operand, operand
 from srcad.lower.operators import binary
-from srcad.lower.registry import Lowering, lowers
+from srcad.lower.registry import MUST, Lowering, lowers, with_parameters
 from srcad.lower.values import Context, Obj, Tup, Value
 
 #: The shape parameters of each distribution, before its location and scale.
@@ -25,8 +25,6 @@ CONTINUOUS = {
 }  # fmt: skip
 DISCRETE = {"poisson": "mu", "binom": "n p", "bernoulli": "p", "nbinom": "n p", "geom": "p"}
 
-#: No default.
-MUST = inspect.Parameter.empty
 METHODS = "logpdf pdf logpmf pmf cdf sf logcdf logsf ppf".split()
 
 Standard = Callable[..., Any]
@@ -68,7 +66,7 @@ def _lowering(
         *own, loc = rest if discrete else rest[:-1]
         return way(ctx, standard, operand(ctx, x, name), own, loc, NONE if discrete else rest[-1])
 
-    return _with_parameters({first: MUST, **dict.fromkeys(shapes, MUST), **scales}, run)
+    return with_parameters({first: MUST, **dict.fromkeys(shapes, MUST), **scales}, run)
 
 
 def _frozen(name: str, owner: Any, shapes: tuple[str, ...], discrete: bool) -> Lowering:
@@ -76,22 +74,7 @@ def _frozen(name: str, owner: Any, shapes: tuple[str, ...], discrete: bool) -> L
     scales = {"loc": ZERO} if discrete else {"loc": ZERO_FLOAT, "scale": const(1.0)}
     parameters = dict.fromkeys(shapes, MUST) | scales
     cls = _frozen_class(name, owner, tuple(parameters))
-    return _with_parameters(parameters, lambda ctx, *values: Tup(values, cls))
-
-
-def _with_parameters(parameters: Mapping[str, Any], run: Callable[..., Value]) -> Lowering:
-    """The lowering with these parameters, which `run` takes by position; they may be given by name."""
-    kinds = inspect._ParameterKind
-    found = [inspect.Parameter(p, kinds.POSITIONAL_OR_KEYWORD, default=d) for p, d in parameters.items()]
-    signature = inspect.Signature([inspect.Parameter("ctx", kinds.POSITIONAL_ONLY), *found])
-
-    def lowering(*args: Any, **kwargs: Value) -> Value:
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return run(*bound.arguments.values())
-
-    lowering.__signature__ = signature  # type: ignore[attr-defined]
-    return lowering
+    return with_parameters(parameters, lambda ctx, *values: Tup(values, cls))
 
 
 def _frozen_class(name: str, owner: Any, fields: tuple[str, ...]) -> type:

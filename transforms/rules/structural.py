@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.ir import INT, Array, Atom, Builder, Const, Op
+from srcad.ir import INT, Array, Atom, Block, Builder, Const, If, Op, const
 
 Pushforward = Callable[[Builder, Op, Sequence[Atom | None]], Atom | None]
 Pullback = Callable[[Builder, Op, Atom, Sequence[bool]], list[Atom | None]]
@@ -87,3 +87,40 @@ def total(b: Builder, terms: Sequence[Atom | None]) -> Atom | None:
         assert result is not None
         result = b.op("add", result, term)
     return result
+
+
+# --- matrices -----------------------------------------------------------------------------------------------------------
+
+
+def product(b: Builder, first: Atom, *others: Atom) -> Atom:
+    for other in others:
+        first = b.op("dot", first, other)
+    return first
+
+
+def conj(b: Builder, a: Atom) -> Atom:
+    return b.op("conj", a) if array_type(a).dtype.startswith("complex") else a
+
+
+def plus_adjoint(b: Builder, a: Atom) -> Atom:
+    """A + A^H."""
+    return b.op("add", a, conj(b, transposed(b, a)))
+
+
+def minus_transpose(b: Builder, a: Atom) -> Atom:
+    return b.op("sub", a, transposed(b, a))
+
+
+def half(b: Builder, a: Atom) -> Atom:
+    return b.op("mul", const(0.5), a)
+
+
+def summed(b: Builder, a: Atom, axis: int) -> Atom:
+    return b.op("sum", a, axis=(axis,), keepdims=False)
+
+
+def refuse_if(b: Builder, op: Op, wrong: Atom, message: str) -> None:
+    """ValueError when the program runs and `wrong` is true."""
+    raising = Builder(span=op.span)
+    raising.effect("raise", exc=ValueError, message=message)
+    b.add(If((), wrong, raising.block(), Block(), op.span))
