@@ -94,15 +94,15 @@ class Elementwise:
 SPECIAL: Mapping[str, int] = {
     **dict.fromkeys(
         """ndtr log_ndtr ndtri erfinv erfcinv erfcx dawsn rgamma entr j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 k0e k1e ellipk ellipe
-        expi exp1 spence""".split(),
+        expi exp1 spence ndtri_exp exprel erfi wrightomega cosm1""".split(),
         1,
     ),
     **dict.fromkeys(
         """beta betaln gammainc gammaincc gammaincinv gammainccinv stdtr xlogy xlog1py rel_entr kl_div jv yv iv ive kv kve
-        hyp0f1 expn""".split(),
+        hyp0f1 expn ellipkinc ellipeinc struve modstruve binom poch inv_boxcox owens_t stdtrit""".split(),
         2,
     ),
-    **dict.fromkeys("betainc betaincc betaincinv hyp1f1".split(), 3),
+    **dict.fromkeys("betainc betaincc betaincinv hyp1f1 hyperu wright_bessel log_wright_bessel".split(), 3),
     "hyp2f1": 4,
 }
 
@@ -131,7 +131,8 @@ def _table() -> dict[str, Elementwise]:
     for name, arity in SPECIAL.items():
         args = ", ".join(f"{{{k}}}" for k in range(arity))
         table[name] = Elementwise(f"special.{name}({args})", arity, "float")
-    table["polygamma"] = Elementwise("polygamma({0}, {1})", 2, "float")
+    for name in ("polygamma", "zeta"):
+        table[name] = Elementwise(f"{name}({{0}}, {{1}})", 2, "float")
     for name in ("arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "fmod"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):

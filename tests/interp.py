@@ -34,7 +34,7 @@ from srcad.ir import (
     leaves,
 )
 from srcad.ops import ELEMENTWISE, MATRICES
-from srcad.runtime import polygamma
+from srcad.runtime import polygamma, zeta
 
 Env = dict[Var, Any]
 SPECIAL = {
@@ -49,6 +49,7 @@ SPECIAL = {
     "bitor": np.bitwise_or,
     "bitxor": np.bitwise_xor,
     "polygamma": np.vectorize(polygamma),
+    "zeta": np.vectorize(zeta),
 }
 BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "neg": np.negative,

@@ -34,7 +34,11 @@ def distributions(theta):
     y += a * np.random.binomial(10, 0.3) + b * np.random.geometric(0.4) + np.random.standard_exponential() * a
     picked = theta[np.random.choice(2, 5)]
     rates = np.random.poisson(np.exp(np.array([0.1, 2.0])))
-    return y + np.sum(picked**3) * np.sum(rates) + np.random.choice(np.array([1.0, 2.0])) * np.sum(np.random.rand(2, 2)) * a
+    return (
+        y
+        + np.sum(picked**3) * np.sum(rates)
+        + np.random.choice(np.array([1.0, 2.0])) * np.sum(np.random.rand(2, 2)) * a
+    )
 
 
 THETA = np.array([0.4, 1.3])
@@ -94,4 +98,6 @@ def test_parameters_without_a_formula():
     with pytest.raises(srcad.UnsupportedError, match="beta has no derivative for its parameters") as refusal:
         srcad.grad(srcad.differentiate(f, jit=False))(0.3)
     assert "np.random.beta(a, 2.0)" in str(refusal.value)
-    assert srcad.grad(srcad.differentiate(lambda a: np.random.beta(srcad.stop_gradient(a), 2.0) * a, jit=False))(0.3) > 0
+    assert (
+        srcad.grad(srcad.differentiate(lambda a: np.random.beta(srcad.stop_gradient(a), 2.0) * a, jit=False))(0.3) > 0
+    )
