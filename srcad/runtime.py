@@ -224,7 +224,7 @@ def _zeta(s: float, x: float) -> float:
         total += coefficient * term
         term *= (s + k) * (s + k + 1.0) / (x * x)
         k += 2.0
-    return total
+    return float(total)
 
 
 @register_jitable  # type: ignore[untyped-decorator]

@@ -304,5 +304,24 @@ def test_rules(capsys):
         assert name in out.split(), name
 
 
+def test_one_rule(capsys):
+    """With modes, orders, dtypes, where it is tested, and where it stands; of a rule in Python, its mathematics."""
+    _, out, _ = run(capsys, "rules", "kv")
+    assert "forward and reverse mode, of every order; float64, float32; numbers and arrays" in out
+    assert "tested at 0.6; 1.3; 3.5, v = 1.7" in out
+    assert re.search(r"transforms/rules/special\.py:\d+", out)
+    _, out, _ = run(capsys, "rules", "expm")
+    assert "the Fréchet derivative" in out and "scipy.linalg.expm_frechet" in out
+
+
+def test_table_of_functions(capsys):
+    code, out, _ = run(capsys, "rules", "--markdown")
+    lines = out.splitlines()
+    assert code == 0 and lines[:2] == ["| module | functions |", "|---|---|"]
+    rows = {line.split("|")[1].strip(): line.split("|")[2] for line in lines[2:]}
+    assert "logm" in rows["`scipy.linalg`"] and "eigvals" in rows["`np.linalg`"] and "linalg" not in rows["NumPy"]
+    assert "norm (cdf isf logcdf logpdf logsf pdf ppf sf)" in rows["`scipy.stats`"]
+
+
 def test_no_such_rule(capsys):
     assert run(capsys, "rules", "zzz") == (1, "", "srcad: nothing is known by a name with 'zzz' in it\n")

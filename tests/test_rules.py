@@ -32,12 +32,13 @@ from srcad.ir import (
     verify,
     walk,
 )
-from srcad.ops import ELEMENTWISE
+from srcad.ops import ELEMENTWISE, RESULTS
 from srcad.transforms.rules import has_rule, is_constant, pullback
 from srcad.transforms.rules.complex_numbers import HOLOMORPHIC
 from srcad.transforms.rules.language import BOOK
 from srcad.transforms.rules.language import rule as enter
 from srcad.transforms.rules.points import COMPLEX
+from srcad.transforms.rules.structural import SEVERAL, STRUCTURAL, Case
 from srcad.transforms.tangent import tangent
 
 #: The ops of complex numbers.
@@ -46,10 +47,17 @@ PARTS = ("real", "imag", "conj", "complex")
 
 def single(name: str, args: Sequence[Atom], **attrs: Any) -> Trace:
     """The function of the args that are Vars, of one op."""
+    return of_result(name, args, 0, **attrs)
+
+
+def of_result(name: str, args: Sequence[Any], result: int, **attrs: Any) -> Trace:
+    """The same, where the op may have several results, and where "det" stands for the determinant of the first argument."""
     b = Builder()
-    y = b.op(name, *args, hint="y", **attrs)
-    params = tuple(Param(v.hint, v) for v in dict.fromkeys(args) if isinstance(v, Var))
-    return verify(Trace("f", params, b.block(y), 0))
+    given = [arg for arg in args if not isinstance(arg, str)]
+    args = [b.op("det", given[0]) if isinstance(arg, str) else arg for arg in args]
+    ys = b.several(name, *args, **attrs) if name in SEVERAL else [b.op(name, *args, hint="y", **attrs)]
+    params = tuple(Param(v.hint, v) for v in dict.fromkeys(given) if isinstance(v, Var))
+    return verify(Trace("f", params, b.block(ys[result]), 0))
 
 
 def reverse(trace: Trace) -> Trace:
@@ -61,11 +69,11 @@ def reverse(trace: Trace) -> Trace:
     bars: dict[Var, Atom] = {y: y_bar}
     for op in reversed(trace.body.stmts):
         assert isinstance(op, Op)
-        bar = bars.get(op.result)
-        if bar is None or is_constant(op.name):
+        y_bars = [bars.get(y) for y in op.results]
+        if not any(y_bars) or is_constant(op.name):
             continue
         wanted = [isinstance(arg, Var) and is_float(arg.type) for arg in op.args]
-        for arg, given in zip(op.args, pullback(b, op, [bar], wanted), strict=True):
+        for arg, given in zip(op.args, pullback(b, op, y_bars, wanted), strict=True):
             if given is not None:
                 assert isinstance(arg, Var)
                 bars[arg] = b.op("add", bars[arg], given) if arg in bars else given
@@ -111,7 +119,7 @@ def check(trace: Trace, args: Sequence[Any], order: int = 2, tolerance: float = 
         forward = sum(
             np.sum(np.broadcast_to(bar, np.shape(x)) * d) for bar, (x, _), d in zip(x_bars, inputs, dots, strict=True)
         )
-        np.testing.assert_allclose(forward, np.sum(y_bar * y_dot), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(np.real(forward), np.real(np.sum(y_bar * y_dot)), rtol=1e-12, atol=1e-14)
         if order > 1:
             check(backward, [*args, y_bar], order - 1, 1e-6)
 
@@ -286,16 +294,43 @@ def matrix(ndim: int, dtype: str = "float64") -> Array:
     return Array(dtype, ndim)
 
 
-AXES = [(1, None), (2, None), (2, (0,)), (2, (1,)), (3, (0, 2)), (3, (1,)), (3, None)]
+def argument(kind: str, position: int) -> tuple[Any, Any]:
+    """The argument of this kind: an array with an axis for each letter, square matrices with s and positive definite ones with p,
+    a vector w of numbers apart, the determinant of the first argument, rows to be swapped, or a literal."""
+    if kind.isdigit():
+        return const(int(kind)), None
+    rng, name = np.random.default_rng([4, position]), "abc"[position]
+    if kind == "det":
+        return kind, None
+    if kind == "swaps":
+        return Var(name, Array("int64", 1)), np.array([2, 2, 2])
+    if kind == "w":
+        return Var(name, matrix(1)), np.array([0.3, 1.1, 2.5])
+    value = rng.standard_normal([{"m": 4, "n": 3, "s": 3, "p": 3, "k": 2}[letter] for letter in kind])
+    if kind == "ss":
+        value += 3 * np.eye(3)
+    elif kind == "pp":
+        value = value @ value.T + 3 * np.eye(3)
+    return Var(name, matrix(len(kind))), value
 
 
-@pytest.mark.parametrize("keepdims", [False, True])
-@pytest.mark.parametrize(("ndim", "axis"), AXES)
-@pytest.mark.parametrize("name", ["sum", "mean", "max", "min"])
-def test_reductions(name: str, ndim: int, axis: tuple[int, ...] | None, keepdims: bool) -> None:
-    trace = single(name, [Var("x", matrix(ndim))], axis=axis, keepdims=keepdims)
-    x = np.random.default_rng(1).standard_normal((3, 4, 2)[:ndim])
-    check(trace, [x], order=1)
+def whole_array_rules() -> list[Any]:
+    """For each rule in Python, each of its cases, and of ops with several results each one that is a float."""
+    found = []
+    for name, entry in (STRUCTURAL | SEVERAL).items():
+        for case in entry.at:
+            results = {"lu": 1, "eig": 1}.get(
+                name, len(RESULTS.get(name, "y"))
+            )  # of eig, lengths are not the rule's business
+            label = " ".join([name, case.kinds, *map(str, case.attrs.values())])
+            found += [pytest.param(name, case, k, id=f"{label} {k}") for k in range(results)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "case", "result"), whole_array_rules())
+def test_whole_array_rules(name: str, case: Case, result: int) -> None:
+    args, values = zip(*[argument(kind, position) for position, kind in enumerate(case.kinds.split())], strict=True)
+    check(of_result(name, args, result, **case.attrs), [value for value in values if value is not None])
 
 
 def test_ties_share() -> None:
@@ -303,45 +338,6 @@ def test_ties_share() -> None:
     x = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
     (x_bar,) = run(reverse(trace), x, np.array([1.0, 3.0]))
     np.testing.assert_allclose(x_bar, [[0, 0.5, 0.5], [1, 1, 1]])
-
-
-SHAPES = [((3,), (3,)), ((2, 3), (3,)), ((2,), (2, 3)), ((2, 3), (3, 4))]
-
-
-@pytest.mark.parametrize(("left", "right"), SHAPES)
-def test_dot(left: tuple[int, ...], right: tuple[int, ...]) -> None:
-    trace = single("dot", [Var("a", matrix(len(left))), Var("b", matrix(len(right)))])
-    rng = np.random.default_rng(2)
-    check(trace, [rng.standard_normal(left), rng.standard_normal(right)], order=1)
-    y = trace.body.yields[0]
-    assert isinstance(y, Var)
-
-
-@pytest.mark.parametrize("columns", [(), (2,)])
-def test_solve(columns: tuple[int, ...]) -> None:
-    trace = single("solve", [Var("a", matrix(2)), Var("b", matrix(1 + len(columns)))])
-    rng = np.random.default_rng(3)
-    check(trace, [rng.standard_normal((3, 3)) + 4 * np.eye(3), rng.standard_normal((3, *columns))], order=1)
-
-
-@pytest.mark.parametrize("name", ["inv", "det"])
-def test_matrix_functions(name: str) -> None:
-    trace = single(name, [Var("a", matrix(2))])
-    check(trace, [np.random.default_rng(4).standard_normal((3, 3)) + 3 * np.eye(3)], order=1)
-
-
-PARTS: list[tuple[str, dict[str, Any]]] = [("pinv", {}), ("tril", {"k": -1})]
-PARTS += [(name, {"type": k, "axes": (0,), "norm": "forward"}) for name in ("dct", "dst") for k in (1, 2, 3, 4)]
-
-
-@pytest.mark.parametrize(("name", "attrs"), PARTS)
-def test_parts_of_decompositions(name: str, attrs: dict[str, Any]) -> None:
-    trace = single(name, [Var("a", matrix(2))], **attrs)
-    check(trace, [np.random.default_rng(4).standard_normal((4, 3))])
-
-
-def test_inverse_gaps() -> None:
-    check(single("inverse_gaps", [Var("w", matrix(1))]), [np.array([0.3, 1.1, 2.5])])
 
 
 def test_matrix_float32() -> None:

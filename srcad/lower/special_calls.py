@@ -54,7 +54,7 @@ def _by_library(function: Callable[..., Any]) -> Any:
     def lowering(ctx: Context, *args: Value) -> Value:
         return ctx.call(Obj(function), args, {})
 
-    del lowering.__wrapped__  # type: ignore[attr-defined]
+    del lowering.__wrapped__
     return lowering
 
 

@@ -91,11 +91,11 @@ def _joint_distributions(module: Any) -> None:
     for name, extra in (("multivariate_normal", {}), ("multivariate_t", {"df": ONE})):
         owner = getattr(module, name)
         first, second = ("mean", "cov") if name == "multivariate_normal" else ("loc", "shape")
-        parameters = {first: NONE, second: NONE, **extra}
-        lowering = _gaussian(name, getattr(standards, f"{name}_logpdf"), parameters)
+        gaussian: Mapping[str, Any] = {first: NONE, second: NONE, **extra}
+        lowering = _gaussian(name, getattr(standards, f"{name}_logpdf"), gaussian)
         lowers(owner.logpdf)(lowering)
         lowers(owner.pdf)(_exponential(lowering))
-        lowers(owner)(_frozen_with(parameters, _frozen_class(name, owner, tuple(parameters))))
+        lowers(owner)(_frozen_with(gaussian, _frozen_class(name, owner, tuple(gaussian))))
 
 
 def _frozen_with(parameters: Mapping[str, Any], cls: type) -> Lowering:

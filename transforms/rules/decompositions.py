@@ -15,6 +15,7 @@ from srcad.ir import Atom, Builder, Op, const
 from srcad.transforms.rules.structural import (
     OMITTED,
     array_type,
+    cases,
     conj,
     half,
     minus_transpose,
@@ -30,7 +31,7 @@ from srcad.transforms.rules.structural import (
 )
 
 
-@several("eigh")
+@several("eigh", at=cases("ss"))
 class Eigh:
     """A V = V diag(w) (Giles 2008, section 3.1), of the lower triangle of A, which is all that LAPACK reads: with F = 1 /
     (w[j] - w[i]) off the diagonal and P = V^H A_dot V, w_dot = diag(P) and V_dot = V (F * P); A_bar = conj(V) (diag(w_bar) +
@@ -77,7 +78,7 @@ class Eigh:
         return [Eigh.folded(b, product(b, conj(b, v), both))]
 
 
-@structural("inverse_gaps")
+@structural("inverse_gaps", at=cases("w"))
 class InverseGaps:
     """F[i, j] = 1 / (w[j] - w[i]) off the diagonal: F_dot[i, j] = -F[i, j]**2 (w_dot[j] - w_dot[i])."""
 
@@ -94,7 +95,7 @@ class InverseGaps:
         return [b.op("sub", summed(b, each, 1), summed(b, each, 0)) if wanted[0] else None]
 
 
-@structural("tril")
+@structural("tril", at=cases("mn", k=-1))
 class Tril:
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
@@ -106,7 +107,7 @@ class Tril:
         return [b.op("tril", y_bar, k=op.attr("k")) if wanted[0] else None]
 
 
-@several("qr")
+@several("qr", at=cases("mn"))
 class Qr:
     """A = Q R with as many rows as columns or more (Walter & Lehmann 2012; Seeger et al. 2017, "Auto-differentiating linear
     algebra"): with X = A_dot R^-1, W = Q^T X and the antisymmetric D that agrees with W below the diagonal, Q_dot = X + Q (D - W)
@@ -149,7 +150,7 @@ class Qr:
         return [transposed(b, b.op("solve", r, transposed(b, x_bar)))]
 
 
-@several("svd")
+@several("svd", at=cases("mn", "nm", full=False))
 class Svd:
     """A = U diag(s) V^T (Townsend 2016, "Differentiating the singular value decomposition"; Giles 2008, section 3.2): with
     P = U^T A_dot V and F = 1 / (s[j]**2 - s[i]**2) off the diagonal, s_dot = diag(P),
@@ -243,7 +244,7 @@ class Svd:
         return [total(b, [product(b, u, within), outer])]
 
 
-@structural("pinv")
+@structural("pinv", at=cases("mn"))
 class Pinv:
     """P = A^+ of constant rank (Golub & Pereyra 1973, theorem 4.3):
     P_dot = -P A_dot P + P P^T A_dot^T (I - A P) + (I - P A) A_dot^T P^T P."""

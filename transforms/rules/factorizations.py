@@ -8,6 +8,7 @@ from srcad.ir import Atom, Builder, Op
 from srcad.transforms.rules.decompositions import Eigh
 from srcad.transforms.rules.structural import (
     array_type,
+    cases,
     conj,
     half,
     newaxis,
@@ -34,7 +35,7 @@ def _upper(b: Builder, a: Atom) -> Atom:
     return b.op("sub", a, b.op("tril", a, k=-1))
 
 
-@structural("cholesky")
+@structural("cholesky", at=cases("pp"))
 class Cholesky:
     """A = L L^H (Murray 2016, "Differentiation of the Cholesky decomposition"): with Phi(X) the lower triangle of X and half its
     diagonal, L_dot = L Phi(L^-1 A_dot L^-H) and A_bar = L^-T Phi(L^T L_bar) conj(L)^-1, folded onto the lower triangle, which is
@@ -60,7 +61,10 @@ class Cholesky:
         return [Eigh.folded(b, both)]
 
 
-@structural("solve_triangular")
+@structural(
+    "solve_triangular",
+    at=(*cases("ss s", "ss sk", lower=True, trans=0, unit=False), *cases("ss sk", lower=False, trans=1, unit=True)),
+)
 class SolveTriangular:
     """x = A^-1 b: x_dot = A^-1 (b_dot - A_dot x); b_bar = A^-T x_bar, A_bar = -b_bar x^T, of the triangle that is read. With
     trans=1 A is transposed throughout."""
@@ -96,7 +100,7 @@ class SolveTriangular:
         return [matrix_bar, right_bar if wanted[1] else None]
 
 
-@several("lu")
+@several("lu", at=cases("ss"))
 class Lu:
     """P A = L U in one array, of a square matrix (de Hoog, Anderssen & Lukas 2011, "Differentiation of matrix functionals using
     triangular factorization"): with X = L^-1 P A_dot U^-1, L_dot = L X below the diagonal of X, and U_dot = X U of the rest. The
@@ -135,7 +139,7 @@ class Lu:
         return [b.op("swap_rows", a_bar, swaps, back=True)]
 
 
-@structural("swap_rows")
+@structural("swap_rows", at=cases("sk swaps", "s swaps", back=False))
 class SwapRows:
     """Linear in the rows."""
 
@@ -148,7 +152,7 @@ class SwapRows:
         return [b.op("swap_rows", y_bar, op.args[1], back=not op.attr("back")) if wanted[0] else None, None]
 
 
-@several("eig")
+@several("eig", at=cases("ss"))
 class Eig:
     """A V = V diag(w) (Giles 2008, section 3.1): with F = 1 / (w[j] - w[i]) off the diagonal, P = V^-1 A_dot V, w_dot = diag(P)
     and V_dot = V (F * P); A_bar = V^-T (diag(w_bar) + F * (V^T V_bar)) V^T. No eigenvector moves along itself: what length and

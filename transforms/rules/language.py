@@ -107,7 +107,7 @@ def rule(
         _check(expr, known | {"y_bar"})
     text = "; ".join((pattern, forward, *reverse))
     caller = sys._getframe(depth)
-    source = f"{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
+    source = f"transforms/rules/{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
     BOOK.setdefault(name, []).append(Rule(name, params, pushforward, bars, text, at, unknown, source))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Atom, Builder, Op, const
-from srcad.transforms.rules.structural import OMITTED, array_type, product, structural, total, transposed
+from srcad.transforms.rules.structural import OMITTED, array_type, cases, product, structural, total, transposed
 
 
-@structural("expm", "sqrtm", "logm")
+@structural("expm", "sqrtm", "logm", at=cases("pp"))
 class MatrixFunction:
     """y = f(A): y_dot = L(A, A_dot), the Fréchet derivative, and A_bar = L(A^T, y_bar). It is a block of the same function of a
     matrix twice as large (Al-Mohy & Higham 2009, "Computing the Fréchet derivative of the matrix exponential", theorem 2.1;
@@ -36,7 +36,7 @@ class MatrixFunction:
         return [MatrixFunction._along(b, op, transposed(b, op.args[0]), y_bar)]
 
 
-@structural("sylvester")
+@structural("sylvester", at=cases("pp ss ss"))
 class Sylvester:
     """A x + x B = q: A x_dot + x_dot B = q_dot - A_dot x - x B_dot; A^T q_bar + q_bar B^T = x_bar, A_bar = -q_bar x^T and
     B_bar = -x^T q_bar."""

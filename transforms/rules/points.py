@@ -1,4 +1,4 @@
-"""Where the rules of the book are tested: points for the arguments of which a rule gives the derivative, away from kinks and poles.
+"""Where the rules of the book are tested: points for the arguments that have a derivative, away from kinks and poles.
 
 A rule names its points when it is entered, so that there is none without a test.
 """
