@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 try:
     from scipy.linalg.cython_lapack import __pyx_capi__ as _exported
 except ImportError:
-    raise ImportError("linear algebra in compiled code needs SciPy: pip install 'srcad[scipy]'") from None
+    raise ImportError("the derivatives of linear algebra need SciPy: pip install 'srcad[scipy]'") from None
 
 _signature = ctypes.pythonapi.PyCapsule_GetName
 _signature.restype, _signature.argtypes = ctypes.c_char_p, [ctypes.py_object]

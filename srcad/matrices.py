@@ -77,7 +77,10 @@ def lu(a: Any) -> Any:
     (array([[2. , 2. ],
            [0.5, 1. ]]), array([1, 1]))
     """
-    factors, swaps = scipy.linalg.lu_factor(a, check_finite=False)
+    if a.size == 0:
+        return a.copy(), np.empty(0, np.int64)
+    (getrf,) = scipy.linalg.get_lapack_funcs(("getrf",), (a,))
+    factors, swaps, _ = getrf(a)
     return factors, swaps.astype(np.int64)
 
 
@@ -115,6 +118,26 @@ def swap_rows(a: Any, swaps: Any, back: bool = False) -> Any:
             out[k : k + 1] = out[swaps[k] : swaps[k] + 1]
             out[swaps[k] : swaps[k] + 1] = row
     return out
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def lu_solve(factors: Any, swaps: Any, b: Any, trans: int = 0) -> Any:
+    """x with a x = b, or a.T x = b with trans=1, by what `lu` gives of a square `a`; LinAlgError if that is singular.
+
+    >>> lu_solve(*lu(np.array([[1.0, 2.0], [2.0, 2.0]])), np.array([5.0, 6.0]))
+    array([1., 2.])
+    """
+    if factors.shape[0] != factors.shape[1]:
+        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    for k in range(factors.shape[0]):
+        if factors[k, k] == 0.0:
+            raise np.linalg.LinAlgError("Singular matrix")
+    if trans == 1:
+        right = solve_triangular(factors, b, False, 1, False)
+        return swap_rows(solve_triangular(factors, right, True, 1, True), swaps, True)
+    return solve_triangular(
+        factors, solve_triangular(factors, swap_rows(b, swaps, False), True, 0, True), False, 0, False
+    )
 
 
 # --- eigenvalues of any matrix ----------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ sqrtm(a), logm(a), sylvester(a, b, q) (x with a x + x b = q) are functions of `s
 
 With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, eig(a) those of any square matrix,
 complex in any case, qr(a) gives q and r (reduced), svd(a) full= gives u, s and v^H, lu(a) the two factors in one array and
-the rows that were swapped.
+the rows that were swapped. factor(a) is the same, and has no derivative: lu_solve(a, lu, swaps, b) trans= (what `solve`
+gives, or with trans=1 for the transpose, by the factors) has that of a.
 
 Fourier transforms, of C-contiguous arrays: fft(a), ifft(a) axes= norm=; rfft(a) and irfft(a, n) likewise along one axis;
 multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for. dct(a), dst(a) type= axis= norm= are SciPy's
@@ -161,6 +162,7 @@ ELEMENTWISE: Mapping[str, Elementwise] = _table() | {
 MATRICES: Mapping[str, tuple[str, ...]] = {
     "solve_triangular": ("lower", "trans", "unit"),
     "lu": (),
+    "lu_solve": ("trans",),
     "swap_rows": ("back",),
     "eig": (),
     "expm": (),
@@ -176,9 +178,16 @@ WRITES = frozenset({"store", "update", "assign", "accumulate"})
 FRESH = frozenset(
     """alloc array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
     inverse_gaps custom ruled draw fft ifft rfft irfft multiplicity dct dst ends""".split(),
-) | {"cholesky", *MATRICES}
+) | {"cholesky", "factor", *MATRICES}
 #: Ops with several results, and what these are called.
-RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r"), "lu": ("lu", "swaps"), "eig": ("w", "v")}
+RESULTS = {
+    "eigh": ("w", "v"),
+    "svd": ("u", "s", "vt"),
+    "qr": ("q", "r"),
+    "lu": ("lu", "swaps"),
+    "factor": ("lu", "swaps"),
+    "eig": ("w", "v"),
+}
 #: Discrete Fourier transforms.
 FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
@@ -344,10 +353,11 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(first.dtype, 2, "F")
         case "tril" | "inverse_gaps" | "cholesky" | "expm" | "sqrtm" | "logm":
             return Array(first.dtype, 2)
-        case "solve_triangular":
-            right = args[1].type
+        case "solve_triangular" | "lu_solve":
+            right = args[-1].type
             assert isinstance(right, Array)
-            return Array(first.dtype, right.ndim, "F" if right.ndim == 2 else "C")
+            by_rows = name == "lu_solve" and attrs["trans"]  # then rows are swapped last
+            return Array(first.dtype, right.ndim, "F" if right.ndim == 2 and not by_rows else "C")
         case "swap_rows":
             return Array(first.dtype, first.ndim)
         case "sylvester":
@@ -387,7 +397,7 @@ def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
             return Array(first.dtype, 2, "A"), matrix
         case "svd":
             return matrix, vector, matrix
-        case "lu":
+        case "lu" | "factor":
             return matrix, Array("int64", 1)
         case "eig":
             dtype = _paired(first.dtype)

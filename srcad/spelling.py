@@ -178,8 +178,11 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("len(_0)", args[0])
         case "argsort":
             return call("np.argsort", args[0], kind=ast.Constant("mergesort"))
+    if op.name == "factor":
+        return call("matrices.lu", *args)
     if op.name in MATRICES:
-        return call(f"matrices.{op.name}", *args, **_attributes(op))
+        read = args[1:] if op.name == "lu_solve" else args  # the matrix itself stands there for its derivative
+        return call(f"matrices.{op.name}", *read, **_attributes(op))
     if op.name in _LINALG:
         return call(f"np.linalg.{op.name}", *args)
     if op.name in _NUMPY:

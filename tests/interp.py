@@ -257,6 +257,10 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.tril(a, op.attr("k"))
         case "svd", [a]:
             return np.linalg.svd(a, full_matrices=op.attr("full"))
+        case "factor", [a]:
+            return matrices.lu(a)
+        case "lu_solve", [_, lu, swaps, b]:
+            return matrices.lu_solve(lu, swaps, b, op.attr("trans"))
         case name, _ if name in MATRICES:
             return getattr(matrices, name)(*args, *(op.attr(key) for key in MATRICES[name]))
         case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv" | "cholesky"), _):

@@ -51,10 +51,11 @@ def single(name: str, args: Sequence[Atom], **attrs: Any) -> Trace:
 
 
 def of_result(name: str, args: Sequence[Any], result: int, **attrs: Any) -> Trace:
-    """The same, where the op may have several results, and where "det" stands for the determinant of the first argument."""
+    """The same, where the op may have several results, and where "det" and "factors" stand for those of the first argument."""
     b = Builder()
     given = [arg for arg in args if not isinstance(arg, str)]
-    args = [b.op("det", given[0]) if isinstance(arg, str) else arg for arg in args]
+    made = {"det": lambda: [b.op("det", given[0])], "factors": lambda: b.several("factor", given[0])}
+    args = [atom for arg in args for atom in (made[arg]() if isinstance(arg, str) else [arg])]
     ys = b.several(name, *args, **attrs) if name in SEVERAL else [b.op(name, *args, hint="y", **attrs)]
     params = tuple(Param(v.hint, v) for v in dict.fromkeys(given) if isinstance(v, Var))
     return verify(Trace("f", params, b.block(ys[result]), 0))
@@ -296,11 +297,11 @@ def matrix(ndim: int, dtype: str = "float64") -> Array:
 
 def argument(kind: str, position: int) -> tuple[Any, Any]:
     """The argument of this kind: an array with an axis for each letter, square matrices with s and positive definite ones with p,
-    a vector w of numbers apart, the determinant of the first argument, rows to be swapped, or a literal."""
+    a vector w of numbers apart, the determinant or the factors of the first argument, rows to be swapped, or a literal."""
     if kind.isdigit():
         return const(int(kind)), None
     rng, name = np.random.default_rng([4, position]), "abc"[position]
-    if kind == "det":
+    if kind in ("det", "factors"):
         return kind, None
     if kind == "swaps":
         return Var(name, Array("int64", 1)), np.array([2, 2, 2])

@@ -81,6 +81,7 @@ _CONTENTS = frozenset(
         "pop",
         "length",
         "cholesky",
+        "factor",
         *MATRICES,
     }
 )

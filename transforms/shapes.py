@@ -147,6 +147,8 @@ class Shapes:
                 return self.of(a)
             case "sylvester", (_, _, q):
                 return self.of(q)
+            case "lu_solve", (_, _, _, a):
+                return self.of(a)
             case (("reduce_like" | "solve" | "solve_triangular"), (_, a)):
                 return self.of(a)
             case "transpose", (a,):

@@ -42,6 +42,7 @@ from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import any_layout, is_memory, made_fortran, next_values
 from srcad.transforms.duals import copied, dot_hint, dot_of, shaped, zero, zeros_like
+from srcad.transforms.factored import factored
 from srcad.transforms.rules import has_rule, is_constant, pushforward
 
 #: The dual is made from the dual of the first argument as the array is made from the first argument.
@@ -61,6 +62,7 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     rules: Mapping[Primitive, Trace] = {}
     if custom.has_custom(trace):
         trace, rules = custom.with_rules(trace, Activity(trace, dots))
+    trace = factored(trace, Activity(trace, dots))
     fortran = any(list(made_fortran(f.body)) for f in (trace, *trace.functions))
     functions = _Functions(trace.functions, rules, fortran)
     work = _Tangent(trace, dots, functions)

@@ -73,7 +73,12 @@ REMEDIES: dict[str, str] = {
     "solve_circulant": "use scipy.linalg.solve of scipy.linalg.circulant",
     "polyfit": "solve for the coefficients: np.linalg.lstsq(v, y)[0] with the powers of x as columns of v",
     "rvs": "draw the numbers outside and pass them as an argument",
+    **dict.fromkeys(
+        ("default_rng", "RandomState", "Generator"),
+        "use np.random.normal and its kin, seeded by np.random.seed, or draw the numbers outside and pass them as an argument",
+    ),
     "random": "draw the numbers outside and pass them as an argument",
+    "multivariate_normal": "write it out: mean + np.linalg.cholesky(cov) @ np.random.standard_normal(n)",
     "eval": "write the expression itself: text that is read when the program runs has no derivative",
     "exec": "write the statements themselves: text that is read when the program runs has no derivative",
     "dict": "use a tuple, a namedtuple or separate variables",
@@ -189,6 +194,8 @@ def full_name(function: Any) -> str:
     module = getattr(function, "__module__", None) or getattr(of, "__module__", None) or ""
     if module.startswith("scipy.stats") and of is not None:
         return f"scipy.stats.{type(of).__name__.removesuffix('_gen')}.{name.rpartition('.')[2]}"
+    if isinstance(of, np.random.Generator):
+        return f"np.random.Generator.{name.rpartition('.')[2]}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"

@@ -65,20 +65,37 @@ class Solve:
     """x = A^-1 b: x_dot = A^-1 (b_dot - A_dot x); b_bar = A^-T x_bar, A_bar = -b_bar x^T."""
 
     @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        matrix_dot, right_dot = dots
+    def _again(b: Builder, op: Op, right: Atom, adjoint: bool) -> Atom:
+        return b.op("solve", transposed(b, op.args[0]) if adjoint else op.args[0], right)
+
+    @classmethod
+    def pushforward(cls, b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        matrix_dot, right_dot = dots[0], dots[-1]
         known: Atom | None = right_dot
         if matrix_dot is not None:
-            moved = _dot(b, matrix_dot, op.result)
+            turned = transposed(b, matrix_dot) if op.attr("trans") else matrix_dot
+            moved = _dot(b, turned, op.result)
             known = b.op("neg", moved) if known is None else b.op("sub", known, moved)
         assert known is not None
-        return b.op("solve", op.args[0], known)
+        return cls._again(b, op, known, adjoint=False)
+
+    @classmethod
+    def pullback(cls, b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        right_bar = cls._again(b, op, y_bar, adjoint=True)
+        u, v = (op.result, right_bar) if op.attr("trans") else (right_bar, op.result)
+        matrix_bar = b.op("neg", _product(b, u, v)) if wanted[0] else None
+        between: list[Atom | None] = [None] * (len(op.args) - 2)
+        return [matrix_bar, *between, right_bar if wanted[-1] else None]
+
+
+@structural("lu_solve", at=(*cases("ss factors s", trans=0), *cases("ss factors sk", trans=1)))
+class LuSolve(Solve):
+    """The same with the factors of A, which solve for its transpose as well; their own derivatives are part of that for A."""
 
     @staticmethod
-    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
-        right_bar = b.op("solve", transposed(b, op.args[0]), y_bar)
-        matrix_bar = b.op("neg", _product(b, right_bar, op.result)) if wanted[0] else None
-        return [matrix_bar, right_bar if wanted[1] else None]
+    def _again(b: Builder, op: Op, right: Atom, adjoint: bool) -> Atom:
+        a, lu, swaps, _ = op.args
+        return b.op("lu_solve", a, lu, swaps, right, trans=op.attr("trans") ^ adjoint)
 
 
 @structural("inv", at=cases("ss"))
