@@ -22,7 +22,7 @@ def all_triangles(A, B):
     return total + np.sum(cho_solve((R, low), B) ** 2) + sl.cholesky(A, lower=True)[1, 0]
 
 
-@program(normal(4, 4), normal(4), 3, tags="lu loop")
+@program(normal(4, 4), normal(4), 3, tags="lu loop", compiled=False)
 def implicit_steps(A, x, n):
     """One factorisation, for all steps."""
     lu_piv = sl.lu_factor(np.eye(4) - 0.1 * A)
@@ -45,7 +45,7 @@ def structures_of_systems(S, b):
     return total + np.sum(sl.inv(S)) * sl.det(S) + sl.norm(S, 2) + np.sum(sl.pinv(S)) + sl.norm(S)
 
 
-@program(normal(3, 3), 0.4, tags="expm loop", single=True)
+@program(normal(3, 3), 0.4, tags="expm loop", single=True, compiled=False)
 def markov_chain(Q, t):
     """The likelihood of a chain that is seen at intervals."""
     rates = np.exp(0.3 * Q)
@@ -55,7 +55,7 @@ def markov_chain(Q, t):
     return np.log(moves[0, 1]) + np.log(moves[1, 2]) + np.log(expm(2.5 * t * rates)[2, 0])
 
 
-@program(spd(3) + normal(3, 3) * 0.5, tags="sqrtm logm", single=True)
+@program(spd(3) + normal(3, 3) * 0.5, tags="sqrtm logm", single=True, compiled=False)
 def roots_and_logarithms(A):
     root = sl.sqrtm(A)
     return np.sum(root**3) + np.sum(sl.logm(A) ** 2) + sl.fractional_matrix_power(root, 0.3)[0, 1]
@@ -68,7 +68,7 @@ def waves_of_matrices(A):
     return total + np.sum(sl.tanhm(0.4 * A)) + np.abs(spin[0, 1]) ** 2 + sl.expm_frechet(A, A.T)[1][0, 0]
 
 
-@program(normal(3, 3), spd(3), normal(3, 2), normal(2, 2), tags="sylvester")
+@program(normal(3, 3), spd(3), normal(3, 2), normal(2, 2), tags="sylvester", compiled=False)
 def covariances_in_equilibrium(A, Q, C, B):
     stable = A - 5.0 * np.eye(3)
     P = sl.solve_continuous_lyapunov(stable, -Q)
@@ -80,7 +80,7 @@ def stationary_covariance(A, Q):
     return np.log(sl.det(sl.solve_discrete_lyapunov(0.2 * A, Q)))
 
 
-@program(normal(4, 4), tags="eig complex")
+@program(normal(4, 4), tags="eig complex", compiled=False)
 def spectrum_of_any_matrix(A):
     w, V = np.linalg.eig(A)
     return np.max(w.real) + np.sum(np.log(np.abs(w)) * w.real) + np.sum(np.abs(V[0]) ** 2 * np.abs(w))
@@ -121,7 +121,7 @@ def structured_matrices(A, c, r):
 STACK = np.stack([spd(3), spd(3, seed=1)])
 
 
-@program(STACK, normal(2, 3, 2), normal(3), tags="stacks")
+@program(STACK, normal(2, 3, 2), normal(3), tags="stacks", compiled=False)
 def stacks_of_systems(S, B, b):
     total = np.sum(np.linalg.solve(S, B) ** 2) + np.sum(np.linalg.solve(S, b) ** 3) + np.sum(np.linalg.solve(S[0], B))
     return total + np.sum(np.linalg.inv(S) ** 2) + np.sum(np.linalg.slogdet(S)[1]) + np.sum(np.linalg.cholesky(S) ** 3)
