@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     rules = commands.add_parser("rules", help="print the rules and the functions that are known")
     rules.set_defaults(run=_rules)
     rules.add_argument("part", nargs="?", default="", metavar="NAME", help="only what has this in its name")
+    rules.add_argument("--markdown", action="store_true", help="print the table of functions, for a document")
     return parser
 
 
@@ -208,9 +209,9 @@ def _argnums(text: str) -> int | str | list[int | str]:
 
 
 def _rules(options: argparse.Namespace) -> int:
-    from srcad.rulebook import lines
+    from srcad.rulebook import lines, markdown
 
-    found = list(lines(options.part))
+    found = list(markdown() if options.markdown else lines(options.part))
     if not found:
         print(f"srcad: nothing is known by a name with {options.part!r} in it", file=sys.stderr)
         return 1

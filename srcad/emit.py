@@ -28,7 +28,7 @@ LARGE = 1000
 _RUNTIME = tuple(
     """broadcast_dim check_disjoint check_sizes checked_add checked_floordiv checked_lshift checked_mod checked_mul checked_pow
     checked_sub cofactors cofactors_along element ends expand inverse_gaps is_invertible is_positive_definite multiplicity
-    of_shape polygamma reduce_like to_int""".split()
+    of_shape polygamma reduce_like to_int zeta""".split()
 )
 _IMPORTS = {
     "math": "import math",
@@ -36,6 +36,7 @@ _IMPORTS = {
     "np": "import numpy as np",
     "scipy": "import scipy.fft",
     "njit": "from numba import njit",
+    "matrices": "from srcad import matrices",
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }

@@ -148,7 +148,7 @@ class Values:
     def op(self, op: Op, scope: Scope) -> None:
         if op.name == "call":
             self.call(op, scope)
-        elif not op.results or op.name == "pop":
+        elif not op.results or op.name in ("pop", "draw"):
             self.effect(op)
         elif len(op.results) > 1:
             self.several(op)

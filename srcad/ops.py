@@ -37,10 +37,14 @@ Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None 
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
 inv(a), det(a), cofactors(a, d) (the derivative of det at a, where det(a) is d), cofactors_along(a, d, v) (that of
 cofactors along v), pinv(a, rcond), tril(a) k=, inverse_gaps(w)
-(1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise).
+(1 / (w[j] - w[i]) off the diagonal), is_invertible(a), is_positive_definite(a) (whether inv and a Cholesky decomposition raise),
+cholesky(a) (of the lower triangle); solve_triangular(a, b) lower= trans= (0 or 1) unit=, swap_rows(a, swaps) back=, expm(a),
+sqrtm(a), logm(a), sylvester(a, b, q) (x with a x + x b = q) are functions of `srcad.matrices`.
 
-With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, qr(a) gives q and r (reduced), svd(a)
-full= gives u, s and v^H.
+With several results: eigh(a) gives the eigenvalues and eigenvectors of the lower triangle, eig(a) those of any square matrix,
+complex in any case, qr(a) gives q and r (reduced), svd(a) full= gives u, s and v^H, lu(a) the two factors in one array and
+the rows that were swapped. factor(a) is the same, and has no derivative: lu_solve(a, lu, swaps, b) trans= (what `solve`
+gives, or with trans=1 for the transpose, by the factors) has that of a.
 
 Fourier transforms, of C-contiguous arrays: fft(a), ifft(a) axes= norm=; rfft(a) and irfft(a, n) likewise along one axis;
 multiplicity(n) dtype= says how many of the n frequencies each of rfft stands for. dct(a), dst(a) type= axis= norm= are SciPy's
@@ -54,6 +58,9 @@ of comment in the generated code.
 
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
+
+draw(*params, *dims) function= count= dtype= : a number, or an array of the dims, from np.random; count says how many parameters
+it has. With function="seed" it has no result.
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
@@ -91,15 +98,15 @@ class Elementwise:
 SPECIAL: Mapping[str, int] = {
     **dict.fromkeys(
         """ndtr log_ndtr ndtri erfinv erfcinv erfcx dawsn rgamma entr j0 j1 y0 y1 i0 i1 i0e i1e k0 k1 k0e k1e ellipk ellipe
-        expi exp1 spence""".split(),
+        expi exp1 spence ndtri_exp exprel erfi wrightomega cosm1""".split(),
         1,
     ),
     **dict.fromkeys(
         """beta betaln gammainc gammaincc gammaincinv gammainccinv stdtr xlogy xlog1py rel_entr kl_div jv yv iv ive kv kve
-        hyp0f1 expn""".split(),
+        hyp0f1 expn ellipkinc ellipeinc struve modstruve binom poch inv_boxcox owens_t stdtrit""".split(),
         2,
     ),
-    **dict.fromkeys("betainc betaincc betaincinv hyp1f1".split(), 3),
+    **dict.fromkeys("betainc betaincc betaincinv hyp1f1 hyperu wright_bessel log_wright_bessel".split(), 3),
     "hyp2f1": 4,
 }
 
@@ -128,7 +135,8 @@ def _table() -> dict[str, Elementwise]:
     for name, arity in SPECIAL.items():
         args = ", ".join(f"{{{k}}}" for k in range(arity))
         table[name] = Elementwise(f"special.{name}({args})", arity, "float")
-    table["polygamma"] = Elementwise("polygamma({0}, {1})", 2, "float")
+    for name in ("polygamma", "zeta"):
+        table[name] = Elementwise(f"{name}({{0}}, {{1}})", 2, "float")
     for name in ("arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "fmod"):
         table[name] = Elementwise(f"np.{name}({{0}}, {{1}})", 2, "float")
     for name in ("maximum", "minimum", "fmax", "fmin"):
@@ -153,6 +161,18 @@ ELEMENTWISE: Mapping[str, Elementwise] = _table() | {
 
 # --- what an op does to memory --------------------------------------------------------------------------------------
 
+#: Ops that are functions of `srcad.matrices`, with the same arguments; attributes follow, in this order.
+MATRICES: Mapping[str, tuple[str, ...]] = {
+    "solve_triangular": ("lower", "trans", "unit"),
+    "lu": (),
+    "lu_solve": ("trans",),
+    "swap_rows": ("back",),
+    "eig": (),
+    "expm": (),
+    "sqrtm": (),
+    "logm": (),
+    "sylvester": (),
+}
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
@@ -160,17 +180,24 @@ WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
-    inverse_gaps custom ruled fft ifft rfft irfft multiplicity dct dst ends""".split(),
-)
+    inverse_gaps custom ruled draw fft ifft rfft irfft multiplicity dct dst ends""".split(),
+) | {"cholesky", "factor", *MATRICES}
 #: Ops with several results, and what these are called.
-RESULTS = {"eigh": ("w", "v"), "svd": ("u", "s", "vt"), "qr": ("q", "r")}
+RESULTS = {
+    "eigh": ("w", "v"),
+    "svd": ("u", "s", "vt"),
+    "qr": ("q", "r"),
+    "lu": ("lu", "swaps"),
+    "factor": ("lu", "swaps"),
+    "eig": ("w", "v"),
+}
 #: Discrete Fourier transforms.
 FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
 EFFECTS = frozenset(
-    {*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint", "check_sizes"}
+    {*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint", "check_sizes", "draw"}
 )
 
 
@@ -255,6 +282,14 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(attrs["shape"]))
         case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
             return INT
+        case "draw":
+            if attrs["function"] == "seed":
+                return None
+            return (
+                Array(attrs["dtype"], len(args) - attrs["count"])
+                if len(args) > attrs["count"]
+                else Scalar(attrs["dtype"])
+            )
         case "list":
             return ListOf(attrs["item"])
         case "pop":
@@ -322,7 +357,16 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Scalar(_float(first.dtype))
         case "pinv":
             return Array(first.dtype, 2, "F")
-        case "tril" | "inverse_gaps":
+        case "tril" | "inverse_gaps" | "cholesky" | "expm" | "sqrtm" | "logm":
+            return Array(first.dtype, 2)
+        case "solve_triangular" | "lu_solve":
+            right = args[-1].type
+            assert isinstance(right, Array)
+            by_rows = name == "lu_solve" and attrs["trans"]  # then rows are swapped last
+            return Array(first.dtype, right.ndim, "F" if right.ndim == 2 and not by_rows else "C")
+        case "swap_rows":
+            return Array(first.dtype, first.ndim)
+        case "sylvester":
             return Array(first.dtype, 2)
         case "dct" | "dst":
             return Array(first.dtype, first.ndim)
@@ -356,7 +400,12 @@ def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) ->
         case "eigh":
             return vector, matrix
         case "qr":
-            return matrix, matrix
+            return Array(first.dtype, 2, "A"), matrix
         case "svd":
             return matrix, vector, matrix
+        case "lu" | "factor":
+            return matrix, Array("int64", 1)
+        case "eig":
+            dtype = _paired(first.dtype)
+            return Array(dtype, 1), Array(dtype, 2, "F")
     raise AssertionError(f"unknown op {name}")

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Op, Scalar, Trace, Type
-from srcad.ops import ELEMENTWISE, is_spelt, promote
+from srcad.ops import ELEMENTWISE, MATRICES, is_spelt, promote
 from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple, phrase, total, unsigned
 
 #: Array functions that are NumPy's, under the same name.
 _NUMPY = frozenset("sum mean prod max min argmax argmin any all copy".split())
 _REDUCTIONS = frozenset("sum mean prod max min".split())
-_LINALG = frozenset("solve inv det eigh qr pinv".split())
+_LINALG = frozenset("solve inv det eigh qr pinv cholesky".split())
 _CASTS = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
 _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not", "where": "np.where"}
 
@@ -179,6 +179,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return _trips(*args)
         case "dot":
             return phrase("_0 @ _1", *args)
+        case "draw":
+            return _draw(op, args)
         case "list":
             return default(ListOf(op.attr("item")))
         case "pop":
@@ -187,6 +189,11 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return phrase("len(_0)", args[0])
         case "argsort":
             return call("np.argsort", args[0], kind=ast.Constant("mergesort"))
+    if op.name == "factor":
+        return call("matrices.lu", *args)
+    if op.name in MATRICES:
+        read = args[1:] if op.name == "lu_solve" else args  # the matrix itself stands there for its derivative
+        return call(f"matrices.{op.name}", *read, **_attributes(op))
     if op.name in _LINALG:
         return call(f"np.linalg.{op.name}", *args)
     if op.name in _NUMPY:
@@ -198,6 +205,19 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             keywords["keepdims"] = ast.Constant(True)
         return call(f"np.{op.name}", *args, **keywords)
     raise AssertionError(f"no spelling for {op.name}")
+
+
+def _draw(op: Op, args: Sequence[ast.expr]) -> ast.expr:
+    count = op.attr("count")
+    return call(
+        f"np.random.{op.attr('function')}", *args[:count], *([one_or_tuple(args[count:])] if args[count:] else [])
+    )
+
+
+def _attributes(op: Op) -> dict[str, ast.expr]:
+    """The options of a function of matrices, but for those that are 0 or False."""
+    found = {key: op.attr(key) for key in MATRICES[op.name]}
+    return {key: ast.Constant(value) for key, value in found.items() if value or key == "lower"}
 
 
 def _fourier(op: Op, args: Sequence[ast.expr]) -> ast.expr:
@@ -347,6 +367,8 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
                 for a, axis, node in zip(op.args, op.attr("axes"), args, strict=True)
             )
             return ast.Expr(call("check_sizes", one, _plus(other, op.attr("more"))))
+        case "draw":
+            return ast.Expr(_draw(op, args))
         case "raise":
             exc = op.attr("exc")
             exc = vars(builtins)[exc] if isinstance(exc, str) else exc

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 import scipy.special
 
-from srcad import runtime
+from srcad import matrices, runtime
 from srcad.ir import (
     Array,
     Block,
@@ -33,8 +33,8 @@ from srcad.ir import (
     While,
     leaves,
 )
-from srcad.ops import ELEMENTWISE
-from srcad.runtime import polygamma
+from srcad.ops import ELEMENTWISE, MATRICES
+from srcad.runtime import polygamma, zeta
 
 Env = dict[Var, Any]
 SPECIAL = {
@@ -49,6 +49,7 @@ SPECIAL = {
     "bitor": np.bitwise_or,
     "bitxor": np.bitwise_xor,
     "polygamma": np.vectorize(polygamma),
+    "zeta": np.vectorize(zeta),
 }
 BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power, "neg": np.negative,
@@ -256,7 +257,13 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return np.tril(a, op.attr("k"))
         case "svd", [a]:
             return np.linalg.svd(a, full_matrices=op.attr("full"))
-        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv"), _):
+        case "factor", [a]:
+            return matrices.lu(a)
+        case "lu_solve", [_, lu, swaps, b]:
+            return matrices.lu_solve(lu, swaps, b, op.attr("trans"))
+        case name, _ if name in MATRICES:
+            return getattr(matrices, name)(*args, *(op.attr(key) for key in MATRICES[name]))
+        case (("solve" | "inv" | "det" | "eigh" | "qr" | "pinv" | "cholesky"), _):
             return getattr(np.linalg, name)(*args)
         case (("fft" | "ifft"), [a]):
             return getattr(np.fft, f"{name}n")(a, axes=op.attr("axes"), norm=op.attr("norm"))

@@ -13,6 +13,7 @@ import programs_functions
 import programs_growing
 import programs_higher
 import programs_lists
+import programs_matrices
 import programs_memory
 import programs_numbers
 import programs_numerical
@@ -37,6 +38,7 @@ SOURCES = (
     programs_growing,
     programs_higher,
     programs_lists,
+    programs_matrices,
     programs_memory,
     programs_numerical,
     programs_numbers,

@@ -17,7 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 @dataclass(frozen=True, eq=False)
 class Program:
     """`second`: differentiate twice when the result is a scalar; `single`: holds in float32 too; `analytic`: the
-    complex step may be taken (no comparison or abs of the inputs); `rtol`: against finite differences."""
+    complex step may be taken (no comparison or abs of the inputs); `rtol`: against finite differences; `compiled`: compile it,
+    since no other program compiles what it is about."""
 
     fn: Callable[..., Any]
     args: tuple[Any, ...]
@@ -26,6 +27,7 @@ class Program:
     single: bool = False
     analytic: bool = False
     rtol: float = 1e-6
+    compiled: bool = True
 
     @property
     def name(self) -> str:

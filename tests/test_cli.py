@@ -152,7 +152,7 @@ def test_pass_shows_a_trace(capsys, one):
     assert len(out.splitlines()) > 5
     code, _, err = run(capsys, "show", one, "--pass", "nope")
     assert code == 2
-    assert "lower, fuse" in err
+    assert "lower, equal, fuse" in err
 
 
 def test_output_file(capsys, one, tmp_path):
@@ -302,6 +302,25 @@ def test_rules(capsys):
         "eigh",
     ):
         assert name in out.split(), name
+
+
+def test_one_rule(capsys):
+    """With modes, orders, dtypes, where it is tested, and where it stands; of a rule in Python, its mathematics."""
+    _, out, _ = run(capsys, "rules", "kv")
+    assert "forward and reverse mode, of every order; float64, float32; numbers and arrays" in out
+    assert "tested at 0.6; 1.3; 3.5, v = 1.7" in out
+    assert re.search(r"transforms/rules/special\.py:\d+", out)
+    _, out, _ = run(capsys, "rules", "expm")
+    assert "the Fréchet derivative" in out and "scipy.linalg.expm_frechet" in out
+
+
+def test_table_of_functions(capsys):
+    code, out, _ = run(capsys, "rules", "--markdown")
+    lines = out.splitlines()
+    assert code == 0 and lines[:2] == ["| module | functions |", "|---|---|"]
+    rows = {line.split("|")[1].strip(): line.split("|")[2] for line in lines[2:]}
+    assert "logm" in rows["`scipy.linalg`"] and "eigvals" in rows["`np.linalg`"] and "linalg" not in rows["NumPy"]
+    assert "norm (cdf isf logcdf logpdf logsf pdf ppf sf)" in rows["`scipy.stats`"]
 
 
 def test_no_such_rule(capsys):

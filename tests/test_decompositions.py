@@ -9,7 +9,8 @@ import pytest
 import oracles as o
 import srcad
 from programs_kit import normal, spd
-from srcad.ir import Array, Scalar, definitions
+from srcad.emit import emit
+from srcad.ir import INT, Array, Scalar, definitions
 from srcad.jit import generate
 from srcad.pipeline import Derivative
 
@@ -170,6 +171,50 @@ def test_empty_matrices():
     assert srcad.grad(interpreted(f))(np.zeros((0, 0))).shape == (0, 0)
 
 
+# --- one factorization ------------------------------------------------------------------------------------------------
+
+
+def kriging(A, b):
+    x = np.linalg.solve(A, b)
+    return np.sum(x**3) + b @ np.linalg.solve(A, np.exp(b))
+
+
+@pytest.mark.parametrize(("kind", "count"), [("primal", 0), ("tangent", 2), ("adjoint", 2), ("hvp", 2)])
+def test_solutions_share_factors(kind, count):
+    """To any order, the derivative of a solution solves by the factors that the solution itself was found by."""
+    trace = Derivative(kriging, kind).build([Array("float64", 2), Array("float64", 1), *SEEDS[kind]])
+    source = emit(trace)
+    assert source.count("matrices.lu(") == count
+    assert source.count("np.linalg.solve(") == (2 if kind == "primal" else 0)
+
+
+SEEDS = {
+    "primal": [],
+    "tangent": [Array("float64", 2), Array("float64", 1)],
+    "adjoint": [Scalar("float64")],
+    "hvp": [Array("float64", 2)],
+}
+
+
+def test_in_loops_nothing_is_kept():
+    """The factors of a matrix that is the same in each step would be kept for each step."""
+
+    def steps(A, x, n):
+        for _ in range(n):
+            x = np.linalg.solve(A, np.sin(x))
+        return np.sum(x)
+
+    trace = Derivative(steps, "adjoint").build([Array("float64", 2), Array("float64", 1), INT, Scalar("float64")])
+    assert "matrices.lu" not in emit(trace)
+
+
+def test_singular_matrices_raise():
+    """What NumPy raises, in derivatives as well, and compiled."""
+    for make in (interpreted, srcad.differentiate):
+        with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+            srcad.grad(make(kriging))(np.ones((2, 2)), np.ones(2))
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -203,14 +248,18 @@ def test_transforms_need_rocket_fft_to_be_compiled(monkeypatch):
     assert interpreted(f)(normal(3)) == pytest.approx(f(normal(3)))
 
 
-def test_eigenvalues_of_any_matrix():
+def test_eigenvalues_are_complex():
+    """Where NumPy looks at the values, srcad's dtype follows from the argument's: so a sum of eigenvalues is a complex number."""
+
     def f(A):
         return np.sum(np.linalg.eigvals(A))
 
-    with pytest.raises(
-        srcad.UnsupportedError, match=r"eigvals is not supported, since its dtype depends on the values"
-    ):
-        srcad.grad(f)(normal(3, 3))
+    A = spd(3)
+    value = interpreted(f)(A)
+    assert value.dtype == np.complex128
+    assert value == pytest.approx(f(A))
+    with pytest.raises(TypeError, match="complex"):
+        srcad.grad(interpreted(f))(A)
 
 
 # --- a second opinion -------------------------------------------------------------------------------------------------

@@ -164,7 +164,7 @@ def test_second_order(p):
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 
-@EVERY
+@pytest.mark.parametrize("p", [p for p in PROGRAMS if p.compiled], ids=lambda p: p.name)
 @refusals_skip
 def test_compiled(p):
     """What Numba makes of the adjoint is what Python makes of it."""

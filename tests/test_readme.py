@@ -100,3 +100,18 @@ def test_the_commands_are_those_that_ci_runs():
     assert "pytest -n 2 --dist worksteal" in (ROOT / ".ci" / "run").read_text()
     (script,) = re.findall(r"python (examples/\S+\.py)", README.read_text())
     assert (ROOT / script).is_file()
+
+
+def test_the_table_of_functions():
+    """Between its markers in the README stands what `srcad rules --markdown` prints."""
+    start, end = "<!-- srcad rules --markdown -->\n", "<!-- end -->"
+    text = README.read_text()
+    if start not in text:
+        pytest.skip("the README has no such table")
+    head, _, rest = text.partition(start)
+    shown, _, tail = rest.partition(end)
+    actual = run("rules", "--markdown")
+    if os.environ.get("SRCAD_UPDATE_GOLDEN"):
+        README.write_text(head + start + actual + end + tail)
+    else:
+        assert shown == actual

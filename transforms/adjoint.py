@@ -33,6 +33,7 @@ from srcad.transforms.alias import REFERENCES
 from srcad.transforms.bars import Bars, zero
 from srcad.transforms.cse import rename
 from srcad.transforms.duals import shaped
+from srcad.transforms.factored import factored
 from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
@@ -54,6 +55,8 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
     if custom.has_custom(trace):
         trace = custom.opened(trace, active)
         active = Activity(trace, independents, seeded)
+    trace = factored(trace, active)
+    active = Activity(trace, independents, seeded)
     memory = Memory(trace, calls_write=writes_parameters(trace.functions))
     callees = Callees(trace, memory)
     sweeps = Sweeps(trace, active, memory, callees)

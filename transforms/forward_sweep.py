@@ -23,6 +23,7 @@ from srcad.ir import (
     is_float,
     replace,
 )
+from srcad.ops import MATRICES
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
@@ -32,8 +33,8 @@ from srcad.transforms.shadows import Shadows, as_var, bar_name
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
 READS_CONTENTS = frozenset(
-    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps".split()
-)
+    "dot solve inv det cofactors cofactors_along max min prod eigh svd qr pinv inverse_gaps cholesky".split()
+) | set(MATRICES)
 
 
 class ForwardSweep(Shadows):

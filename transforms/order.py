@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcad.ir import Block, Op, Stmt, Trace, Var, free, walk
-from srcad.ops import EFFECTS, WRITES
+from srcad.ops import EFFECTS, MATRICES, WRITES
 from srcad.transforms.alias import Aliases, is_memory
 
 #: Ops that read contents of memory; what else has no effect may be moved up past anything.
 CONTENTS = frozenset(
     """load copy sum mean prod max min argmax argmin argsort any all dot solve inv det cofactors is_invertible
     is_positive_definite eigh svd qr pinv tril inverse_gaps fft ifft rfft irfft dct dst cofactors_along expand reduce_like pop
-    length""".split()
-)
+    length cholesky factor""".split()
+) | set(MATRICES)
 #: Writes that may change places with one another.
 ADDS = frozenset({"update", "accumulate"})
 

@@ -35,7 +35,7 @@ from srcad.transforms.symbolic import Dim
 from srcad.transforms.tape import Tape
 
 #: Ops whose fresh result can be a shadow.
-ADOPTED = frozenset({"dot", "reduce_like", "solve", "inv", *FOURIER})
+ADOPTED = frozenset({"dot", "reduce_like", "solve", "solve_triangular", "lu_solve", "inv", *FOURIER})
 
 
 class Shadows:

@@ -130,7 +130,7 @@ class Shapes:
             self._check(op)
         if not op.results:
             return
-        if op.name == "eigh":
+        if op.name in ("eigh", "eig"):
             n = self.of(op.args[0])[:1]
             self._sizes.update(zip(op.results, (n, n * 2), strict=True))
             return
@@ -154,7 +154,7 @@ class Shapes:
                 return self._made(dims)
             case "array", _:
                 return tuple(Size.of(Affine(n)) for n in op.attr("shape"))
-            case (("copy" | "stop_gradient" | "inv" | "argsort"), (a,)):
+            case (("copy" | "stop_gradient" | "inv" | "argsort" | "cholesky" | "expm" | "sqrtm" | "logm"), (a,)):
                 return self.of(a)
             case (("cofactors" | "cofactors_along" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
                 return self.of(a)
@@ -165,7 +165,13 @@ class Shapes:
                 return tuple(own if k != axis else Size.of(self.value(n)) for k, own in enumerate(self.of(z)))
             case "inverse_gaps", (w,):
                 return self.of(w) * 2
-            case (("reduce_like" | "solve"), (_, a)):
+            case "swap_rows", (a, _):
+                return self.of(a)
+            case "sylvester", (_, _, q):
+                return self.of(q)
+            case "lu_solve", (_, _, _, a):
+                return self.of(a)
+            case (("reduce_like" | "solve" | "solve_triangular"), (_, a)):
                 return self.of(a)
             case "transpose", (a,):
                 return tuple(self.of(a)[k] for k in op.attr("axes"))

@@ -42,6 +42,7 @@ from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import any_layout, is_memory, made_fortran, next_values
 from srcad.transforms.duals import copied, dot_hint, dot_of, shaped, zero, zeros_like
+from srcad.transforms.factored import factored
 from srcad.transforms.rules import has_rule, is_constant, pushforward
 
 #: The dual is made from the dual of the first argument as the array is made from the first argument.
@@ -61,6 +62,7 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
     rules: Mapping[Primitive, Trace] = {}
     if custom.has_custom(trace):
         trace, rules = custom.with_rules(trace, Activity(trace, dots))
+    trace = factored(trace, Activity(trace, dots))
     fortran = any(list(made_fortran(f.body)) for f in (trace, *trace.functions))
     functions = _Functions(trace.functions, rules, fortran)
     work = _Tangent(trace, dots, functions)
@@ -225,8 +227,9 @@ class _Tangent:
                     b.effect("append", self._dual(op.args[0]), self._carry(b, item) if memory else self._scalar(item))  # type: ignore[arg-type]
             case _ if len(op.results) > 1 and any(y in self._active for y in op.results):
                 for y, dot in zip(op.results, pushforward(b, op, [self._dot(arg) for arg in op.args]), strict=True):
-                    assert dot is not None
-                    self._dots[y] = dot
+                    if is_float(y.type):
+                        assert dot is not None
+                        self._dots[y] = dot
             case _ if len(op.results) == 1 and op.result in self._active:
                 dot = self._result(b, op)
                 if dot is None and not isinstance(op.result.type, Scalar):

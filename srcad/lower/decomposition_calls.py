@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
 from srcad.ir import Atom, const
+from srcad.lower import matrix_library
 from srcad.lower.arguments import axes
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of
 from srcad.lower.comparisons import compare
 from srcad.lower.elementwise_calls import elementwise
-from srcad.lower.known import ABSENT, FALSE, NONE, TRUE, ZERO, describe, flag, is_known, is_none, python
-from srcad.lower.linalg_calls import dot, float_matrix, transposed
+from srcad.lower.known import ABSENT, FALSE, MINUS_ONE, NONE, TRUE, ZERO, describe, flag, is_known, is_none, python
+from srcad.lower.linalg_calls import dot, float_matrices, float_matrix, hermitian
 from srcad.lower.operands import operand, scalar_operand
 from srcad.lower.operators import binary
 from srcad.lower.reduction_calls import magnitude_squared, reduction
 from srcad.lower.registry import lowers
-from srcad.lower.shapes import dims, view
+from srcad.lower.shapes import FULL, dims, view
+from srcad.lower.stacks import stacked
 from srcad.lower.values import Context, Obj, Tup, Value
+from srcad.ops import real_part
 
 LOWER = Obj("L")
 REDUCED = Obj("reduced")
@@ -35,69 +39,86 @@ def _real_matrix(ctx: Context, value: Value, name: str) -> Atom:
 # --- eigenvalues ------------------------------------------------------------------------------------------------------
 
 
-def _eigh(ctx: Context, a: Value, uplo: Value, name: str) -> tuple[Atom, Atom]:
-    """Of the lower triangle. The upper one is the lower triangle of the transpose."""
-    x = float_matrix(ctx, a, name)
+def eigh(ctx: Context, a: Value, uplo: Value, name: str) -> tuple[Atom, Atom]:
+    """Of the lower triangle. The upper one is the lower triangle of the adjoint."""
+    x = float_matrices(ctx, a, name)
     side = str(python(uplo)).upper() if is_known(uplo) else ""
     if side not in ("L", "U"):
         ctx.type_error(f"UPLO= of {name} is 'L' or 'U'")
-    if side == "U":
-        x = transposed(ctx, x)
-        x = ctx.b.op("conj", x) if kind_of(x) == "c" else x
-    w, v = ctx.b.several("eigh", x)
+    if ndim_of(x) > 2:
+        function = functools.partial(np.linalg.eigh, UPLO=side)
+        w, v = stacked(ctx, function, [x], [("m", real_part(dtype_of(x))), ("mm", dtype_of(x))])
+    else:
+        w, v = ctx.b.several("eigh", hermitian(ctx, x) if side == "U" else x)
     return w, v
 
 
 @lowers(np.linalg.eigh)
 def _eigh_of(ctx: Context, a: Value, UPLO: Value = LOWER) -> Value:
-    return Tup(_eigh(ctx, a, UPLO, "np.linalg.eigh"), type(np.linalg.eigh(np.eye(1))))
+    return Tup(eigh(ctx, a, UPLO, "np.linalg.eigh"), type(np.linalg.eigh(np.eye(1))))
 
 
 @lowers(np.linalg.eigvalsh)
 def _eigvalsh(ctx: Context, a: Value, UPLO: Value = LOWER) -> Value:
-    return _eigh(ctx, a, UPLO, "np.linalg.eigvalsh")[0]
+    return eigh(ctx, a, UPLO, "np.linalg.eigvalsh")[0]
 
 
-def _refused(name: str) -> Any:
-    def lowering(ctx: Context, a: Value) -> Value:
-        return ctx.refuse(
-            f"{name} is not supported, since its dtype depends on the values: complex if one eigenvalue is",
-            "use np.linalg.eigh where the matrix is symmetric, or np.linalg.det and np.trace",
-        )
+def eig(ctx: Context, a: Value, vectors: bool = True) -> list[Value]:
+    """Complex in any case, where NumPy looks at the values: a real dtype if all eigenvalues are real."""
+    x = float_matrices(ctx, a, "np.linalg.eig")
+    dtype = "complex64" if dtype_of(x) in ("float32", "complex64") else "complex128"
+    if ndim_of(x) > 2:
+        function, kinds = (np.linalg.eig, ["m", "mm"]) if vectors else (np.linalg.eigvals, ["m"])
+        return [*stacked(ctx, function, [x], [(kind, dtype) for kind in kinds])]
+    w, v = ctx.b.several("eig", x)
+    return [w, ctx.call(Obj(matrix_library.with_unit_length), [v], {})] if vectors else [w]
 
-    return lowering
+
+@lowers(np.linalg.eig)
+def _eig(ctx: Context, a: Value) -> Value:
+    return Tup(tuple(eig(ctx, a)), type(np.linalg.eig(np.eye(1))))
 
 
-for _function in (np.linalg.eig, np.linalg.eigvals):
-    lowers(_function)(_refused(f"np.linalg.{_function.__name__}"))
+@lowers(np.linalg.eigvals)
+def _eigvals(ctx: Context, a: Value) -> Value:
+    return eig(ctx, a, vectors=False)[0]
+
 
 # --- svd and qr -------------------------------------------------------------------------------------------------------
 
 
-def _singular_values(ctx: Context, x: Atom) -> Atom:
+def singular_values(ctx: Context, x: Atom) -> Atom:
+    if ndim_of(x) > 2:
+        return stacked(ctx, np.linalg.svdvals, [x], [("k", dtype_of(x))])[0]
     return ctx.b.several("svd", x, full=False)[1]
 
 
 @lowers(np.linalg.svd)
-def _svd(ctx: Context, a: Value, full_matrices: Value = TRUE, compute_uv: Value = TRUE) -> Value:
-    x = _real_matrix(ctx, a, "np.linalg.svd")
+def svd(ctx: Context, a: Value, full_matrices: Value = TRUE, compute_uv: Value = TRUE) -> Value:
+    x = float_matrices(ctx, a, "np.linalg.svd", real=True)
     if not flag(ctx, compute_uv, "compute_uv="):
-        return _singular_values(ctx, x)
-    results = ctx.b.several("svd", x, full=flag(ctx, full_matrices, "full_matrices="))
-    return Tup(results, type(np.linalg.svd(np.eye(1))))
+        return singular_values(ctx, x)
+    full = flag(ctx, full_matrices, "full_matrices=")
+    cls = type(np.linalg.svd(np.eye(1)))
+    if ndim_of(x) == 2:
+        return Tup(ctx.b.several("svd", x, full=full), cls)
+    kinds = ("mm", "k", "nn") if full else ("mk", "k", "kn")
+    function = functools.partial(np.linalg.svd, full_matrices=full)
+    return Tup(tuple(stacked(ctx, function, [x], [(kind, dtype_of(x)) for kind in kinds])), cls)
 
 
 @lowers(np.linalg.svdvals)
-def _svdvals(ctx: Context, x: Value, /) -> Value:
-    return _singular_values(ctx, _real_matrix(ctx, x, "np.linalg.svdvals"))
+def svdvals(ctx: Context, x: Value, /) -> Value:
+    return singular_values(ctx, float_matrices(ctx, x, "np.linalg.svdvals", real=True))
 
 
 @lowers(np.linalg.qr)
-def _qr(ctx: Context, a: Value, mode: Value = REDUCED) -> Value:
-    x = _real_matrix(ctx, a, "np.linalg.qr")
+def qr(ctx: Context, a: Value, mode: Value = REDUCED) -> Value:
+    x = float_matrices(ctx, a, "np.linalg.qr", real=True)
     if not (isinstance(mode, Obj) and mode.value in ("reduced", "r")):
         ctx.refuse("np.linalg.qr is supported with mode='reduced' or 'r'", "take what you need from the reduced one")
-    q, r = ctx.b.several("qr", x)
+    kinds = [("mk", dtype_of(x)), ("kn", dtype_of(x))]
+    q, r = ctx.b.several("qr", x) if ndim_of(x) == 2 else stacked(ctx, np.linalg.qr, [x], kinds)
     return r if mode.value == "r" else Tup((q, r), type(np.linalg.qr(np.eye(1))))
 
 
@@ -106,11 +127,17 @@ def _qr(ctx: Context, a: Value, mode: Value = REDUCED) -> Value:
 
 @lowers(np.linalg.pinv)
 def _pinv(ctx: Context, a: Value, rcond: Value = NONE, hermitian: Value = FALSE, *, rtol: Value = NONE) -> Value:
-    x = _real_matrix(ctx, a, "np.linalg.pinv")
+    x = float_matrices(ctx, a, "np.linalg.pinv", real=True)
     if flag(ctx, hermitian, "hermitian="):
         ctx.refuse("np.linalg.pinv with hermitian=True is not supported", "leave it out: the result is the same")
     cutoff = rtol if is_none(rcond) else rcond
-    return ctx.b.op("pinv", x, *([] if is_none(cutoff) else [scalar_operand(ctx, cutoff, "rcond=")]))
+    given = [] if is_none(cutoff) else [scalar_operand(ctx, cutoff, "rcond=")]
+    if ndim_of(x) == 2:
+        return ctx.b.op("pinv", x, *given)
+    if given and not is_known(given[0]):
+        ctx.refuse("rcond= of several matrices must be known in the source", "call np.linalg.pinv in a loop")
+    function = functools.partial(np.linalg.pinv, rcond=python(given[0])) if given else np.linalg.pinv
+    return stacked(ctx, function, [x], [("nm", dtype_of(x))])[0]
 
 
 def _relative_precision(ctx: Context, x: Atom) -> Atom:
@@ -137,7 +164,7 @@ def _lstsq(ctx: Context, a: Value, b: Value, rcond: Value = NONE) -> Value:
         ctx.refuse("np.linalg.lstsq with rcond=-1 is not supported", "pass rcond=None, or a small number")
     cutoff = _relative_precision(ctx, x) if is_none(rcond) else scalar_operand(ctx, rcond, "rcond=")
     solution = operand(ctx, dot(ctx, ctx.b.op("pinv", x, cutoff), y))
-    s = _singular_values(ctx, x)
+    s = singular_values(ctx, x)
     rank = _count_above(ctx, s, binary(ctx, "mul", cutoff, reduction(ctx, "max", s)))
     rest = ctx.b.op("sub", y, operand(ctx, dot(ctx, x, solution)))
     squares = operand(ctx, reduction(ctx, "sum", ctx.b.op("mul", rest, rest), ZERO, const(ndim_of(y) == 1)))
@@ -152,7 +179,7 @@ def _matrix_rank(ctx: Context, A: Value, tol: Value = NONE, hermitian: Value = F
     x = _real_matrix(ctx, A, "np.linalg.matrix_rank")
     if flag(ctx, hermitian, "hermitian="):
         ctx.refuse("np.linalg.matrix_rank with hermitian=True is not supported", "leave it out")
-    s = _singular_values(ctx, x)
+    s = singular_values(ctx, x)
     if is_none(tol):
         relative = _relative_precision(ctx, x) if is_none(rtol) else scalar_operand(ctx, rtol, "rtol=")
         tol = binary(ctx, "mul", relative, reduction(ctx, "max", s))
@@ -215,13 +242,16 @@ def _matrix_norm(ctx: Context, a: Atom, kind: Any, over: tuple[int, ...], keepdi
         return reduction(ctx, "max" if kind > 0 else "min", sums, const(chosen), keepdims)
     if kind not in (2, -2, "nuc"):
         ctx.type_error(f"there is no norm {kind!r} of matrices")
-    if ndim_of(a) > 2:
-        ctx.refuse(f"the norm {kind!r} of {describe(a)} is not supported", "loop over the leading axes")
-    s = _singular_values(ctx, _real_matrix(ctx, a, "np.linalg.norm"))
-    result = operand(ctx, reduction(ctx, {2: "max", -2: "min", "nuc": "sum"}[kind], s))
+    if over != tuple(range(ndim_of(a)))[-2:]:
+        rest = [k for k in range(ndim_of(a)) if k not in over]
+        a = ctx.b.op("transpose", a, axes=(*rest, *over))
+    s = singular_values(ctx, float_matrices(ctx, a, "np.linalg.norm", real=True))
+    result = operand(ctx, reduction(ctx, {2: "max", -2: "min", "nuc": "sum"}[kind], s, MINUS_ONE))
     if not flag(ctx, keepdims, "keepdims="):
         return result
-    return ctx.b.op("array", result, shape=(1, 1), dtype=dtype_of(result))
+    if ndim_of(a) == 2:
+        return ctx.b.op("array", result, shape=(1, 1), dtype=dtype_of(result))
+    return view(ctx, result, [None if k in over else FULL for k in range(ndim_of(a))])
 
 
 @lowers(np.linalg.cond)
@@ -233,7 +263,7 @@ def _cond(ctx: Context, x: Value, p: Value = NONE) -> Value:
         else ctx.refuse("the p of np.linalg.cond must be known in the source", "write p=1, 2 or 'fro' out")
     )
     if kind in (None, 2, -2):
-        s = _singular_values(ctx, a)
+        s = singular_values(ctx, a)
         largest, least = reduction(ctx, "max", s), reduction(ctx, "min", s)
         return binary(ctx, "div", least, largest) if kind == -2 else binary(ctx, "div", largest, least)
     return binary(ctx, "mul", norm(ctx, a, p), norm(ctx, ctx.b.op("inv", a), p))

@@ -256,24 +256,6 @@ def power_of_matrix(a: Any, n: Any) -> Any:
         out = out @ a
     return out
 
-
-def cholesky(a: Any) -> Any:
-    n = a.shape[0]
-    if a.shape[1] != n:
-        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
-    out = np.zeros((n, n), a.dtype)
-    for j in range(n):
-        rest = a[j, j]
-        for k in range(j):
-            rest -= out[j, k] * out[j, k]
-        if not rest > 0:
-            raise np.linalg.LinAlgError("Matrix is not positive definite")
-        out[j, j] = np.sqrt(rest)
-        for i in range(j + 1, n):
-            rest = a[i, j]
-            for k in range(j):
-                rest -= out[i, k] * out[j, k]
-            out[i, j] = rest / out[j, j]
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from collections.abc import Sequence
 
@@ -11,12 +12,13 @@ from srcad.ir import Atom, const
 from srcad.lower import library, product_library
 from srcad.lower.arguments import axis_number, with_dtype, written
 from srcad.lower.casts import cast, dtype_of, is_array, kind_of, ndim_of, zero_like
-from srcad.lower.known import FALSE, MINUS_ONE, NONE, ONE, ZERO, describe, is_known, known_int, python
+from srcad.lower.known import FALSE, MINUS_ONE, NONE, ONE, ZERO, describe, flag, is_known, known_int, python
 from srcad.lower.operands import array_operand, int_operand, operand
 from srcad.lower.operators import arithmetic, binary, guard
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, dims, ravel, view
+from srcad.lower.stacks import stacked
 from srcad.lower.values import Context, Obj, Seq, Tup, Value
 
 #: What stands for axes in the subscripts of np.einsum.
@@ -136,33 +138,79 @@ def float_matrix(ctx: Context, value: Value, name: str) -> Atom:
     return x if kind_of(x) in "fc" else cast(ctx, x, "float64")
 
 
-@lowers(np.linalg.solve)
-def _solve(ctx: Context, a: Value, b: Value) -> Value:
-    x, y = float_matrix(ctx, a, "np.linalg.solve"), operand(ctx, b, "np.linalg.solve")
-    if ndim_of(y) not in (1, 2):
+def float_matrices(ctx: Context, value: Value, name: str, real: bool = False) -> Atom:
+    """A matrix, or a stack of them."""
+    x = operand(ctx, value, name)
+    if ndim_of(x) < 2:
+        ctx.type_error(f"{name} takes a matrix, or an array of them, not {describe(x)}")
+    if real and kind_of(x) == "c":
+        ctx.refuse(f"{name} of a complex matrix is not supported", "write it for the real and imaginary parts")
+    return x if kind_of(x) in "fc" else cast(ctx, x, "float64")
+
+
+def common_floats(ctx: Context, *arrays: Atom) -> list[Atom]:
+    """The arrays in one dtype."""
+    dtype = np.result_type(*[np.dtype(dtype_of(x)) for x in arrays]).name
+    return [cast(ctx, x, dtype) for x in arrays]
+
+
+def solve(ctx: Context, a: Value, b: Value) -> Value:
+    """A vector on the right is one only if it has one axis, as in NumPy 2."""
+    x, y = float_matrices(ctx, a, "np.linalg.solve"), operand(ctx, b, "np.linalg.solve")
+    if not is_array(y):
         ctx.type_error(f"np.linalg.solve takes a vector or a matrix on the right, not {describe(y)}")
-    dtype = np.result_type(np.dtype(dtype_of(x)), np.dtype(dtype_of(y))).name
-    return ctx.b.op("solve", cast(ctx, x, dtype), cast(ctx, y, dtype), raises=True)
+    x, y = common_floats(ctx, x, y)
+    if ndim_of(x) == 2 and ndim_of(y) < 3:
+        return ctx.b.op("solve", x, y, raises=True)
+    if ndim_of(y) > 1:
+        return stacked(ctx, np.linalg.solve, [x, y], [("mc", dtype_of(x))])[0]
+    column = view(ctx, y, [FULL, None])
+    found = stacked(ctx, np.linalg.solve, [x, column], [("mc", dtype_of(x))])[0]
+    return view(ctx, found, [*[FULL] * (ndim_of(x) - 1), ZERO])
+
+
+lowers(np.linalg.solve)(solve)
 
 
 @lowers(np.linalg.inv)
-def _inv(ctx: Context, a: Value) -> Value:
-    return ctx.b.op("inv", float_matrix(ctx, a, "np.linalg.inv"), raises=True)
+def inv(ctx: Context, a: Value) -> Value:
+    x = float_matrices(ctx, a, "np.linalg.inv")
+    if ndim_of(x) == 2:
+        return ctx.b.op("inv", x, raises=True)
+    return stacked(ctx, np.linalg.inv, [x], [("mm", dtype_of(x))])[0]
 
 
 @lowers(np.linalg.det)
-def _det(ctx: Context, a: Value) -> Value:
-    return ctx.b.op("det", float_matrix(ctx, a, "np.linalg.det"))
+def det(ctx: Context, a: Value) -> Value:
+    x = float_matrices(ctx, a, "np.linalg.det")
+    return ctx.b.op("det", x) if ndim_of(x) == 2 else stacked(ctx, np.linalg.det, [x], [("", dtype_of(x))])[0]
 
 
 @lowers(np.linalg.slogdet)
 def _slogdet(ctx: Context, a: Value) -> Value:
-    x = float_matrix(ctx, a, "np.linalg.slogdet")
+    x = float_matrices(ctx, a, "np.linalg.slogdet")
     if kind_of(x) == "c":
         ctx.refuse("np.linalg.slogdet of a complex matrix is not supported", "take np.log(np.linalg.det(a))")
-    d = ctx.b.op("det", x)
+    d = operand(ctx, det(ctx, x))
     cls = type(np.linalg.slogdet(np.eye(1)))
     return Tup((ctx.b.op("sign", d), ctx.b.op("log", ctx.b.op("abs", d))), cls)
+
+
+@lowers(np.linalg.cholesky)
+def cholesky(ctx: Context, a: Value, /, *, upper: Value = FALSE) -> Value:
+    """Of the lower triangle; of the upper one, which is the lower triangle of the adjoint, the adjoint of the factor."""
+    x = float_matrices(ctx, a, "np.linalg.cholesky")
+    turned = flag(ctx, upper, "upper=")
+    if ndim_of(x) > 2:
+        function = functools.partial(np.linalg.cholesky, upper=turned)
+        return stacked(ctx, function, [x], [("mm", dtype_of(x))])[0]
+    return hermitian(ctx, ctx.b.op("cholesky", hermitian(ctx, x))) if turned else ctx.b.op("cholesky", x)
+
+
+def hermitian(ctx: Context, x: Atom) -> Atom:
+    """The adjoint of a matrix: its transpose, conjugated."""
+    turned = transposed(ctx, x)
+    return ctx.b.op("conj", turned) if kind_of(x) == "c" else turned
 
 
 @lowers(np.linalg.matrix_power)

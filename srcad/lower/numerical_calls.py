@@ -9,9 +9,8 @@ from srcad.lower import library
 from srcad.lower.arguments import axis_number
 from srcad.lower.casts import cast, common_dtype, is_array, kind_of, ndim_of
 from srcad.lower.known import ABSENT, MINUS_ONE, NONE, ONE, ZERO, describe, is_none
-from srcad.lower.linalg_calls import float_matrix
 from srcad.lower.operands import array_operand, int_operand, operand
-from srcad.lower.operators import binary, guard
+from srcad.lower.operators import binary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
 from srcad.lower.shapes import FULL, Item, alloc, dims, view
@@ -51,19 +50,6 @@ def _trapezoid(ctx: Context, y: Value, x: Value = NONE, dx: Value = ONE, axis: V
             steps = view(ctx, operand(ctx, steps), [FULL, *[None] * (ndim_of(values) - 1 - number)])
     areas = binary(ctx, "div", binary(ctx, "mul", steps, ends), const(2.0))
     return reduction(ctx, "sum", areas, const(number))
-
-
-@lowers(np.linalg.cholesky)
-def _cholesky(ctx: Context, a: Value) -> Value:
-    x = float_matrix(ctx, a, "np.linalg.cholesky")
-    if kind_of(x) == "c":
-        ctx.refuse("np.linalg.cholesky of a complex matrix is not supported", "write the loop")
-    if ctx.catches(np.linalg.LinAlgError):
-        wrong = ctx.b.op("not", ctx.b.op("is_positive_definite", x))
-        guard(ctx, wrong, np.linalg.LinAlgError, "Matrix is not positive definite")
-        with ctx.sure():
-            return ctx.call(Obj(library.cholesky), [x], {})
-    return ctx.call(Obj(library.cholesky), [x], {})
 
 
 @lowers(np.bincount)

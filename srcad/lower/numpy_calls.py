@@ -27,6 +27,8 @@ from srcad.lower import (  # noqa: F401  (the tables)
     padding_library,
     places_library,
     polynomial_library,
+    random_calls,
+    scipy_linalg_calls,
     shape_calls,
     shape_library,
     sorting_calls,
@@ -72,9 +74,18 @@ REMEDIES: dict[str, str] = {
     "as_strided": "index the array",
     "real_if_close": "take the real part: z.real",
     "vectorize": "call the function on the arrays, or in a loop",
+    "solve_banded": "write the elimination as a loop, which is fast here, or use scipy.linalg.solve",
+    "solveh_banded": "write the elimination as a loop, which is fast here, or use scipy.linalg.solve",
+    "solve_toeplitz": "use scipy.linalg.solve of scipy.linalg.toeplitz",
+    "solve_circulant": "use scipy.linalg.solve of scipy.linalg.circulant",
     "polyfit": "solve for the coefficients: np.linalg.lstsq(v, y)[0] with the powers of x as columns of v",
     "rvs": "draw the numbers outside and pass them as an argument",
+    **dict.fromkeys(
+        ("default_rng", "RandomState", "Generator"),
+        "use np.random.normal and its kin, seeded by np.random.seed, or draw the numbers outside and pass them as an argument",
+    ),
     "random": "draw the numbers outside and pass them as an argument",
+    "multivariate_normal": "write it out: mean + np.linalg.cholesky(cov) @ np.random.standard_normal(n)",
     "eval": "write the expression itself: text that is read when the program runs has no derivative",
     "exec": "write the statements themselves: text that is read when the program runs has no derivative",
     "dict": "use a tuple, a namedtuple or separate variables",
@@ -128,6 +139,8 @@ def foreign_tables() -> None:
         distributions(sys.modules["scipy.stats"])
     if "scipy.fft" in sys.modules:
         _scipy_fft(sys.modules["scipy.fft"])
+    if "scipy.linalg" in sys.modules:
+        _scipy_linalg(sys.modules["scipy.linalg"])
 
 
 @functools.cache
@@ -138,6 +151,11 @@ def _scipy(module: types.ModuleType) -> None:
 @functools.cache
 def _scipy_fft(module: types.ModuleType) -> None:
     fourier_calls.scipy_functions(module)
+
+
+@functools.cache
+def _scipy_linalg(module: types.ModuleType) -> None:
+    scipy_linalg_calls.linalg_functions(module)
 
 
 def _is_evaluated(function: Any) -> bool:
@@ -183,6 +201,8 @@ def full_name(function: Any) -> str:
     module = getattr(function, "__module__", None) or getattr(of, "__module__", None) or ""
     if module.startswith("scipy.stats") and of is not None:
         return f"scipy.stats.{type(of).__name__.removesuffix('_gen')}.{name.rpartition('.')[2]}"
+    if isinstance(of, np.random.Generator):
+        return f"np.random.Generator.{name.rpartition('.')[2]}"
     if module.startswith("numpy"):
         part = next((p + "." for p in ("linalg", "random", "fft") if p in module), "")
         return f"np.{part}{name.rpartition('.')[2]}"

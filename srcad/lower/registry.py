@@ -18,6 +18,8 @@ Lowering = Callable[..., Value]
 
 CALLS: dict[Hashable, Lowering] = {}
 METHODS: dict[str, Lowering] = {}
+#: The default of a parameter that has none.
+MUST = inspect.Parameter.empty
 
 
 def lowers(*functions: Any, method: str = "") -> Callable[[Lowering], Lowering]:
@@ -69,3 +71,18 @@ def _keywords(lowering: Lowering) -> list[str]:
 @functools.cache
 def _signature(lowering: Lowering) -> inspect.Signature:
     return inspect.signature(lowering)
+
+
+def with_parameters(parameters: Mapping[str, Any], run: Callable[..., Value]) -> Lowering:
+    """The lowering with these parameters, which `run` takes by position; they may be given by name."""
+    kinds = inspect._ParameterKind
+    found = [inspect.Parameter(p, kinds.POSITIONAL_OR_KEYWORD, default=d) for p, d in parameters.items()]
+    signature = inspect.Signature([inspect.Parameter("ctx", kinds.POSITIONAL_ONLY), *found])
+
+    def lowering(*args: Any, **kwargs: Value) -> Value:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return run(*bound.arguments.values())
+
+    lowering.__signature__ = signature  # type: ignore[attr-defined]
+    return lowering

@@ -23,7 +23,7 @@ from srcad.ops import ELEMENTWISE
 
 SAFE = frozenset(
     """array copy transpose reduce_like stop_gradient dim trips sum mean prod argsort any all list append length call
-    is_invertible is_positive_definite raise throw print comment check_disjoint check_sizes""".split()
+    draw lu swap_rows is_invertible is_positive_definite raise throw print comment check_disjoint check_sizes""".split()
 )
 Risk = Callable[[Context, tuple[Atom, ...], Mapping[str, Any]], None]
 
@@ -204,6 +204,23 @@ def _square(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> N
         guard(ctx, wrong, np.linalg.LinAlgError, "Last 2 dimensions of the array must be square")
 
 
+def _positive(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
+    if ctx.catches(np.linalg.LinAlgError):
+        wrong = ctx.b.op("not", ctx.b.op("is_positive_definite", args[0]))
+        guard(ctx, wrong, np.linalg.LinAlgError, "Matrix is not positive definite")
+
+
+def _triangular(ctx: Context, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> None:
+    a, b = args
+    if ctx.catches(ValueError):
+        wrong = _any(ctx, [ctx.b.op("ne", dim(ctx, a, 0), dim(ctx, other, k)) for other, k in ((a, 1), (b, 0))])
+        guard(ctx, wrong, ValueError, "the sizes of the matrix and the right-hand side do not match")
+    if ctx.catches(np.linalg.LinAlgError) and not attrs["unit"]:
+        below = ctx.b.op("tril", a, k=0 if attrs["lower"] else -1)
+        singular = ctx.b.op("not", ctx.b.op("is_invertible", below if attrs["lower"] else ctx.b.op("sub", a, below)))
+        guard(ctx, singular, np.linalg.LinAlgError, "singular matrix: a number on the diagonal is zero")
+
+
 RISKS: Mapping[str, Risk] = {
     **dict.fromkeys(("load", "store", "update"), _element),
     **dict.fromkeys(("assign", "accumulate"), _assigned),
@@ -217,6 +234,8 @@ RISKS: Mapping[str, Risk] = {
     "pop": _popped,
     "dot": _product,
     "det": _square,
+    "cholesky": _positive,
+    "solve_triangular": _triangular,
 }
 
 

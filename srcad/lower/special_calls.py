@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from srcad.ir import Var, const
@@ -9,11 +12,11 @@ from srcad.lower.arguments import written
 from srcad.lower.choice_calls import where
 from srcad.lower.comparisons import compare
 from srcad.lower.elementwise_calls import elementwise, of_numpy
-from srcad.lower.known import FALSE, NONE, TRUE, ZERO, is_none
+from srcad.lower.known import FALSE, NONE, TRUE, ZERO, flag, is_none
 from srcad.lower.operators import binary, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
-from srcad.lower.values import Context, Value
+from srcad.lower.values import Context, Obj, Tup, Value
 from srcad.ops import SPECIAL as SCIPY
 
 SAME = "erf erfc gamma expm1 log1p cbrt exp2"
@@ -35,6 +38,34 @@ def special_functions(module: Any) -> None:
     lowers(module.logsumexp)(_logsumexp)
     lowers(module.softmax)(_softmax)
     lowers(module.log_softmax)(_log_softmax)
+    lowers(module.zeta)(_zeta)
+    lowers(module.comb)(_comb)
+    lowers(module.round)(of_numpy("rint"))
+    from srcad.lower import special_library
+
+    for name, function in inspect.getmembers(special_library, inspect.isfunction):
+        lowers(getattr(module, name))(_by_library(function))
+
+
+def _by_library(function: Callable[..., Any]) -> Any:
+    """The lowering of a function that is written out."""
+
+    @functools.wraps(function)
+    def lowering(ctx: Context, *args: Value) -> Value:
+        return ctx.call(Obj(function), args, {})
+
+    del lowering.__wrapped__
+    return lowering
+
+
+def _zeta(ctx: Context, x: Value, q: Value = NONE) -> Value:
+    return elementwise(ctx, "zeta", x, const(1.0) if is_none(q) else q)
+
+
+def _comb(ctx: Context, N: Value, k: Value, *, exact: Value = FALSE, repetition: Value = FALSE) -> Value:
+    if flag(ctx, exact, "exact=") or flag(ctx, repetition, "repetition="):
+        ctx.refuse("exact= and repetition= are not supported", "use math.comb")
+    return elementwise(ctx, "binom", N, k)
 
 
 def _expit(ctx: Context, x: Value, /) -> Value:
@@ -79,13 +110,20 @@ def _largest(ctx: Context, a: Value, axis: Value, keepdims: Value) -> Value:
     return ctx.b.op("stop_gradient", largest) if isinstance(largest, Var) else largest
 
 
-def _logsumexp(ctx: Context, a: Value, axis: Value = NONE, b: Value = NONE, keepdims: Value = FALSE) -> Value:
-    """b are weights."""
+def _logsumexp(
+    ctx: Context, a: Value, axis: Value = NONE, b: Value = NONE, keepdims: Value = FALSE, return_sign: Value = FALSE
+) -> Value:
+    """b are weights. With return_sign the logarithm is that of the magnitude, and the sign is beside it."""
     shift = _largest(ctx, a, axis, const(not is_none(axis)))
     powers = elementwise(ctx, "exp", binary(ctx, "sub", a, shift))
     weighted = powers if is_none(b) else binary(ctx, "mul", b, powers)
-    total = elementwise(ctx, "log", reduction(ctx, "sum", weighted, axis, keepdims))
-    return binary(ctx, "add", total, shift if is_none(axis) or keepdims == TRUE else _largest(ctx, a, axis, FALSE))
+    total = reduction(ctx, "sum", weighted, axis, keepdims)
+    signed = flag(ctx, return_sign, "return_sign=")
+    logarithm = elementwise(ctx, "log", elementwise(ctx, "abs", total) if signed else total)
+    shifted = binary(
+        ctx, "add", logarithm, shift if is_none(axis) or keepdims == TRUE else _largest(ctx, a, axis, FALSE)
+    )
+    return Tup((shifted, elementwise(ctx, "sign", total))) if signed else shifted
 
 
 def _log_softmax(ctx: Context, x: Value, axis: Value = NONE) -> Value:

@@ -20,6 +20,7 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
+from srcad import matrices
 from srcad.runtime import check_sizes
 
 
@@ -28,16 +29,17 @@ def ridge_adjoint(X, t, strength, y_bar):
     check_sizes(t.size, X.shape[0])
     # forward sweep
     n = X.shape[0]
-    v1 = X.T                        # ridge.py:7
+    v1 = X.T                     # ridge.py:7
     A = v1 @ X
-    for i in range(X.shape[1]):     # ridge.py:8
-        A[i, i] += strength         # ridge.py:9
-    w = np.linalg.solve(A, v1 @ t)  # ridge.py:10
-    v2 = X @ w                      # ridge.py:11
+    for i in range(X.shape[1]):  # ridge.py:8
+        A[i, i] += strength      # ridge.py:9
+    lu, swaps = matrices.lu(A)   # ridge.py:10
+    w = matrices.lu_solve(lu, swaps, v1 @ t)
+    v2 = X @ w                   # ridge.py:11
     r = np.empty(n)
     for i in range(n):
         r[i] = v2[i] - t[i]
-    y = r @ r                       # ridge.py:12
+    y = r @ r                    # ridge.py:12
     # reverse sweep
     v3 = 2 * y_bar
     r_bar = np.empty(n)
@@ -54,7 +56,7 @@ def ridge_adjoint(X, t, strength, y_bar):
     for i in range(n):
         for j in range(X.shape[1]):
             X_bar[i, j] = v_bar[i] * w[j]
-    v4 = np.linalg.solve(A.T, w_bar)
+    v4 = matrices.lu_solve(lu, swaps, w_bar, trans=1)
     A_bar = np.empty((X.shape[1], X.shape[1]))
     for i in range(X.shape[1]):
         for j in range(X.shape[1]):

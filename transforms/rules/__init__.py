@@ -19,8 +19,11 @@ from srcad.transforms.rules import (
     complex_numbers,
     decompositions,
     elementary,
+    factorizations,
     fourier,
     linalg,
+    matrix_functions,
+    random,
     reductions,
     special,
 )
@@ -33,13 +36,16 @@ __all__ = [
     "complex_numbers",
     "decompositions",
     "elementary",
+    "factorizations",
     "fourier",
     "has_rule",
     "in_dtype",
     "is_constant",
     "linalg",
+    "matrix_functions",
     "pullback",
     "pushforward",
+    "random",
     "reductions",
     "special",
 ]
@@ -47,7 +53,7 @@ __all__ = [
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(
     """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
-    isfinite argmax argmin argsort any all is_invertible is_positive_definite multiplicity ends
+    isfinite argmax argmin argsort any all is_invertible is_positive_definite multiplicity ends factor
     dim trips broadcast_dim length stop_gradient checked_add checked_sub checked_mul checked_pow checked_lshift checked_floordiv
     checked_mod to_int""".split()
 )

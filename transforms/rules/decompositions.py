@@ -11,38 +11,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from srcad.ir import Atom, Block, Builder, If, Op, const
-from srcad.transforms.rules.structural import OMITTED, array_type, newaxis, several, structural, total, transposed
+from srcad.ir import Atom, Builder, Op, const
+from srcad.transforms.rules.structural import (
+    OMITTED,
+    array_type,
+    cases,
+    conj,
+    half,
+    minus_transpose,
+    newaxis,
+    plus_adjoint,
+    product,
+    refuse_if,
+    several,
+    structural,
+    summed,
+    total,
+    transposed,
+)
 
 
-def _dot(b: Builder, first: Atom, *others: Atom) -> Atom:
-    for other in others:
-        first = b.op("dot", first, other)
-    return first
-
-
-def _conj(b: Builder, a: Atom) -> Atom:
-    return b.op("conj", a) if array_type(a).dtype.startswith("complex") else a
-
-
-def _plus_adjoint(b: Builder, a: Atom) -> Atom:
-    """A + A^H."""
-    return b.op("add", a, _conj(b, transposed(b, a)))
-
-
-def _minus_transpose(b: Builder, a: Atom) -> Atom:
-    return b.op("sub", a, transposed(b, a))
-
-
-def _half(b: Builder, a: Atom) -> Atom:
-    return b.op("mul", const(0.5), a)
-
-
-def _summed(b: Builder, a: Atom, axis: int) -> Atom:
-    return b.op("sum", a, axis=(axis,), keepdims=False)
-
-
-@several("eigh")
+@several("eigh", at=cases("ss"))
 class Eigh:
     """A V = V diag(w) (Giles 2008, section 3.1), of the lower triangle of A, which is all that LAPACK reads: with F = 1 /
     (w[j] - w[i]) off the diagonal and P = V^H A_dot V, w_dot = diag(P) and V_dot = V (F * P); A_bar = conj(V) (diag(w_bar) +
@@ -52,13 +41,13 @@ class Eigh:
     """
 
     @staticmethod
-    def _hermitian(b: Builder, a: Atom) -> Atom:
-        return _half(b, _plus_adjoint(b, Eigh._below_twice(b, a)))
+    def hermitian(b: Builder, a: Atom) -> Atom:
+        return half(b, plus_adjoint(b, Eigh._below_twice(b, a)))
 
     @staticmethod
-    def _folded(b: Builder, a: Atom) -> Atom:
+    def folded(b: Builder, a: Atom) -> Atom:
         """The adjoint of that."""
-        return Eigh._below_twice(b, _half(b, _plus_adjoint(b, a)))
+        return Eigh._below_twice(b, half(b, plus_adjoint(b, a)))
 
     @staticmethod
     def _below_twice(b: Builder, a: Atom) -> Atom:
@@ -69,10 +58,10 @@ class Eigh:
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> list[Atom | None]:
         w, v = op.results
         assert dots[0] is not None
-        moved = _dot(b, Eigh._hermitian(b, dots[0]), v)
-        adjoint = _conj(b, transposed(b, v))
-        w_dot = _summed(b, b.op("mul", _conj(b, v), moved), 0)
-        v_dot = _dot(b, v, b.op("mul", b.op("inverse_gaps", w), _dot(b, adjoint, moved)))
+        moved = product(b, Eigh.hermitian(b, dots[0]), v)
+        adjoint = conj(b, transposed(b, v))
+        w_dot = summed(b, b.op("mul", conj(b, v), moved), 0)
+        v_dot = product(b, v, b.op("mul", b.op("inverse_gaps", w), product(b, adjoint, moved)))
         return [w_dot, v_dot]
 
     @staticmethod
@@ -82,14 +71,14 @@ class Eigh:
         inner = None if w_bar is None else b.op("mul", newaxis(b, w_bar, (1,)), turned)
         if v_bar is None:
             assert inner is not None
-            return [Eigh._folded(b, _dot(b, _conj(b, v), inner))]
-        mixed = _dot(b, b.op("mul", b.op("inverse_gaps", w), _dot(b, turned, v_bar)), turned)
+            return [Eigh.folded(b, product(b, conj(b, v), inner))]
+        mixed = product(b, b.op("mul", b.op("inverse_gaps", w), product(b, turned, v_bar)), turned)
         both = total(b, [inner, mixed])
         assert both is not None
-        return [Eigh._folded(b, _dot(b, _conj(b, v), both))]
+        return [Eigh.folded(b, product(b, conj(b, v), both))]
 
 
-@structural("inverse_gaps")
+@structural("inverse_gaps", at=cases("w"))
 class InverseGaps:
     """F[i, j] = 1 / (w[j] - w[i]) off the diagonal: F_dot[i, j] = -F[i, j]**2 (w_dot[j] - w_dot[i])."""
 
@@ -103,10 +92,10 @@ class InverseGaps:
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
         each = b.op("mul", b.op("mul", op.result, op.result), y_bar)
-        return [b.op("sub", _summed(b, each, 1), _summed(b, each, 0)) if wanted[0] else None]
+        return [b.op("sub", summed(b, each, 1), summed(b, each, 0)) if wanted[0] else None]
 
 
-@structural("tril")
+@structural("tril", at=cases("mn", k=-1))
 class Tril:
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
@@ -118,14 +107,7 @@ class Tril:
         return [b.op("tril", y_bar, k=op.attr("k")) if wanted[0] else None]
 
 
-def _refuse_if(b: Builder, op: Op, wrong: Atom, message: str) -> None:
-    """ValueError when the program runs and `wrong` is true."""
-    raising = Builder(span=op.span)
-    raising.effect("raise", exc=ValueError, message=message)
-    b.add(If((), wrong, raising.block(), Block(), op.span))
-
-
-@several("qr")
+@several("qr", at=cases("mn"))
 class Qr:
     """A = Q R with as many rows as columns or more (Walter & Lehmann 2012; Seeger et al. 2017, "Auto-differentiating linear
     algebra"): with X = A_dot R^-1, W = Q^T X and the antisymmetric D that agrees with W below the diagonal, Q_dot = X + Q (D - W)
@@ -135,7 +117,7 @@ class Qr:
     @staticmethod
     def _check(b: Builder, op: Op) -> None:
         rows, columns = (b.op("dim", op.args[0], axis=axis) for axis in (0, 1))
-        _refuse_if(b, op, b.op("lt", rows, columns), Qr.WIDE)
+        refuse_if(b, op, b.op("lt", rows, columns), Qr.WIDE)
 
     WIDE = "the derivative of a QR decomposition needs a matrix with as many rows as columns or more"
 
@@ -145,10 +127,10 @@ class Qr:
         assert dots[0] is not None
         Qr._check(b, op)
         x = transposed(b, b.op("solve", transposed(b, r), transposed(b, dots[0])))
-        w = _dot(b, transposed(b, q), x)
+        w = product(b, transposed(b, q), x)
         below = b.op("tril", w, k=-1)
         rest = b.op("sub", w, b.op("sub", below, transposed(b, below)))
-        return [b.op("sub", x, _dot(b, q, rest)), _dot(b, rest, r)]
+        return [b.op("sub", x, product(b, q, rest)), product(b, rest, r)]
 
     @staticmethod
     def pullback(b: Builder, op: Op, y_bars: Sequence[Atom | None], wanted: Sequence[bool]) -> list[Atom | None]:
@@ -157,18 +139,18 @@ class Qr:
         m = total(
             b,
             [
-                None if r_bar is None else _dot(b, r_bar, transposed(b, r)),
-                None if q_bar is None else b.op("neg", _dot(b, transposed(b, q), q_bar)),
+                None if r_bar is None else product(b, r_bar, transposed(b, r)),
+                None if q_bar is None else b.op("neg", product(b, transposed(b, q), q_bar)),
             ],
         )
         assert m is not None
         w_bar = b.op("sub", m, b.op("tril", b.op("sub", m, transposed(b, m)), k=-1))
-        x_bar = total(b, [q_bar, _dot(b, q, w_bar)])
+        x_bar = total(b, [q_bar, product(b, q, w_bar)])
         assert x_bar is not None
         return [transposed(b, b.op("solve", r, transposed(b, x_bar)))]
 
 
-@several("svd")
+@several("svd", at=cases("mn", "nm", full=False))
 class Svd:
     """A = U diag(s) V^T (Townsend 2016, "Differentiating the singular value decomposition"; Giles 2008, section 3.2): with
     P = U^T A_dot V and F = 1 / (s[j]**2 - s[i]**2) off the diagonal, s_dot = diag(P),
@@ -194,15 +176,15 @@ class Svd:
         a_dot = dots[0]
         assert a_dot is not None
         u, s, vt = Svd._thin(b, op)
-        moved, across = _dot(b, a_dot, transposed(b, vt)), _dot(b, transposed(b, u), a_dot)
+        moved, across = product(b, a_dot, transposed(b, vt)), product(b, transposed(b, u), a_dot)
         row, column = newaxis(b, s, (0,)), newaxis(b, s, (1,))
-        p = _dot(b, transposed(b, u), moved)
+        p = product(b, transposed(b, u), moved)
         f = Svd._inverse_gaps(b, s)
-        turn = b.op("mul", f, _plus_adjoint(b, b.op("mul", p, row)))
-        u_dot = b.op("add", _dot(b, u, turn), b.op("div", b.op("sub", moved, _dot(b, u, p)), row))
-        turn = b.op("mul", f, _plus_adjoint(b, b.op("mul", column, p)))
-        vt_dot = b.op("sub", b.op("div", b.op("sub", across, _dot(b, p, vt)), column), _dot(b, turn, vt))
-        return [Svd._whole(b, op, u_dot, 1), _summed(b, b.op("mul", u, moved), 0), Svd._whole(b, op, vt_dot, 0)]
+        turn = b.op("mul", f, plus_adjoint(b, b.op("mul", p, row)))
+        u_dot = b.op("add", product(b, u, turn), b.op("div", b.op("sub", moved, product(b, u, p)), row))
+        turn = b.op("mul", f, plus_adjoint(b, b.op("mul", column, p)))
+        vt_dot = b.op("sub", b.op("div", b.op("sub", across, product(b, p, vt)), column), product(b, turn, vt))
+        return [Svd._whole(b, op, u_dot, 1), summed(b, b.op("mul", u, moved), 0), Svd._whole(b, op, vt_dot, 0)]
 
     @staticmethod
     def _whole(b: Builder, op: Op, dot: Atom, axis: int) -> Atom:
@@ -229,7 +211,7 @@ class Svd:
         rest = (b.op("dim", op.results[1], axis=0), OMITTED, OMITTED)
         others = b.op("view", bar, *[OMITTED] * (3 * axis), *rest, spec="s" * (axis + 1))
         size = b.op("sum", b.op("abs", others), axis=None, keepdims=False)
-        _refuse_if(b, op, b.op("ne", size, const(0.0)), Svd.FULL)
+        refuse_if(b, op, b.op("ne", size, const(0.0)), Svd.FULL)
         return Svd._first(b, op, bar, axis)
 
     @staticmethod
@@ -244,25 +226,25 @@ class Svd:
         outer: Atom | None = None
         if u_bar is not None:
             assert f is not None
-            x, outside = _dot(b, transposed(b, u), u_bar), b.op("div", u_bar, row)
-            p_bars.append(b.op("mul", b.op("mul", f, _minus_transpose(b, x)), row))
-            p_bars.append(b.op("neg", _dot(b, transposed(b, u), outside)))
-            outer = _dot(b, outside, vt)
+            x, outside = product(b, transposed(b, u), u_bar), b.op("div", u_bar, row)
+            p_bars.append(b.op("mul", b.op("mul", f, minus_transpose(b, x)), row))
+            p_bars.append(b.op("neg", product(b, transposed(b, u), outside)))
+            outer = product(b, outside, vt)
         if vt_bar is not None:
             assert f is not None
-            z, outside = _dot(b, vt_bar, transposed(b, vt)), b.op("div", vt_bar, column)
-            p_bars.append(b.op("neg", b.op("mul", column, b.op("mul", f, _minus_transpose(b, z)))))
-            p_bars.append(b.op("neg", _dot(b, outside, transposed(b, vt))))
+            z, outside = product(b, vt_bar, transposed(b, vt)), b.op("div", vt_bar, column)
+            p_bars.append(b.op("neg", b.op("mul", column, b.op("mul", f, minus_transpose(b, z)))))
+            p_bars.append(b.op("neg", product(b, outside, transposed(b, vt))))
             inner.append(outside)
         p_bar = total(b, p_bars)
-        inner.append(None if p_bar is None else _dot(b, p_bar, vt))
+        inner.append(None if p_bar is None else product(b, p_bar, vt))
         inner.append(None if s_bar is None else b.op("mul", newaxis(b, s_bar, (1,)), vt))
         within = total(b, inner)
         assert within is not None
-        return [total(b, [_dot(b, u, within), outer])]
+        return [total(b, [product(b, u, within), outer])]
 
 
-@structural("pinv")
+@structural("pinv", at=cases("mn"))
 class Pinv:
     """P = A^+ of constant rank (Golub & Pereyra 1973, theorem 4.3):
     P_dot = -P A_dot P + P P^T A_dot^T (I - A P) + (I - P A) A_dot^T P^T P."""
@@ -273,13 +255,13 @@ class Pinv:
         if a_dot is None:
             return None
         turned, moved = transposed(b, p), transposed(b, a_dot)
-        left, right = _dot(b, _dot(b, p, turned), moved), _dot(b, moved, _dot(b, turned, p))
+        left, right = product(b, product(b, p, turned), moved), product(b, moved, product(b, turned, p))
         return total(
             b,
             [
-                b.op("sub", left, _dot(b, _dot(b, left, a), p)),
-                b.op("sub", right, _dot(b, p, _dot(b, a, right))),
-                b.op("neg", _dot(b, _dot(b, p, a_dot), p)),
+                b.op("sub", left, product(b, product(b, left, a), p)),
+                b.op("sub", right, product(b, p, product(b, a, right))),
+                b.op("neg", product(b, product(b, p, a_dot), p)),
             ],
         )
 
@@ -290,13 +272,13 @@ class Pinv:
             return [None, *others]
         a, p = op.args[0], op.result
         turned, moved = transposed(b, p), transposed(b, y_bar)
-        left, right = _dot(b, moved, _dot(b, p, turned)), _dot(b, _dot(b, turned, p), moved)
+        left, right = product(b, moved, product(b, p, turned)), product(b, product(b, turned, p), moved)
         a_bar = total(
             b,
             [
-                b.op("sub", left, _dot(b, a, _dot(b, p, left))),
-                b.op("sub", right, _dot(b, _dot(b, right, p), a)),
-                b.op("neg", _dot(b, _dot(b, turned, y_bar), turned)),
+                b.op("sub", left, product(b, a, product(b, p, left))),
+                b.op("sub", right, product(b, product(b, right, p), a)),
+                b.op("neg", product(b, product(b, turned, y_bar), turned)),
             ],
         )
         return [a_bar, *others]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from srcad.ir import Atom, Builder, Op
 from srcad.ops import real_part
-from srcad.transforms.rules.structural import array_type, newaxis, structural
+from srcad.transforms.rules.structural import array_type, cases, newaxis, structural
 
 #: Scaled as the transposed transform is: rfft is never scaled by what irfft is scaled by.
 TRANSPOSED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
@@ -42,14 +42,14 @@ def _multiplicity(b: Builder, op: Op, n: Atom) -> Atom:
     return newaxis(b, counts, tuple(range(1, ndim - axis)))
 
 
-@structural("fft", "ifft")
+@structural("fft", "ifft", at=cases("mn", axes=(0,), norm="ortho"))
 class Fft(_Linear):
     @staticmethod
     def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
         return [_again(b, op, y_bar) if wanted[0] else None]
 
 
-@structural("rfft")
+@structural("rfft", at=cases("mn", axes=(1,), norm="backward"))
 class Rfft(_Linear):
     """y = rfft(x): x_bar = irfft(conj(y_bar) / multiplicity, n), without the factor 1 / n."""
 
@@ -63,7 +63,7 @@ class Rfft(_Linear):
         return [b.op("irfft", each, n, axes=axes, norm=TRANSPOSED[op.attr("norm")])]
 
 
-@structural("irfft")
+@structural("irfft", at=cases("mn 4", axes=(1,), norm="backward"))
 class Irfft(_Linear):
     """x = irfft(z, n): z_bar = conj(rfft(x_bar)) multiplicity, with the factor 1 / n."""
 
@@ -85,7 +85,9 @@ ENDS = {
 }
 
 
-@structural("dct", "dst")
+@structural(
+    "dct", "dst", at=tuple(case for k in (1, 2, 3, 4) for case in cases("mn", type=k, axes=(0,), norm="forward"))
+)
 class Trigonometric(_Linear):
     """The transposed matrix of the types 1 and 4 is that of the same type, those of 2 and 3 are each other's (Makhoul 1980),
     but for the factors of the first or last element that SciPy leaves out of transforms that are not orthogonal."""

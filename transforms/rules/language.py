@@ -1,12 +1,12 @@
 """The notation of the rule book: one line of mathematics a rule, parsed once and never executed.
 
-    rule("y = sin(x)", "y_dot = cos(x) * x_dot", "x_bar = cos(x) * y_bar")
+    rule("y = sin(x)", "y_dot = cos(x) * x_dot", "x_bar = cos(x) * y_bar", at=REALS)
 
 The first text is the op with names for its arguments; the others give the derivative in forward mode and the contribution to
 each argument's adjoint. They may read the arguments, the result `y` and the incoming derivatives, in Python's operators and
 calls of the ops of `srcad.ops`. In the first text a number stands for that very literal and an upper-case name for any
 literal, so that `x**2` and `x**N` have rules of their own; a name that stands twice stands for one value in both places. The
-first rule of an op that matches is the one that is used.
+first rule of an op that matches is the one that is used. `at` are the points at which the test that walks the book tries it.
 
 A zero is structural: what is multiplied by the derivative of a constant is never generated.
 """
@@ -16,9 +16,11 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from srcad.errors import UnsupportedError
 from srcad.ir import Atom, Builder, Const, Op, Scalar, const
@@ -64,7 +66,11 @@ class Rule:
     forward: ast.expr
     reverse: Mapping[str, ast.expr]
     text: str
-    unknown: frozenset[str] = frozenset()  #: the params for which no derivative is known
+    points: Sequence[Any]  #: where it is tested: for each of the other params a number, or a tuple of them
+    unknown: Mapping[
+        str, float
+    ]  #: the params for which no derivative is known, and at which value they are held in tests
+    source: str  #: the file and line
 
     def bind(self, op: Op) -> dict[str, Value] | None:
         """The arguments by name, or None where the rule is not for such arguments."""
@@ -81,8 +87,11 @@ class Rule:
 BOOK: dict[str, list[Rule]] = {}
 
 
-def rule(pattern: str, forward: str, *reverse: str, unknown: str = "") -> None:
-    """Add a rule to the book. `unknown` names the arguments for which it knows no derivative: they must be constants."""
+def rule(
+    pattern: str, forward: str, *reverse: str, at: Sequence[Any], unknown: Mapping[str, float] = {}, depth: int = 1
+) -> None:
+    """Add a rule to the book, with the points `at` which it is tested. `unknown` names the arguments for which it knows no
+    derivative: they must be constants, and are these in tests. `depth` counts the calls from where the rule stands."""
     target, call = _equation(pattern)
     assert target == "y" and isinstance(call, ast.Call) and isinstance(call.func, ast.Name), pattern
     name = call.func.id
@@ -97,7 +106,9 @@ def rule(pattern: str, forward: str, *reverse: str, unknown: str = "") -> None:
         assert left.removesuffix("_bar") in params, left
         _check(expr, known | {"y_bar"})
     text = "; ".join((pattern, forward, *reverse))
-    BOOK.setdefault(name, []).append(Rule(name, params, pushforward, bars, text, frozenset(unknown.split())))
+    caller = sys._getframe(depth)
+    source = f"transforms/rules/{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
+    BOOK.setdefault(name, []).append(Rule(name, params, pushforward, bars, text, at, unknown, source))
 
 
 def _equation(text: str) -> tuple[str, ast.expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Atom, Builder, Op, Scalar, const
-from srcad.transforms.rules.structural import array_type, outer, structural, total, transposed
+from srcad.transforms.rules.structural import array_type, cases, outer, structural, total, transposed
 
 
 def _like(b: Builder, value: Atom, other: Atom) -> Atom:
@@ -19,7 +19,7 @@ def _dot(b: Builder, left: Atom, right: Atom) -> Atom:
     return b.op("dot", left, right)
 
 
-@structural("dot")
+@structural("dot", at=cases("n n", "mn n", "m mn", "mn nk"))
 class Dot:
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
@@ -62,28 +62,45 @@ def _product(b: Builder, u: Atom, v: Atom) -> Atom:
     return outer(b, u, v) if array_type(u).ndim == 1 else _dot(b, u, transposed(b, v))
 
 
-@structural("solve")
+@structural("solve", at=cases("ss s", "ss sk"))
 class Solve:
     """x = A^-1 b: x_dot = A^-1 (b_dot - A_dot x); b_bar = A^-T x_bar, A_bar = -b_bar x^T."""
 
     @staticmethod
-    def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
-        matrix_dot, right_dot = dots
+    def _again(b: Builder, op: Op, right: Atom, adjoint: bool) -> Atom:
+        return b.op("solve", transposed(b, op.args[0]) if adjoint else op.args[0], right)
+
+    @classmethod
+    def pushforward(cls, b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
+        matrix_dot, right_dot = dots[0], dots[-1]
         known: Atom | None = right_dot
         if matrix_dot is not None:
-            moved = _dot(b, matrix_dot, op.result)
+            turned = transposed(b, matrix_dot) if op.attr("trans") else matrix_dot
+            moved = _dot(b, turned, op.result)
             known = b.op("neg", moved) if known is None else b.op("sub", known, moved)
         assert known is not None
-        return b.op("solve", op.args[0], known)
+        return cls._again(b, op, known, adjoint=False)
+
+    @classmethod
+    def pullback(cls, b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
+        right_bar = cls._again(b, op, y_bar, adjoint=True)
+        u, v = (op.result, right_bar) if op.attr("trans") else (right_bar, op.result)
+        matrix_bar = b.op("neg", _product(b, u, v)) if wanted[0] else None
+        between: list[Atom | None] = [None] * (len(op.args) - 2)
+        return [matrix_bar, *between, right_bar if wanted[-1] else None]
+
+
+@structural("lu_solve", at=(*cases("ss factors s", trans=0), *cases("ss factors sk", trans=1)))
+class LuSolve(Solve):
+    """The same with the factors of A, which solve for its transpose as well; their own derivatives are part of that for A."""
 
     @staticmethod
-    def pullback(b: Builder, op: Op, y_bar: Atom, wanted: Sequence[bool]) -> list[Atom | None]:
-        right_bar = b.op("solve", transposed(b, op.args[0]), y_bar)
-        matrix_bar = b.op("neg", _product(b, right_bar, op.result)) if wanted[0] else None
-        return [matrix_bar, right_bar if wanted[1] else None]
+    def _again(b: Builder, op: Op, right: Atom, adjoint: bool) -> Atom:
+        a, lu, swaps, _ = op.args
+        return b.op("lu_solve", a, lu, swaps, right, trans=op.attr("trans") ^ adjoint)
 
 
-@structural("inv")
+@structural("inv", at=cases("ss"))
 class Inv:
     """Y = A^-1: Y_dot = -Y A_dot Y; A_bar = -Y^T Y_bar Y^T."""
 
@@ -100,7 +117,7 @@ class Inv:
         return [b.op("neg", _dot(b, _dot(b, turned, y_bar), turned))]
 
 
-@structural("det")
+@structural("det", at=cases("ss"))
 class Det:
     """d = det A: d_dot = sum(C * A_dot) and A_bar = d_bar C, where C = d A^-T are the cofactors of A, singular or not."""
 
@@ -120,7 +137,7 @@ def _inner(b: Builder, u: Atom, v: Atom) -> Atom:
     return b.op("sum", b.op("mul", u, v), axis=None, keepdims=False)
 
 
-@structural("cofactors")
+@structural("cofactors", at=cases("ss det"))
 class Cofactors:
     """C(A), the gradient of det. Its derivative is symmetric, so both modes are C's derivative along what comes. The second
     argument, det A, follows from the first, so that it has no derivative of its own."""
@@ -134,7 +151,7 @@ class Cofactors:
         return [b.op("cofactors_along", *op.args, y_bar) if wanted[0] else None, None]
 
 
-@structural("cofactors_along")
+@structural("cofactors_along", at=cases("ss det ss"))
 class CofactorsAlong:
     """H(A, V) = (sum(C * V) C - C V^T C) / d, the second derivative of det; linear in V. Its derivative in A along W comes from
     that formula, with C_dot = H(A, W) and d_dot = sum(C * W), and is symmetric, too; NaN where A is singular."""

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import Array, Atom, Builder, Op, const
-from srcad.transforms.rules.structural import array_type, newaxis, structural
+from srcad.transforms.rules.structural import array_type, cases, newaxis, structural
+
+CASES = (
+    *cases("n", "mn", "mnk", axis=None, keepdims=False),
+    *cases("mn", "mnk", axis=(1,), keepdims=False),
+    *cases("mnk", axis=(0, 2), keepdims=True),
+)
 
 
 def _axes(op: Op) -> tuple[int, ...]:
@@ -42,7 +48,7 @@ def _same(b: Builder, op: Op, a: Atom) -> Atom:
     return b.op("sum", a, axis=op.attr("axis"), keepdims=bool(op.attr("keepdims")))
 
 
-@structural("sum")
+@structural("sum", at=CASES)
 class Sum:
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
@@ -54,7 +60,7 @@ class Sum:
         return [_spread(b, op, y_bar) if wanted[0] else None]
 
 
-@structural("mean")
+@structural("mean", at=CASES)
 class Mean:
     @staticmethod
     def pushforward(b: Builder, op: Op, dots: Sequence[Atom | None]) -> Atom | None:
@@ -66,7 +72,7 @@ class Mean:
         return [_spread(b, op, b.op("div", y_bar, _count(b, op))) if wanted[0] else None]
 
 
-@structural("max", "min")
+@structural("max", "min", at=CASES)
 class Extremum:
     """Elements that tie for the extremum share its derivative in equal parts, as in JAX."""
 

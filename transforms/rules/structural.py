@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from srcad.ir import INT, Array, Atom, Builder, Const, Op
+from srcad.ir import INT, Array, Atom, Block, Builder, Const, If, Op, const
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments to test the rule of an op at: a kind for each ("mn" is a matrix; see tests/test_rules.py), and its attributes."""
+
+    kinds: str
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def cases(*kinds: str, **attrs: Any) -> tuple[Case, ...]:
+    """Cases of these arguments, and of attributes that they share."""
+    return tuple(Case(text, attrs) for text in kinds)
+
 
 Pushforward = Callable[[Builder, Op, Sequence[Atom | None]], Atom | None]
 Pullback = Callable[[Builder, Op, Atom, Sequence[bool]], list[Atom | None]]
@@ -17,8 +33,13 @@ OMITTED = Const(None, INT)
 
 @dataclass(frozen=True)
 class Structural:
+    """`at` is where it is tested, `doc` its mathematics, `source` the file and line."""
+
     pushforward: Pushforward
     pullback: Pullback
+    at: Sequence[Case]
+    doc: str
+    source: str
 
 
 STRUCTURAL: dict[str, Structural] = {}
@@ -30,30 +51,41 @@ class Several:
 
     pushforward: Callable[[Builder, Op, Sequence[Atom | None]], list[Atom | None]]
     pullback: Callable[[Builder, Op, Sequence[Atom | None], Sequence[bool]], list[Atom | None]]
+    at: Sequence[Case]
+    doc: str
+    source: str
 
 
 SEVERAL: dict[str, Several] = {}
 
 
-def structural(*names: str) -> Callable[[type[Any]], type[Any]]:
-    """Enter a class with the static methods `pushforward` and `pullback` in the book."""
+def structural(*names: str, at: Sequence[Case]) -> Callable[[type[Any]], type[Any]]:
+    """Enter a class with the static methods `pushforward` and `pullback` in the book, with the cases at which it is tested."""
+    source = _source()
 
     def enter(rules: type[Any]) -> type[Any]:
         for name in names:
-            STRUCTURAL[name] = Structural(rules.pushforward, rules.pullback)
+            STRUCTURAL[name] = Structural(rules.pushforward, rules.pullback, at, rules.__doc__ or "", source)
         return rules
 
     return enter
 
 
-def several(name: str) -> Callable[[type[Any]], type[Any]]:
+def several(name: str, at: Sequence[Case]) -> Callable[[type[Any]], type[Any]]:
     """Enter the rules of an op with several results in the book."""
+    source = _source()
 
     def enter(rules: type[Any]) -> type[Any]:
-        SEVERAL[name] = Several(rules.pushforward, rules.pullback)
+        SEVERAL[name] = Several(rules.pushforward, rules.pullback, at, rules.__doc__ or "", source)
         return rules
 
     return enter
+
+
+def _source() -> str:
+    """Where the rule stands that is being entered."""
+    caller = sys._getframe(2)
+    return f"transforms/rules/{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
 
 
 def array_type(value: Atom) -> Array:
@@ -87,3 +119,40 @@ def total(b: Builder, terms: Sequence[Atom | None]) -> Atom | None:
         assert result is not None
         result = b.op("add", result, term)
     return result
+
+
+# --- matrices -----------------------------------------------------------------------------------------------------------
+
+
+def product(b: Builder, first: Atom, *others: Atom) -> Atom:
+    for other in others:
+        first = b.op("dot", first, other)
+    return first
+
+
+def conj(b: Builder, a: Atom) -> Atom:
+    return b.op("conj", a) if array_type(a).dtype.startswith("complex") else a
+
+
+def plus_adjoint(b: Builder, a: Atom) -> Atom:
+    """A + A^H."""
+    return b.op("add", a, conj(b, transposed(b, a)))
+
+
+def minus_transpose(b: Builder, a: Atom) -> Atom:
+    return b.op("sub", a, transposed(b, a))
+
+
+def half(b: Builder, a: Atom) -> Atom:
+    return b.op("mul", const(0.5), a)
+
+
+def summed(b: Builder, a: Atom, axis: int) -> Atom:
+    return b.op("sum", a, axis=(axis,), keepdims=False)
+
+
+def refuse_if(b: Builder, op: Op, wrong: Atom, message: str) -> None:
+    """ValueError when the program runs and `wrong` is true."""
+    raising = Builder(span=op.span)
+    raising.effect("raise", exc=ValueError, message=message)
+    b.add(If((), wrong, raising.block(), Block(), op.span))
