@@ -30,6 +30,19 @@ def broadcast_dim(n: int, m: int) -> int:
     raise ValueError("operands could not be broadcast together")
 
 
+def stride(n: int, m: int) -> int:
+    """How far to go in an axis of `n` elements for each of the `m` of the axis that it is broadcast to: 0 repeats its only one.
+
+    >>> stride(3, 3), stride(1, 3)
+    (1, 0)
+    """
+    if n == m:
+        return 1
+    if n == 1:
+        return 0
+    raise ValueError("operands could not be broadcast together")
+
+
 def expand(a: Any, *dims: int) -> Any:
     """`a` broadcast to the shape `dims`: `a` itself if that is its shape, else fresh memory.
 
@@ -352,6 +365,18 @@ def _broadcast_dim(n: Any, m: Any) -> Any:
         raise ValueError("operands could not be broadcast together")
 
     return broadcast_dim
+
+
+@overload(stride, strict=False)  # type: ignore[untyped-decorator]
+def _stride(n: Any, m: Any) -> Any:
+    def stride(n: int, m: int) -> int:
+        if n == m:
+            return 1
+        if n == 1:
+            return 0
+        raise ValueError("operands could not be broadcast together")
+
+    return stride
 
 
 @overload(expand, strict=False)  # type: ignore[untyped-decorator]

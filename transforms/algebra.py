@@ -45,7 +45,7 @@ _FOLDED: Mapping[str, Callable[..., Any]] = {
     "trips": lambda start, stop, step: len(range(start, stop, step)) if step else None,
 }
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-_SIZES = frozenset({"dim", "trips", "length", "broadcast_dim"})
+_SIZES = frozenset({"dim", "trips", "length", "broadcast_dim", "stride"})
 
 
 class Algebra:
@@ -58,7 +58,7 @@ class Algebra:
 
     def simplify(self, op: Op, make: Make) -> Atom | None:
         """What the op's result equals, or None where the op stands as it is."""
-        if op.name in ("dim", "trips", "broadcast_dim"):
+        if op.name in ("dim", "trips", "broadcast_dim", "stride"):
             return self._size(op, make)
         if not all(isinstance(arg.type, Scalar) for arg in op.args) or not op.results:
             return self._reference(op, make)
@@ -326,6 +326,9 @@ class Algebra:
         if op.name == "broadcast_dim":
             n, m = op.args
             return m if is_literal(n, 1) or n == m else n if is_literal(m, 1) else None
+        if op.name == "stride":
+            n, m = op.args
+            return const(1) if n == m else const(0) if is_literal(n, 1) else None
         return self._dim(op, make)
 
     def _trips(self, op: Op) -> Atom | None:

@@ -13,14 +13,14 @@ from srcad.transforms.symbolic import ONE, Sizes
 
 @dataclass(eq=False)
 class Frame:
-    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `wide` what arrays
-    are expanded to, `read` gives the present name of a scalar."""
+    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `strides` what arrays
+    do along axes where they may be repeated, `read` gives the present name of a scalar."""
 
     places: Places
     read: Callable[[Atom], Atom]
     live: list[int]
     starts: list[int]
-    wide: dict[tuple[Atom, Sizes], Atom]
+    strides: dict[tuple[Atom, Sizes], dict[int, Atom]]
 
 
 @dataclass(eq=False)
@@ -32,7 +32,7 @@ class Elements:
     known: dict[Atom, Atom] = field(default_factory=dict)
     _loaded: dict[Any, tuple[Atom, Atom]] = field(default_factory=dict)
     _stored: dict[Any, Op] = field(default_factory=dict)
-    _moved: dict[tuple[Atom, int], Atom] = field(default_factory=dict)
+    _moved: dict[tuple[Atom, Atom], Atom] = field(default_factory=dict)
 
     def read(self, b: Builder, a: Atom, space: Sizes) -> Atom:
         """The element of an array that broadcasts to the space, or the scalar."""
@@ -40,7 +40,6 @@ class Elements:
             return self.frame.read(a)
         if a in self.known:
             return self.known[a]
-        a = self.frame.wide.get((a, space), a)
         place = self._place(a, space)
         name = self.frame.places.name(place)
         if name not in self._loaded:
@@ -81,9 +80,7 @@ class Elements:
     # --- indices -------------------------------------------------------------------------------------------------------------
 
     def _place(self, array: Atom, space: Sizes) -> Place:
-        place = self.frame.places.within(array, space)
-        assert place is not None, "broadcast, and not expanded"
-        return place
+        return self.frame.places.strided(array, space, self.frame.strides.get((array, space), {}))
 
     def _index(self, b: Builder, place: Place, space: Sizes) -> Sequence[Atom]:
         return [
@@ -93,19 +90,33 @@ class Elements:
 
     def at(self, b: Builder, entry: Along, space: Sizes) -> Atom:
         """This iteration's position along an axis."""
-        if space[entry.axis] == ONE:
-            return const(entry.offset)
+        if space[entry.axis] == ONE:  # the stride is 1, or the sizes do not fit
+            return const(entry.offset) if entry.stride is None else self._shifted(b, entry.stride, entry.offset - 1)
         loop = self.frame.live.index(entry.axis)
         counter, offset = self.counters[loop], entry.offset - self.frame.starts[loop]
+        if entry.stride is not None:
+            counter, offset = self._repeated(b, loop, entry.stride), entry.offset
+        return self._shifted(b, counter, offset)
+
+    def _repeated(self, b: Builder, loop: int, stride: Atom) -> Atom:
+        """The position along an axis whose only element may be repeated."""
+        key = self.counters[loop], stride
+        if key not in self._moved:
+            self._moved[key] = b.op("mul", self._shifted(b, self.counters[loop], -self.frame.starts[loop]), stride)
+        return self._moved[key]
+
+    def _shifted(self, b: Builder, counter: Atom, offset: int) -> Atom:
         if not offset:
             return counter
-        if (counter, offset) not in self._moved:
-            self._moved[counter, offset] = b.op("add" if offset > 0 else "sub", counter, const(abs(offset)))
-        return self._moved[counter, offset]
+        key = counter, const(offset)
+        if key not in self._moved:
+            self._moved[key] = b.op("add" if offset > 0 else "sub", counter, const(abs(offset)))
+        return self._moved[key]
 
     def _hint(self, place: Place) -> str:
         """x_ij for x[i, j]."""
-        entries = [self.frame.live.index(e.axis) if isinstance(e, Along) else None for e in place.index]
+        live = self.frame.live
+        entries = [live.index(e.axis) if isinstance(e, Along) and e.axis in live else None for e in place.index]
         base = place.base.hint if isinstance(place.base, Var) else place.base.name
         counted = [(n, e) for n, e in zip(entries, place.index, strict=True) if n is not None and isinstance(e, Along)]
         plain = len(counted) == len(entries) and all(e.offset == self.frame.starts[n] for n, e in counted)

@@ -27,14 +27,14 @@ from srcad.ir import (
     uses,
     with_blocks,
 )  # fmt: skip
-from srcad.transforms.cluster import Node, accesses, cluster
+from srcad.transforms.cluster import Node, cluster
 from srcad.transforms.decompose import decompose
 from srcad.transforms.loopnest import Member, Nest
 from srcad.transforms.places import Places
 from srcad.transforms.prepare import Preparation, becomes_loop, is_elementwise, mentions
 from srcad.transforms.scope import Scope
 from srcad.transforms.shapes import Shapes
-from srcad.transforms.symbolic import ONE
+from srcad.transforms.symbolic import ONE, Sizes
 
 
 def fuse(trace: Trace, final: bool = False) -> Trace:
@@ -79,9 +79,9 @@ class _Fusion:
             before = {m: m.space for m in members.values()}
             self._widen(stmts, members, readers)
             nodes = cluster(stmts, members, self.places)
-            if self._torn(nodes, before, readers):
-                for member, space in before.items():
-                    member.space = space
+            while torn := self._torn(nodes, before, readers):
+                for member in torn:
+                    member.space = before[member]
                 nodes = cluster(stmts, members, self.places)
         ends = [self._emit(node, scope, readers) for node in nodes]
         if comments:
@@ -156,14 +156,15 @@ class _Fusion:
             ):
                 member.space = space
 
-    def _torn(self, nodes: list[Node], before: Mapping[Member, tuple[object, ...]], readers: dict[Var, _Uses]) -> bool:
-        """Whether a value was widened for a loop that it could not join after all."""
+    def _torn(self, nodes: list[Node], before: Mapping[Member, Sizes], readers: dict[Var, _Uses]) -> list[Member]:
+        """The values that were widened for a loop that they could not join after all."""
+        found: list[Member] = []
         for node in nodes:
             here = {m.op for m in node.members}
             for m in node.members:
                 if m.space != before[m] and not all(reader in here for reader in readers[m.op.result].elementwise):
-                    return True
-        return False
+                    found.append(m)
+        return found
 
     # --- emission ------------------------------------------------------------------------------------------------------------
 
@@ -183,10 +184,6 @@ class _Fusion:
             case stmt, _:
                 assert stmt is not None
                 self._append(stmt, scope)
-        written = node.writes or (accesses(node.stmt)[1] if node.stmt is not None else [])
-        for key in scope.expanded():
-            if any(self.places.overlap(key[0], array) for array in written):
-                scope.forget(key)
         return len(scope.builder.stmts)
 
     def _copies(self, target: Var, value: Var, stmts: list[Stmt]) -> bool:

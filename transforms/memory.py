@@ -320,7 +320,7 @@ class Memory:
             stop = self._lower_bound(loop.stop)
             return None if stop is None else stop + 1
         match self.definition.get(operand):
-            case Op(name="dim" | "trips" | "length" | "broadcast_dim"):
+            case Op(name="dim" | "trips" | "length" | "broadcast_dim" | "stride"):
                 return 0
             case Op(name="add", args=(a, b)):
                 low, other = self._lower_bound(a), self._lower_bound(b)

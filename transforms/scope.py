@@ -8,7 +8,9 @@ from typing import Any
 
 from srcad.ir import Atom, Builder, Op, Var, const
 from srcad.transforms.shapes import Shapes
-from srcad.transforms.symbolic import Affine, Dim, Size, Sizes, Term, Unknown
+from srcad.transforms.symbolic import Affine, Dim, Size, Term, Unknown
+
+_HINTS = {"dim": "n", "broadcast_dim": "n", "stride": "step"}
 
 
 @dataclass(eq=False)
@@ -20,7 +22,7 @@ class Scope:
     builder: Builder = field(default_factory=Builder)
     _defined: set[Var] = field(default_factory=set)
     _sizes: dict[Affine, Atom] = field(default_factory=dict)
-    _expanded: dict[tuple[Atom, Sizes], Var] = field(default_factory=dict)
+    _strides: dict[tuple[Size, Size], Atom] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         return Scope(self.shapes, self)
@@ -62,7 +64,7 @@ class Scope:
 
     def op(self, name: str, *args: Atom, axis: int | None = None) -> Atom:
         attrs: dict[str, Any] = {} if axis is None else {"axis": axis}
-        result = self.builder.op(name, *args, hint="n" if name in ("dim", "broadcast_dim") else "", **attrs)
+        result = self.builder.op(name, *args, hint=_HINTS.get(name, ""), **attrs)
         self.define(result)
         return result
 
@@ -123,19 +125,14 @@ class Scope:
 
     # --- broadcasting --------------------------------------------------------------------------------------------------------
 
-    def expand(self, array: Atom, sizes: Sizes, dims: Iterable[Atom]) -> Var:
-        """The array at the given sizes: itself where it has them at run time."""
-        key = (array, sizes)
-        if key not in self._expanded:
-            hint = array.hint if isinstance(array, Var) else array.name
-            self._expanded[key] = wide = self.builder.op("expand", array, *dims, hint=hint)
-            self.shapes.set(wide, sizes)
-            self.define(wide)
-        return self._expanded[key]
+    def stride(self, own: Size, whole: Size, arrays: Iterable[tuple[Atom, int]]) -> Atom:
+        """How far an array with one size goes along an axis of another: 1, or 0 where its only element is repeated."""
+        found = self._stride(own, whole)
+        if found is None:
+            n, m = (self.size(size, arrays, exact=True) for size in (own, whole))
+            self._strides[own, whole] = found = self.op("stride", n, m)
+        return found
 
-    def expanded(self) -> Iterable[tuple[Atom, Sizes]]:
-        return tuple(self._expanded)
-
-    def forget(self, key: tuple[Atom, Sizes]) -> None:
-        """What was expanded has changed: a copy of it would not know."""
-        del self._expanded[key]
+    def _stride(self, own: Size, whole: Size) -> Atom | None:
+        found = self._strides.get((own, whole))
+        return found if found is not None or self.parent is None else self.parent._stride(own, whole)

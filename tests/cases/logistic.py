@@ -16,43 +16,44 @@ KINDS = ("adjoint", "tangent")
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, reduce_like
+from srcad.runtime import broadcast_dim, stride
 
 
 @njit(error_model="numpy")
 def logistic_adjoint(w, X, t, y_bar):
     # forward sweep
     n = X.shape[0]
-    v1 = X @ w                            # logistic.py:7
-    n_1 = broadcast_dim(t.size, n)
-    v2 = expand(v1, n_1)
-    t_1 = expand(t, n_1)
-    t_bar = np.empty(n_1)
-    v_bar = np.empty(n_1)
+    n_1 = t.size
+    v1 = X @ w                              # logistic.py:7
+    n_2 = broadcast_dim(n_1, n)
+    step = stride(n, n_2)
+    step_1 = stride(n_1, n_2)
+    t_bar = np.zeros(n_1)
+    v_bar = np.zeros(n)
     s = 0.0
-    for i in range(n_1):
-        v3 = np.exp(-v2[i])
+    for i in range(n_2):
+        v2 = i * step
+        v3 = np.exp(-v1[v2])
         v4 = 1.0 + v3
         p = 1.0 / v4
-        v5 = np.log(p)                    # logistic.py:8
-        t_i = t_1[i]
-        v6 = 1.0 - t_i
-        v7 = 1.0 - p
-        v8 = np.log(v7)
-        s += t_i * v5 + v6 * v8
-        t_bar[i] = y_bar * v8 - y_bar * v5
-        p_bar = y_bar * v6 / v7 - y_bar * t_i / p
-        v_bar[i] = v3 * (p_bar / v4 * p)  # logistic.py:7
-    y = -s                                # logistic.py:8
+        v5 = np.log(p)                      # logistic.py:8
+        v6 = i * step_1
+        t_i = t[v6]
+        v7 = 1.0 - t_i
+        v8 = 1.0 - p
+        v9 = np.log(v8)
+        s += t_i * v5 + v7 * v9
+        t_bar[v6] += y_bar * v9 - y_bar * v5
+        p_bar = y_bar * v7 / v8 - y_bar * t_i / p
+        v_bar[v2] += v3 * (p_bar / v4 * p)  # logistic.py:7
+    y = -s                                  # logistic.py:8
     # reverse sweep
-    t_bar = reduce_like(t_bar, t)
-    v_bar = reduce_like(v_bar, v1)
     w_bar = X.T @ v_bar
     X_bar = np.empty((n, X.shape[1]))
-    v9 = expand(w[np.newaxis], 1, X.shape[1])
+    step = stride(w.size, X.shape[1])
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] = v_bar[i] * v9[0, j]
+            X_bar[i, j] = v_bar[i] * w[j * step]
     return y, w_bar, X_bar, t_bar
 
 
@@ -60,7 +61,7 @@ def logistic_adjoint(w, X, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, of_shape
+from srcad.runtime import broadcast_dim, of_shape, stride
 
 
 @njit(error_model="numpy")
@@ -69,31 +70,33 @@ def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
     n = X.shape[0]
     X_dot = of_shape("X_dot", X_dot, n, X.shape[1])
     n_1 = t.size
-    v1 = X_dot @ w      # logistic.py:7
-    v2 = X @ w_dot
-    v3 = np.empty(n)
+    t_dot = of_shape("t_dot", t_dot, n_1)
+    v1 = X @ w          # logistic.py:7
+    v2 = X_dot @ w
+    v3 = X @ w_dot
+    v4 = np.empty(n)
     for i in range(n):
-        v3[i] = v1[i] + v2[i]
-    n = broadcast_dim(n_1, n)
-    v4 = expand(X @ w, n)
-    v5 = expand(v3, n)
-    t = expand(t, n)
-    t_dot = expand(of_shape("t_dot", t_dot, n_1), n)
+        v4[i] = v2[i] + v3[i]
+    n_2 = broadcast_dim(n_1, n)
+    step = stride(n, n_2)
+    step_1 = stride(n_1, n_2)
     s = 0.0
     s_dot = 0.0
-    for i in range(n):
-        v6 = np.exp(-v4[i])
+    for i in range(n_2):
+        v5 = i * step
+        v6 = np.exp(-v1[v5])
         v7 = 1.0 + v6
         p = 1.0 / v7
-        p_dot = p * (v6 * v5[i]) / v7
+        p_dot = p * (v6 * v4[v5]) / v7
         v8 = np.log(p)  # logistic.py:8
-        t_i = t[i]
-        t_i_dot = t_dot[i]
-        v9 = 1.0 - t_i
-        v10 = 1.0 - p
-        v11 = np.log(v10)
-        s += t_i * v8 + v9 * v11
-        s_dot += t_i_dot * v8 + t_i * (p_dot / p) - (t_i_dot * v11 + v9 * (p_dot / v10))
+        v9 = i * step_1
+        t_i = t[v9]
+        t_i_dot = t_dot[v9]
+        v10 = 1.0 - t_i
+        v11 = 1.0 - p
+        v12 = np.log(v11)
+        s += t_i * v8 + v10 * v12
+        s_dot += t_i_dot * v8 + t_i * (p_dot / p) - (t_i_dot * v12 + v10 * (p_dot / v11))
     y = -s
     y_dot = -s_dot
     return y, y_dot

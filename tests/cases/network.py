@@ -21,38 +21,47 @@ KINDS = ("adjoint", "tangent")
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, reduce_like
+from srcad.runtime import broadcast_dim, stride
 
 
 @njit(error_model="numpy")
 def network_adjoint(W, b, x, t, y_bar):
     # forward and reverse sweep
+    n = W.shape[1]
+    n_1 = b.size
+    n_2 = x.shape[0]
+    n_3 = t.shape[0]
+    n_4 = t.shape[1]
     v1 = x @ W
-    n = broadcast_dim(x.shape[0], t.shape[0])
-    n_1 = broadcast_dim(broadcast_dim(W.shape[1], b.size), t.shape[1])
-    v2 = expand(v1, n, n_1)
-    b_1 = expand(b, n_1)
-    t_1 = expand(t, n, n_1)
-    v3 = n * n_1
-    v4 = y_bar / v3
-    t_bar = np.empty((n, n_1))
+    n_5 = broadcast_dim(n_2, n_3)
+    n_6 = broadcast_dim(broadcast_dim(n, n_1), n_4)
+    step = stride(n_2, n_5)
+    step_1 = stride(n, n_6)
+    step_2 = stride(n_1, n_6)
+    step_3 = stride(n_3, n_5)
+    step_4 = stride(n_4, n_6)
+    v2 = n_5 * n_6
+    v3 = y_bar / v2
+    t_bar = np.zeros((n_3, n_4))
     b_bar = np.zeros(n_1)
-    v_bar = np.empty((n, n_1))
+    v_bar = np.zeros((n_2, n))
     s = 0.0
-    for i in range(n):
-        for j in range(n_1):
-            hidden = np.tanh(v2[i, j] + b_1[j])
-            v5 = hidden - t_1[i, j]
-            s += v5 ** 2
-            v6 = 2 * v5 * v4
-            t_bar[i, j] = -v6
-            v7 = (1 - hidden * hidden) * v6
-            b_bar[j] += v7
-            v_bar[i, j] = v7
-    y = s / v3
-    t_bar = reduce_like(t_bar, t)
-    b_bar = reduce_like(b_bar, b)
-    v_bar = reduce_like(v_bar, v1)
+    for i in range(n_5):
+        for j in range(n_6):
+            v4 = i * step
+            v5 = j * step_1
+            v6 = j * step_2
+            hidden = np.tanh(v1[v4, v5] + b[v6])
+            v7 = i * step_3
+            v8 = j * step_4
+            v9 = hidden - t[v7, v8]
+            s += v9 ** 2
+            v10 = 2 * v9 * v3
+            t_bar[v7, v8] -= v10
+            v11 = (1 - hidden * hidden) * v10
+            b_bar[v6] += v11
+            v_bar[v4, v5] += v11
+    y = s / v2
     x_bar = v_bar @ W.T
     W_bar = x.T @ v_bar
     return y, W_bar, b_bar, x_bar, t_bar
@@ -62,7 +71,7 @@ def network_adjoint(W, b, x, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, of_shape
+from srcad.runtime import broadcast_dim, of_shape, stride
 
 
 @njit(error_model="numpy")
@@ -70,34 +79,41 @@ def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
     n = W.shape[1]
     W_dot = of_shape("W_dot", W_dot, W.shape[0], n)
     n_1 = b.size
+    b_dot = of_shape("b_dot", b_dot, n_1)
     n_2 = x.shape[0]
     x_dot = of_shape("x_dot", x_dot, n_2, x.shape[1])
     n_3 = t.shape[0]
     n_4 = t.shape[1]
-    v1 = x_dot @ W                 # network.py:7
-    v2 = x @ W_dot
-    v3 = np.empty((n_2, n))
+    t_dot = of_shape("t_dot", t_dot, n_3, n_4)
+    v1 = x @ W               # network.py:7
+    v2 = x_dot @ W
+    v3 = x @ W_dot
+    v4 = np.empty((n_2, n))
     for i in range(n_2):
         for j in range(n):
-            v3[i, j] = v1[i, j] + v2[i, j]
-    n_2 = broadcast_dim(n_2, n_3)
-    n = broadcast_dim(broadcast_dim(n, n_1), n_4)
-    v4 = expand(x @ W, n_2, n)
-    v5 = expand(v3, n_2, n)
-    b = expand(b, n)
-    b_dot = expand(of_shape("b_dot", b_dot, n_1), n)
-    t = expand(t, n_2, n)
-    t_dot = expand(of_shape("t_dot", t_dot, n_3, n_4), n_2, n)
+            v4[i, j] = v2[i, j] + v3[i, j]
+    n_5 = broadcast_dim(n_2, n_3)
+    n_6 = broadcast_dim(broadcast_dim(n, n_1), n_4)
+    step = stride(n_2, n_5)
+    step_1 = stride(n, n_6)
+    step_2 = stride(n_1, n_6)
+    step_3 = stride(n_3, n_5)
+    step_4 = stride(n_4, n_6)
     s = 0.0
     s_dot = 0.0
-    for i in range(n_2):
-        for j in range(n):
-            hidden = np.tanh(v4[i, j] + b[j])
-            hidden_dot = (1 - hidden * hidden) * (v5[i, j] + b_dot[j])
-            v6 = hidden - t[i, j]  # network.py:8
-            s += v6 ** 2
-            s_dot += 2 * v6 * (hidden_dot - t_dot[i, j])
-    v7 = n_2 * n
-    y = s / v7
-    y_dot = s_dot / v7
+    for i in range(n_5):
+        for j in range(n_6):
+            v5 = i * step
+            v6 = j * step_1
+            v7 = j * step_2
+            hidden = np.tanh(v1[v5, v6] + b[v7])
+            hidden_dot = (1 - hidden * hidden) * (v4[v5, v6] + b_dot[v7])
+            v8 = i * step_3  # network.py:8
+            v9 = j * step_4
+            v10 = hidden - t[v8, v9]
+            s += v10 ** 2
+            s_dot += 2 * v10 * (hidden_dot - t_dot[v8, v9])
+    v11 = n_5 * n_6
+    y = s / v11
+    y_dot = s_dot / v11
     return y, y_dot

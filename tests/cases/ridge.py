@@ -20,7 +20,7 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, reduce_like
+from srcad.runtime import broadcast_dim, stride
 
 
 @njit(error_model="numpy")
@@ -35,49 +35,48 @@ def ridge_adjoint(X, t, strength, y_bar):
     w = np.linalg.solve(A, v1 @ t)  # ridge.py:10
     v2 = X @ w                      # ridge.py:11
     n_2 = broadcast_dim(n, n_1)
-    v3 = expand(v2, n_2)
-    t_1 = expand(t, n_2)
+    step = stride(n, n_2)
+    step_1 = stride(n_1, n_2)
     r = np.empty(n_2)
     for i in range(n_2):
-        r[i] = v3[i] - t_1[i]
+        r[i] = v2[i * step] - t[i * step_1]
     y = r @ r                       # ridge.py:12
     # reverse sweep
     r_bar = np.empty(n_2)
     for i in range(n_2):
         r_bar[i] = 2 * (y_bar * r[i])
-    t_bar = np.empty(n_2)
-    v_bar = np.empty(n_2)
+    t_bar = np.zeros(n_1)
+    v_bar = np.zeros(n)
     for i in range(n_2):
         r_bar_1 = r_bar[i]
-        t_bar[i] = -r_bar_1
-        v_bar[i] = r_bar_1
-    t_bar = reduce_like(t_bar, t)
-    v_bar = reduce_like(v_bar, v2)
+        t_bar[i * step_1] -= r_bar_1
+        v_bar[i * step] += r_bar_1
     w_bar = v1 @ v_bar
     X_bar = np.empty((n, X.shape[1]))
     for i in range(n):
         for j in range(X.shape[1]):
             X_bar[i, j] = v_bar[i] * w[j]
-    v4 = np.linalg.solve(A.T, w_bar)
+    v3 = np.linalg.solve(A.T, w_bar)
     A_bar = np.empty((X.shape[1], X.shape[1]))
     for i in range(X.shape[1]):
         for j in range(X.shape[1]):
-            A_bar[i, j] = -(v4[i] * w[j])
-    v_bar = v4.copy()
-    v5 = expand(X @ v_bar, n_1)
+            A_bar[i, j] = -(v3[i] * w[j])
+    v_bar = v3.copy()
+    v4 = X @ v_bar
+    step = stride(n, n_1)
     for i in range(n_1):
-        t_bar[i] += v5[i]
+        t_bar[i] += v4[i * step]
     strength_bar = 0.0
     for i in range(X.shape[1]):
         strength_bar += A_bar[i, i]
-    v6 = A_bar @ v1
-    v7 = expand(t[np.newaxis], 1, n)
+    v5 = A_bar @ v1
+    step = stride(n_1, n)
     for i in range(X.shape[1]):
         for j in range(n):
-            X_bar[j, i] += v_bar[i] * v7[0, j]
-            X_bar[j, i] += v6[i, j]
-    v8 = X @ A_bar
+            X_bar[j, i] += v_bar[i] * t[j * step]
+            X_bar[j, i] += v5[i, j]
+    v6 = X @ A_bar
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] += v8[i, j]
+            X_bar[i, j] += v6[i, j]
     return y, X_bar, t_bar, strength_bar

@@ -17,7 +17,7 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, expand, reduce_like
+from srcad.runtime import broadcast_dim, stride
 
 
 @njit(error_model="numpy")
@@ -25,57 +25,59 @@ def standardise_adjoint(x, w, y_bar):
     # forward sweep
     n = x.shape[0]
     n_1 = x.shape[1]
-    mean = np.zeros(n_1)                # standardise.py:7
+    n_2 = w.shape[0]
+    n_3 = w.shape[1]
+    mean = np.zeros(n_1)         # standardise.py:7
     for i in range(n):
         for j in range(n_1):
             mean[j] += x[i, j]
     mean_1 = np.empty(n_1)
     for i in range(n_1):
         mean_1[i] = mean[i] / n
-    v1 = np.zeros(n_1)                  # standardise.py:8
+    v1 = np.zeros(n_1)           # standardise.py:8
     for i in range(n):
         for j in range(n_1):
             v1[j] += (x[i, j] - mean_1[j]) ** 2
     deviation = np.empty(n_1)
     for i in range(n_1):
         deviation[i] = np.sqrt(v1[i] / n)
-    n_2 = broadcast_dim(n, w.shape[0])  # standardise.py:9
-    n_3 = broadcast_dim(n_1, w.shape[1])
-    x_1 = expand(x, n_2, n_3)
-    mean = expand(mean_1, n_3)
-    deviation_1 = expand(deviation, n_3)
-    w_1 = expand(w, n_2, n_3)
-    w_bar = np.empty((n_2, n_3))
-    deviation_bar = np.zeros(n_3)
-    mean_bar = np.zeros(n_3)
-    x_bar = np.empty((n_2, n_3))
+    n_4 = broadcast_dim(n, n_2)  # standardise.py:9
+    n_5 = broadcast_dim(n_1, n_3)
+    step = stride(n, n_4)
+    step_1 = stride(n_1, n_5)
+    step_2 = stride(n_2, n_4)
+    step_3 = stride(n_3, n_5)
+    w_bar = np.zeros((n_2, n_3))
+    deviation_bar = np.zeros(n_1)
+    mean_bar = np.zeros(n_1)
+    x_bar = np.zeros((n, n_1))
     s = 0.0
-    for i in range(n_2):
-        for j in range(n_3):
-            deviation_j = deviation_1[j]
-            v2 = (x_1[i, j] - mean[j]) / deviation_j
-            w_ij = w_1[i, j]
-            s += v2 * w_ij
-            w_bar[i, j] = y_bar * v2
-            v3 = y_bar * w_ij / deviation_j
-            deviation_bar[j] -= v3 * v2
-            mean_bar[j] -= v3
-            x_bar[i, j] = v3
+    for i in range(n_4):
+        for j in range(n_5):
+            v2 = i * step
+            v3 = j * step_1
+            deviation_j = deviation[v3]
+            v4 = (x[v2, v3] - mean_1[v3]) / deviation_j
+            v5 = i * step_2
+            v6 = j * step_3
+            w_ij = w[v5, v6]
+            s += v4 * w_ij
+            w_bar[v5, v6] += y_bar * v4
+            v7 = y_bar * w_ij / deviation_j
+            deviation_bar[v3] -= v7 * v4
+            mean_bar[v3] -= v7
+            x_bar[v2, v3] += v7
     # reverse sweep
-    w_bar = reduce_like(w_bar, w)
-    deviation_bar = reduce_like(deviation_bar, deviation)
-    mean_bar = reduce_like(mean_bar, mean_1)
-    x_bar = reduce_like(x_bar, x)
     v_bar = np.empty(n_1)
     for i in range(n_1):
-        deviation_2 = deviation[i]
+        deviation_1 = deviation[i]
         deviation_bar_1 = deviation_bar[i]
-        v_bar[i] = deviation_bar_1 / (2 * deviation_2) / n
+        v_bar[i] = deviation_bar_1 / (2 * deviation_1) / n
     for i in range(n):
         for j in range(n_1):
-            v4 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
-            mean_bar[j] -= v4
-            x_bar[i, j] += v4
+            v8 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
+            mean_bar[j] -= v8
+            x_bar[i, j] += v8
     mean_bar_1 = np.empty(n_1)
     for i in range(n_1):
         mean_bar_2 = mean_bar[i]
