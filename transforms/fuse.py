@@ -6,7 +6,7 @@ on the array ops that the rules of whole-array functions bring in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from srcad.ir import (
@@ -77,12 +77,16 @@ class _Fusion:
             nodes = [Node([k], stmt) for k, stmt in enumerate(stmts)]
         else:
             before = {m: m.space for m in members.values()}
-            self._widen(stmts, members, readers)
-            nodes = cluster(stmts, members, self.places)
-            while torn := self._torn(nodes, before, readers):
-                for member in torn:
-                    member.space = before[member]
+            held: set[Member] = set()
+            while True:
+                self._widen(stmts, members, readers, held)
                 nodes = cluster(stmts, members, self.places)
+                torn = self._torn(nodes, before, readers)
+                if not torn:
+                    break
+                held.update(torn)
+                for member, space in before.items():
+                    member.space = space
         ends = [self._emit(node, scope, readers) for node in nodes]
         if comments:
             self._place_comments(comments, [(origin[node.last], end) for node, end in zip(nodes, ends, strict=True)])
@@ -140,11 +144,14 @@ class _Fusion:
             members[stmt] = Member(stmt, self.shapes.of(stmt.result if mapped else stmt.args[0]))
         return members
 
-    def _widen(self, stmts: list[Stmt], members: dict[Stmt, Member], readers: dict[Var, _Uses]) -> None:
-        """A value that only loops over other sizes read is computed at their sizes: at run time they are most likely the same."""
+    def _widen(
+        self, stmts: list[Stmt], members: dict[Stmt, Member], readers: dict[Var, _Uses], held: Collection[Member]
+    ) -> None:
+        """A value that only loops over other sizes read is computed at their sizes: at run time they are most likely the same.
+        Those `held` stay as they are."""
         for stmt in reversed(stmts):
             member = members.get(stmt)
-            if member is None or not stmt.results or member.reduces:
+            if member is None or not stmt.results or member.reduces or member in held:
                 continue
             use = readers.get(stmt.results[0], _Uses(others=True))
             spaces = {members[reader].space if reader in members else () for reader in use.elementwise}
