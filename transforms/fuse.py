@@ -87,6 +87,8 @@ class _Fusion:
                 held.update(torn)
                 for member, space in before.items():
                     member.space = space
+            if early := self._early(nodes, readers):
+                nodes = cluster(stmts, members, self.places, early)
         ends = [self._emit(node, scope, readers) for node in nodes]
         if comments:
             self._place_comments(comments, [(origin[node.last], end) for node, end in zip(nodes, ends, strict=True)])
@@ -170,6 +172,21 @@ class _Fusion:
             here = {m.op for m in node.members}
             for m in node.members:
                 if m.space != before[m] and not all(reader in here for reader in readers[m.op.result].elementwise):
+                    found.append(m)
+        return found
+
+    def _early(self, nodes: list[Node], readers: dict[Var, _Uses]) -> list[Member]:
+        """Values that would be kept in arrays, since they are computed in one loop and read in another, with nothing to do with
+        the first: they can start the other."""
+        at = {m.op: node for node in nodes for m in node.members}
+        found: list[Member] = []
+        for node in nodes:
+            for m in node.members[1:]:
+                if m.reduces or m.target is not None or any(a in node.made for a in m.values):
+                    continue
+                use = readers.get(m.op.result, _Uses(others=True))
+                elsewhere = {at.get(reader) for reader in use.elementwise}
+                if not use.others and len(elsewhere) == 1 and elsewhere.isdisjoint((node, None)):
                     found.append(m)
         return found
 

@@ -113,6 +113,13 @@ class Scope:
                 return None if atom is None else self.op("trips", const(0), atom, const(1))
             case Term(name="join", args=parts):
                 return self.size(Size(parts))
+            case Term(name="cut"):
+                whole = Affine(0, ((u, 1),))
+                found = self._find(whole)
+                view = next(((v, k) for v, k in self.shapes.views(u) if self.defines(v)), None)
+                if found is None and view is not None:
+                    self._sizes[whole] = found = self.op("dim", view[0], axis=view[1])
+                return found
             case Term():
                 atoms = [self._affine(e, False) for e in u.args]
                 known = [atom for atom in atoms if atom is not None]
