@@ -1,4 +1,5 @@
-"""Medians of interleaved rounds: what else the machine does falls on all variants alike."""
+"""Medians of interleaved rounds, of the process's own time on the processor: what else the machine does falls on all variants
+alike, if on any."""
 
 from __future__ import annotations
 
@@ -14,15 +15,15 @@ def medians(calls: dict[str, Call], rounds: int) -> dict[str, float]:
     """Seconds a call."""
     batch = {}
     for name, call in calls.items():
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        batch[name] = max(1, int(ROUND_S / max(time.perf_counter() - start, 1e-9)))
+        batch[name] = max(1, int(ROUND_S / max(time.process_time() - start, 1e-9)))
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             repeat = range(batch[name])
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in repeat:
                 call()
-            times[name].append((time.perf_counter() - start) / batch[name])
+            times[name].append((time.process_time() - start) / batch[name])
     return {name: statistics.median(values) for name, values in times.items()}
