@@ -28,7 +28,7 @@ LARGE = 1000
 _RUNTIME = tuple(
     """broadcast_dim check_disjoint checked_add checked_floordiv checked_lshift checked_mod checked_mul checked_pow checked_sub
     cofactors cofactors_along ends expand inverse_gaps is_invertible is_positive_definite multiplicity of_shape polygamma
-    reduce_like stride to_int""".split()
+    reduce_like spans to_int""".split()
 )
 _IMPORTS = {
     "math": "import math",

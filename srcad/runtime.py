@@ -30,16 +30,14 @@ def broadcast_dim(n: int, m: int) -> int:
     raise ValueError("operands could not be broadcast together")
 
 
-def stride(n: int, m: int) -> int:
-    """How far to go in an axis of `n` elements for each of the `m` of the axis that it is broadcast to: 0 repeats its only one.
+def spans(n: int, m: int) -> bool:
+    """Whether an axis of `n` elements spans one of `m` that it is broadcast to; if not, its only element is repeated.
 
-    >>> stride(3, 3), stride(1, 3)
-    (1, 0)
+    >>> spans(3, 3), spans(1, 3)
+    (True, False)
     """
-    if n == m:
-        return 1
-    if n == 1:
-        return 0
+    if n == m or n == 1:
+        return n == m
     raise ValueError("operands could not be broadcast together")
 
 
@@ -367,16 +365,14 @@ def _broadcast_dim(n: Any, m: Any) -> Any:
     return broadcast_dim
 
 
-@overload(stride, strict=False)  # type: ignore[untyped-decorator]
-def _stride(n: Any, m: Any) -> Any:
-    def stride(n: int, m: int) -> int:
-        if n == m:
-            return 1
-        if n == 1:
-            return 0
+@overload(spans, strict=False)  # type: ignore[untyped-decorator]
+def _spans(n: Any, m: Any) -> Any:
+    def spans(n: int, m: int) -> bool:
+        if n == m or n == 1:
+            return n == m
         raise ValueError("operands could not be broadcast together")
 
-    return stride
+    return spans
 
 
 @overload(expand, strict=False)  # type: ignore[untyped-decorator]

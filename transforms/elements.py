@@ -13,14 +13,14 @@ from srcad.transforms.symbolic import ONE, Sizes
 
 @dataclass(eq=False)
 class Frame:
-    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `strides` what arrays
+    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `spans` what arrays
     do along axes where they may be repeated, `read` gives the present name of a scalar."""
 
     places: Places
     read: Callable[[Atom], Atom]
     live: list[int]
     starts: list[int]
-    strides: dict[tuple[Atom, Sizes], dict[int, Atom]]
+    spans: dict[tuple[Atom, Sizes], dict[int, Atom]]
 
 
 @dataclass(eq=False)
@@ -80,7 +80,7 @@ class Elements:
     # --- indices -------------------------------------------------------------------------------------------------------------
 
     def _place(self, array: Atom, space: Sizes) -> Place:
-        return self.frame.places.strided(array, space, self.frame.strides.get((array, space), {}))
+        return self.frame.places.repeated(array, space, self.frame.spans.get((array, space), {}))
 
     def _index(self, b: Builder, place: Place, space: Sizes) -> Sequence[Atom]:
         return [
@@ -90,19 +90,20 @@ class Elements:
 
     def at(self, b: Builder, entry: Along, space: Sizes) -> Atom:
         """This iteration's position along an axis."""
-        if space[entry.axis] == ONE:  # the stride is 1, or the sizes do not fit
-            return const(entry.offset) if entry.stride is None else self._shifted(b, entry.stride, entry.offset - 1)
+        if space[entry.axis] == ONE:
+            here = const(entry.offset)  # so it is, if the sizes fit: asked for lest nobody checks
+            return here if entry.spans is None else b.op("where", entry.spans, here, const(entry.offset + 1))
         loop = self.frame.live.index(entry.axis)
-        counter, offset = self.counters[loop], entry.offset - self.frame.starts[loop]
-        if entry.stride is not None:
-            counter, offset = self._repeated(b, loop, entry.stride), entry.offset
-        return self._shifted(b, counter, offset)
+        if entry.spans is not None:
+            return self._shifted(b, self._repeated(b, loop, entry.spans), entry.offset)
+        return self._shifted(b, self.counters[loop], entry.offset - self.frame.starts[loop])
 
-    def _repeated(self, b: Builder, loop: int, stride: Atom) -> Atom:
-        """The position along an axis whose only element may be repeated."""
-        key = self.counters[loop], stride
+    def _repeated(self, b: Builder, loop: int, spans: Atom) -> Atom:
+        """The position along an axis whose only element may be repeated. By a choice, of which LLVM makes two loops."""
+        key = self.counters[loop], spans
         if key not in self._moved:
-            self._moved[key] = b.op("mul", self._shifted(b, self.counters[loop], -self.frame.starts[loop]), stride)
+            position = self._shifted(b, self.counters[loop], -self.frame.starts[loop])
+            self._moved[key] = b.op("where", spans, position, const(0))
         return self._moved[key]
 
     def _shifted(self, b: Builder, counter: Atom, offset: int) -> Atom:

@@ -178,7 +178,7 @@ class _Fusion:
     def _early(self, nodes: list[Node], readers: dict[Var, _Uses]) -> list[Member]:
         """Values that would be kept in arrays, since they are computed in one loop and read in another, with nothing to do with
         the first: they can start the other."""
-        at = {m.op: node for node in nodes for m in node.members}
+        at: dict[Stmt, Node] = {m.op: node for node in nodes for m in node.members}
         found: list[Member] = []
         for node in nodes:
             for m in node.members[1:]:

@@ -98,7 +98,7 @@ class Nest:
             for a in m.values:
                 if a not in inside:
                     self._widen(a, m.space)
-        if not self.frame.strides:
+        if not self.frame.spans:
             self._shift()
         for m in self.members:
             if m.op.name in ("max", "min"):
@@ -129,8 +129,8 @@ class Nest:
             return
         sizes = self.scope.shapes.of(a)
         wholes = space[len(space) - len(sizes) :]
-        self.frame.strides[a, space] = {
-            k: self.scope.stride(own, whole, self.arrays)
+        self.frame.spans[a, space] = {
+            k: self.scope.spans(own, whole, self.arrays)
             for k, (own, whole) in enumerate(zip(sizes, wholes, strict=True))
             if own not in (ONE, whole)
         }

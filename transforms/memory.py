@@ -353,7 +353,7 @@ class Memory:
             stop = self._lower_bound(loop.stop)
             return None if stop is None else stop + 1
         match self.definition.get(operand):
-            case Op(name="dim" | "trips" | "length" | "broadcast_dim" | "stride"):
+            case Op(name="dim" | "trips" | "length" | "broadcast_dim"):
                 return 0
             case Op(name="add", args=(a, b)):
                 low, other = self._lower_bound(a), self._lower_bound(b)
@@ -361,6 +361,9 @@ class Memory:
             case Op(name="sub", args=(a, Const(value=c))):
                 low = self._lower_bound(a)
                 return None if low is None else low - c
+            case Op(name="where", args=(_, a, b)):
+                low, other = self._lower_bound(a), self._lower_bound(b)
+                return None if low is None or other is None else min(low, other)
             case Op(name="mul", args=(a, b)) if self.nonnegative(a) and self.nonnegative(b):
                 return 0
         return None

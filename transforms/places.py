@@ -26,13 +26,13 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Along:
-    """The position along an axis, plus an offset. `whole`: it runs over all of the base's axis. `stride`, where there is one, is 1
-    or 0: the position counts that much."""
+    """The position along an axis, plus an offset. `whole`: it runs over all of the base's axis. `spans`, where it is known at
+    run time only, tells whether it runs at all, or one element is repeated."""
 
     axis: int
     offset: int = 0
     whole: bool = True
-    stride: Atom | None = None
+    spans: Atom | None = None
 
 
 @dataclass(frozen=True)
@@ -156,15 +156,16 @@ class Places:
         return Place(below.base, tuple(index))
 
     def within(self, array: Atom, space: Sizes) -> Place | None:
-        """The place in terms of the axes of an iteration space to which the array broadcasts; None if it may be repeated there."""
+        """The place in terms of the axes of an iteration space to which the array broadcasts; None if it may be
+        repeated there."""
         sizes = self._shapes.of(array)
         shift = len(space) - len(sizes)
         if shift < 0 or any(n not in (ONE, whole) for n, whole in zip(sizes, space[shift:], strict=True)):
             return None
-        return self.strided(array, space, {})
+        return self.repeated(array, space, {})
 
-    def strided(self, array: Atom, space: Sizes, strides: Mapping[int, Atom]) -> Place:
-        """The place in an iteration space of an array with these strides along axes that it may be repeated along."""
+    def repeated(self, array: Atom, space: Sizes, spans: Mapping[int, Atom]) -> Place:
+        """The place in an iteration space of an array that may be repeated along some axes: `spans` tell whether it is not."""
         sizes = self._shapes.of(array)
         shift = len(space) - len(sizes)
         place = self.place(array)
@@ -174,14 +175,14 @@ class Places:
                 if sizes[entry.axis] == ONE:
                     entry = Fixed(const(entry.offset))
                 else:
-                    entry = Along(entry.axis + shift, entry.offset, entry.whole, strides.get(entry.axis))
+                    entry = Along(entry.axis + shift, entry.offset, entry.whole, spans.get(entry.axis))
             index.append(entry)
         return Place(place.base, tuple(index))
 
     def name(self, place: Place) -> tuple[Any, ...]:
         """Equal for places that are the same elements."""
         base: Any = place.base
-        index = tuple((e.axis, e.offset, e.stride) if isinstance(e, Along) else e for e in place.index)
+        index = tuple((e.axis, e.offset, e.spans) if isinstance(e, Along) else e for e in place.index)
         if isinstance(base, Var) and (op := self._views.get(base)) is not None:
             below = self.name(self.place(op.args[0]))
             base = (op.name, below, op.args[1:], op.attrs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad.ir import (
+    INT,
     Array,
     Atom,
     Block,
@@ -27,7 +28,6 @@ from srcad.ir import (
     blocks_of,
     const,
     definitions,
-    free,
     replace,
     walk,
     with_blocks,
@@ -60,14 +60,19 @@ class _Promoter:
         return Block(tuple(stmts), block.yields)
 
     def loop(self, loop: For, around: Sequence[For]) -> list[Stmt]:
-        """The loop with sums, and what adds them up after it."""
+        """The loop with sums, what it need not compute in each iteration, and what adds the sums up after it."""
         inside = {loop.index, *loop.params, *definitions(loop.body)}
-        b = Builder(span=loop.span)
-        for cell in dict.fromkeys(s.args[:-1] for s in loop.body.stmts if _adds(s)):
+        before, b = list[Stmt](), Builder(span=loop.span)
+        for stmt in loop.body.stmts:
+            if _is_index(stmt) and inside.isdisjoint(a for a in _operands(stmt) if isinstance(a, Var)):
+                before.append(stmt)
+                inside.difference_update(stmt.results)
+        loop = replace(loop, body=Block(tuple(s for s in loop.body.stmts if s not in before), loop.body.yields))
+        for cell in dict.fromkeys(cell for s in loop.body.stmts if (cell := _added(s))):
             if inside.isdisjoint(a for a in cell if isinstance(a, Var)) and self.alone(loop.body, cell):
                 loop, total = _summed(loop, cell)
                 self.add(b, loop, cell, total, around)
-        return [loop, *b.stmts]
+        return [*before, loop, *b.stmts]
 
     def alone(self, body: Block, cell: Cell) -> bool:
         """Whether the body does nothing to the memory of the array, nor with it, but add to this cell."""
@@ -76,7 +81,7 @@ class _Promoter:
         for stmt in walk(body):
             if isinstance(stmt, Op) and stmt.name == "call":
                 return False
-            if _adds(stmt) and stmt.args[:-1] == cell and stmt in body.stmts:
+            if _added(stmt) == cell and stmt in body.stmts:
                 continue
             touched = (*_operands(stmt), *stmt.results)
             if any(is_memory(v) and self.memory.aliases.find(v) is self.memory.aliases.find(array) for v in touched):  # type: ignore[arg-type]
@@ -113,13 +118,19 @@ class _Promoter:
         return True
 
 
-def _adds(stmt: Stmt) -> bool:
-    """Whether this adds a number of the array's own dtype to one of its cells."""
+def _is_index(stmt: Stmt) -> bool:
+    """Whether this computes where elements are, and cannot fail."""
+    return isinstance(stmt, Op) and stmt.name in ("add", "sub", "mul", "where") and stmt.result.type == INT
+
+
+def _added(stmt: Stmt) -> Cell:
+    """The cell of an array to which this adds a number of the array's own dtype; empty if it does not."""
     if not isinstance(stmt, Op) or stmt.name != "update" or not isinstance(stmt.args[0], Var):
-        return False
+        return ()
     array, value = stmt.args[0].type, stmt.args[-1]
     assert isinstance(array, Array)
-    return value.type == Scalar(array.dtype) and array.dtype.startswith("float")
+    fits = value.type == Scalar(array.dtype) and array.dtype.startswith("float")
+    return stmt.args[:-1] if fits else ()
 
 
 def _summed(loop: For, cell: Cell) -> tuple[For, Var]:
@@ -128,12 +139,12 @@ def _summed(loop: For, cell: Cell) -> tuple[For, Var]:
     assert isinstance(array, Var) and isinstance(array.type, Array)
     type, hint = Scalar(array.type.dtype), "s_bar" if array.hint.endswith("_bar") else "s"
     param, result = Var(hint, type), Var(hint, type)
-    total: Operand = param
+    total = param
     stmts: list[Stmt] = []
     for stmt in loop.body.stmts:
-        if _adds(stmt) and isinstance(stmt, Op) and stmt.args[:-1] == cell:
-            total, before = Var(hint, type, stmt.span), total
-            stmts.append(Op((total,), "add", (before, stmt.args[-1]), (), stmt.span))  # type: ignore[arg-type]
+        if isinstance(stmt, Op) and _added(stmt) == cell:
+            before, total = total, Var(hint, type, stmt.span)
+            stmts.append(Op((total,), "add", (before, stmt.args[-1]), (), stmt.span))
         else:
             stmts.append(stmt)
     zero = Const(0.0, type, weak=type.dtype == "float64")

@@ -10,7 +10,7 @@ from srcad.ir import Atom, Builder, Op, Var, const
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import Affine, Dim, Size, Term, Unknown
 
-_HINTS = {"dim": "n", "broadcast_dim": "n", "stride": "step"}
+_HINTS = {"dim": "n", "broadcast_dim": "n", "spans": "spans"}
 
 
 @dataclass(eq=False)
@@ -22,7 +22,7 @@ class Scope:
     builder: Builder = field(default_factory=Builder)
     _defined: set[Var] = field(default_factory=set)
     _sizes: dict[Affine, Atom] = field(default_factory=dict)
-    _strides: dict[tuple[Size, Size], Atom] = field(default_factory=dict)
+    _spans: dict[tuple[Size, Size], Atom] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         return Scope(self.shapes, self)
@@ -132,14 +132,14 @@ class Scope:
 
     # --- broadcasting --------------------------------------------------------------------------------------------------------
 
-    def stride(self, own: Size, whole: Size, arrays: Iterable[tuple[Atom, int]]) -> Atom:
-        """How far an array with one size goes along an axis of another: 1, or 0 where its only element is repeated."""
-        found = self._stride(own, whole)
+    def spans(self, own: Size, whole: Size, arrays: Iterable[tuple[Atom, int]]) -> Atom:
+        """Whether an axis of one size spans one of another: else its only element is repeated."""
+        found = self._known(own, whole)
         if found is None:
             n, m = (self.size(size, arrays, exact=True) for size in (own, whole))
-            self._strides[own, whole] = found = self.op("stride", n, m)
+            self._spans[own, whole] = found = self.op("spans", n, m)
         return found
 
-    def _stride(self, own: Size, whole: Size) -> Atom | None:
-        found = self._strides.get((own, whole))
-        return found if found is not None or self.parent is None else self.parent._stride(own, whole)
+    def _known(self, own: Size, whole: Size) -> Atom | None:
+        found = self._spans.get((own, whole))
+        return found if found is not None or self.parent is None else self.parent._known(own, whole)

@@ -42,16 +42,24 @@ COLUMNS = (
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
     parser.add_argument("--filter", default="*", help="programs to time: names or patterns, with commas between")
-    parser.add_argument("--modes", default=",".join(MODES), help="which of gradient, tangent, hvp (the first always is)")
+    parser.add_argument(
+        "--modes", default=",".join(MODES), help="which of gradient, tangent, hvp (the first always is)"
+    )
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--no-jax", action="store_true")
-    parser.add_argument("--picture", metavar="FILE", help="save the bars of gradient over hand there (needs matplotlib)")
+    parser.add_argument(
+        "--picture", metavar="FILE", help="save the bars of gradient over hand there (needs matplotlib)"
+    )
     options = parser.parse_args()
     chosen = [p for p in programs() if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
 
     versions = f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}"
     print(f"{versions}, one thread of {platform.processor() or platform.machine()}")
-    print(f"\n{'program':18}{'f, us':>10}" + "".join(f"{title:>15}" for title, _, _ in COLUMNS) + f"{'first calls, s':>16}")
+    print(
+        f"\n{'program':18}{'f, us':>10}"
+        + "".join(f"{title:>15}" for title, _, _ in COLUMNS)
+        + f"{'first calls, s':>16}"
+    )
     rows: dict[str, list[float]] = {}
     for program in chosen:
         calls, first = variants(program, tuple(options.modes.split(",")), not options.no_jax)

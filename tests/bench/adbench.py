@@ -1,4 +1,4 @@
-"""The objectives of ADBench (Srajer, Kukelova & Fitzgibbon 2018), as one writes them with loops; data of their shapes is made up."""
+"""The objectives of ADBench (Srajer, Kukelova & Fitzgibbon 2018), as one writes them with loops; their data is made up."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ def programs() -> list[Program]:
     f = r.standard_normal
     k, d = 10, 8
     cams, points, count = 10, 200, 2_000
-    cameras = np.hstack([0.3 * f((cams, 3)), 0.1 * f((cams, 3)), 500.0 + f((cams, 1)), f((cams, 2)), 1e-2 * f((cams, 2))])
+    cameras = np.hstack(
+        [0.3 * f((cams, 3)), 0.1 * f((cams, 3)), 500.0 + f((cams, 1)), f((cams, 2)), 1e-2 * f((cams, 2))]
+    )
     seen = np.stack([r.integers(0, cams, count), r.integers(0, points, count)], axis=1)
     return [
         Program("gmm_full", gmm_full, (f(k), f((k, d)), 0.3 * f((k, d * (d + 1) // 2)), f((200, d)), 0.5), (0, 1, 2)),
@@ -121,5 +123,7 @@ def programs() -> list[Program]:
             (cameras, f((points, 3)) + [0.0, 0.0, 5.0], r.uniform(0.5, 1.5, count), seen, f((count, 2))),
             (0, 1, 2),
         ),
-        Program("lstm_layers", lstm_layers, (f((4, 56)), f((3, 14)), f((4, 14)), r.random((100, 14))), (0, 1), ("sigmoid",)),
+        Program(
+            "lstm_layers", lstm_layers, (f((4, 56)), f((3, 14)), f((4, 14)), r.random((100, 14))), (0, 1), ("sigmoid",)
+        ),
     ]

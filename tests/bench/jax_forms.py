@@ -1,4 +1,4 @@
-"""The programs as one writes them for JAX to be fast: whole arrays, `scan`, its own solvers. Each is differentiated by `jax.grad`."""
+"""The programs as one writes them for JAX to be fast: whole arrays, `scan`, its own solvers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,10 @@ def durbin(r):
 def hdiff(field, coeff):
     I, J = coeff.shape[:2]
     lap = 4.0 * field[1 : I + 3, 1 : J + 3] - (
-        field[2 : I + 4, 1 : J + 3] + field[: I + 2, 1 : J + 3] + field[1 : I + 3, 2 : J + 4] + field[1 : I + 3, : J + 2]
+        field[2 : I + 4, 1 : J + 3]
+        + field[: I + 2, 1 : J + 3]
+        + field[1 : I + 3, 2 : J + 4]
+        + field[1 : I + 3, : J + 2]
     )
     x = lap[1:, 1 : J + 1] - lap[: I + 1, 1 : J + 1]
     x = jnp.where(x * (field[2 : I + 3, 2 : J + 2] - field[1 : I + 2, 2 : J + 2]) > 0.0, 0.0, x)

@@ -88,9 +88,7 @@ def hdiff(field, coeff):
     flx = np.where((rx * (field[2 : I + 3, 2 : J + 2, :] - field[1 : I + 2, 2 : J + 2, :])) > 0.0, 0.0, rx)
     ry = lap[1 : I + 1, 1:, :] - lap[1 : I + 1, : J + 1, :]
     fly = np.where((ry * (field[2 : I + 2, 2 : J + 3, :] - field[2 : I + 2, 1 : J + 2, :])) > 0.0, 0.0, ry)
-    out = field[2 : I + 2, 2 : J + 2, :] - coeff * (
-        flx[1:, :, :] - flx[:-1, :, :] + fly[:, 1:, :] - fly[:, :-1, :]
-    )
+    out = field[2 : I + 2, 2 : J + 2, :] - coeff * (flx[1:, :, :] - flx[:-1, :, :] + fly[:, 1:, :] - fly[:, :-1, :])
     return np.sum(out)
 
 
@@ -396,7 +394,12 @@ def programs() -> list[Program]:
         Program("covariance", covariance, (f(200, 120),)),
         Program("correlation", correlation, (f(200, 120),)),
         Program("softmax", softmax, (f(8, 8, 32, 64),)),
-        Program("mlp", mlp, (f(64, 100), f(100, 120) / 10, f(120), f(120, 60) / 10, f(60), f(60, 20) / 8, f(20)), (1, 2, 3, 4, 5, 6)),
+        Program(
+            "mlp",
+            mlp,
+            (f(64, 100), f(100, 120) / 10, f(120), f(120, 60) / 10, f(60), f(60, 20) / 8, f(20)),
+            (1, 2, 3, 4, 5, 6),
+        ),
         Program("nbody_np", nbody_np, (f(40, 3), f(40, 3), np.full((40, 1), 0.5), 0.01, 20, 0.1), (0, 1), ("gravity",)),
         Program("go_fast", go_fast, (f(800, 800),)),
     ]

@@ -8,7 +8,6 @@ import numpy as np
 
 from tests.bench.kit import Program
 
-
 # --- scalar loops ------------------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,9 @@ from tests.bench.timing import Call
 MODES = ("gradient", "tangent", "hvp")
 
 
-def variants(program: Program, modes: tuple[str, ...] = MODES, jax: bool = True) -> tuple[dict[str, Call], dict[str, float]]:
+def variants(
+    program: Program, modes: tuple[str, ...] = MODES, jax: bool = True
+) -> tuple[dict[str, Call], dict[str, float]]:
     """The calls by name, and how long the first call of each took. AssertionError if gradients differ."""
     f, args, argnums = program.function, program.args, program.argnums
     wrt = argnums[0] if len(argnums) == 1 else argnums
@@ -112,7 +114,12 @@ def check(found: tuple[Any, ...], other: Any, what: str) -> None:
 
 
 def check_differences(
-    f: Callable[..., Any], args: tuple[Any, ...], argnums: tuple[int, ...], v: tuple[Any, ...], found: tuple[Any, ...], name: str
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    argnums: tuple[int, ...],
+    v: tuple[Any, ...],
+    found: tuple[Any, ...],
+    name: str,
 ) -> None:
     """The gradient along one direction beside central differences of the function."""
     value = srcad.differentiate(f)

@@ -16,7 +16,7 @@ KINDS = ("adjoint", "tangent")
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, stride
+from srcad.runtime import broadcast_dim, spans
 
 
 @njit(error_model="numpy")
@@ -26,18 +26,18 @@ def logistic_adjoint(w, X, t, y_bar):
     n_1 = t.size
     v1 = X @ w                              # logistic.py:7
     n_2 = broadcast_dim(n_1, n)
-    step = stride(n, n_2)
-    step_1 = stride(n_1, n_2)
+    spans_1 = spans(n, n_2)
+    spans_2 = spans(n_1, n_2)
     t_bar = np.zeros(n_1)
     v_bar = np.zeros(n)
     s = 0.0
     for i in range(n_2):
-        v2 = i * step
+        v2 = i if spans_1 else 0
         v3 = np.exp(-v1[v2])
         v4 = 1.0 + v3
         p = 1.0 / v4
         v5 = np.log(p)                      # logistic.py:8
-        v6 = i * step_1
+        v6 = i if spans_2 else 0
         t_i = t[v6]
         v7 = 1.0 - t_i
         v8 = 1.0 - p
@@ -50,10 +50,10 @@ def logistic_adjoint(w, X, t, y_bar):
     # reverse sweep
     w_bar = X.T @ v_bar
     X_bar = np.empty((n, X.shape[1]))
-    step = stride(w.size, X.shape[1])
+    spans_1 = spans(w.size, X.shape[1])
     for i in range(n):
         for j in range(X.shape[1]):
-            X_bar[i, j] = v_bar[i] * w[j * step]
+            X_bar[i, j] = v_bar[i] * w[j if spans_1 else 0]
     return y, w_bar, X_bar, t_bar
 
 
@@ -61,7 +61,7 @@ def logistic_adjoint(w, X, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, of_shape, stride
+from srcad.runtime import broadcast_dim, of_shape, spans
 
 
 @njit(error_model="numpy")
@@ -78,18 +78,18 @@ def logistic_tangent(w, X, t, w_dot, X_dot, t_dot):
     for i in range(n):
         v4[i] = v2[i] + v3[i]
     n_2 = broadcast_dim(n_1, n)
-    step = stride(n, n_2)
-    step_1 = stride(n_1, n_2)
+    spans_1 = spans(n, n_2)
+    spans_2 = spans(n_1, n_2)
     s = 0.0
     s_dot = 0.0
     for i in range(n_2):
-        v5 = i * step
+        v5 = i if spans_1 else 0
         v6 = np.exp(-v1[v5])
         v7 = 1.0 + v6
         p = 1.0 / v7
         p_dot = p * (v6 * v4[v5]) / v7
         v8 = np.log(p)  # logistic.py:8
-        v9 = i * step_1
+        v9 = i if spans_2 else 0
         t_i = t[v9]
         t_i_dot = t_dot[v9]
         v10 = 1.0 - t_i

@@ -21,7 +21,7 @@ KINDS = ("adjoint", "tangent")
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, stride
+from srcad.runtime import broadcast_dim, spans
 
 
 @njit(error_model="numpy")
@@ -35,11 +35,11 @@ def network_adjoint(W, b, x, t, y_bar):
     v1 = x @ W
     n_5 = broadcast_dim(n_2, n_3)
     n_6 = broadcast_dim(broadcast_dim(n, n_1), n_4)
-    step = stride(n_2, n_5)
-    step_1 = stride(n, n_6)
-    step_2 = stride(n_1, n_6)
-    step_3 = stride(n_3, n_5)
-    step_4 = stride(n_4, n_6)
+    spans_1 = spans(n_2, n_5)
+    spans_2 = spans(n, n_6)
+    spans_3 = spans(n_1, n_6)
+    spans_4 = spans(n_3, n_5)
+    spans_5 = spans(n_4, n_6)
     v2 = n_5 * n_6
     v3 = y_bar / v2
     t_bar = np.zeros((n_3, n_4))
@@ -47,20 +47,20 @@ def network_adjoint(W, b, x, t, y_bar):
     v_bar = np.zeros((n_2, n))
     s = 0.0
     for i in range(n_5):
+        v4 = i if spans_1 else 0
+        v5 = i if spans_4 else 0
         for j in range(n_6):
-            v4 = i * step
-            v5 = j * step_1
-            v6 = j * step_2
-            hidden = np.tanh(v1[v4, v5] + b[v6])
-            v7 = i * step_3
-            v8 = j * step_4
-            v9 = hidden - t[v7, v8]
+            v6 = j if spans_2 else 0
+            v7 = j if spans_3 else 0
+            hidden = np.tanh(v1[v4, v6] + b[v7])
+            v8 = j if spans_5 else 0
+            v9 = hidden - t[v5, v8]
             s += v9 ** 2
             v10 = 2 * v9 * v3
-            t_bar[v7, v8] -= v10
+            t_bar[v5, v8] -= v10
             v11 = (1 - hidden * hidden) * v10
-            b_bar[v6] += v11
-            v_bar[v4, v5] += v11
+            b_bar[v7] += v11
+            v_bar[v4, v6] += v11
     y = s / v2
     x_bar = v_bar @ W.T
     W_bar = x.T @ v_bar
@@ -71,7 +71,7 @@ def network_adjoint(W, b, x, t, y_bar):
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, of_shape, stride
+from srcad.runtime import broadcast_dim, of_shape, spans
 
 
 @njit(error_model="numpy")
@@ -85,7 +85,7 @@ def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
     n_3 = t.shape[0]
     n_4 = t.shape[1]
     t_dot = of_shape("t_dot", t_dot, n_3, n_4)
-    v1 = x @ W               # network.py:7
+    v1 = x @ W                        # network.py:7
     v2 = x_dot @ W
     v3 = x @ W_dot
     v4 = np.empty((n_2, n))
@@ -94,25 +94,25 @@ def network_tangent(W, b, x, t, W_dot, b_dot, x_dot, t_dot):
             v4[i, j] = v2[i, j] + v3[i, j]
     n_5 = broadcast_dim(n_2, n_3)
     n_6 = broadcast_dim(broadcast_dim(n, n_1), n_4)
-    step = stride(n_2, n_5)
-    step_1 = stride(n, n_6)
-    step_2 = stride(n_1, n_6)
-    step_3 = stride(n_3, n_5)
-    step_4 = stride(n_4, n_6)
+    spans_1 = spans(n_2, n_5)
+    spans_2 = spans(n, n_6)
+    spans_3 = spans(n_1, n_6)
+    spans_4 = spans(n_3, n_5)
+    spans_5 = spans(n_4, n_6)
     s = 0.0
     s_dot = 0.0
     for i in range(n_5):
-        for j in range(n_6):
-            v5 = i * step
-            v6 = j * step_1
-            v7 = j * step_2
-            hidden = np.tanh(v1[v5, v6] + b[v7])
-            hidden_dot = (1 - hidden * hidden) * (v4[v5, v6] + b_dot[v7])
-            v8 = i * step_3  # network.py:8
-            v9 = j * step_4
-            v10 = hidden - t[v8, v9]
+        v5 = i if spans_1 else 0
+        v6 = i if spans_4 else 0      # network.py:8
+        for j in range(n_6):          # network.py:7
+            v7 = j if spans_2 else 0
+            v8 = j if spans_3 else 0
+            hidden = np.tanh(v1[v5, v7] + b[v8])
+            hidden_dot = (1 - hidden * hidden) * (v4[v5, v7] + b_dot[v8])
+            v9 = j if spans_5 else 0  # network.py:8
+            v10 = hidden - t[v6, v9]
             s += v10 ** 2
-            s_dot += 2 * v10 * (hidden_dot - t_dot[v8, v9])
+            s_dot += 2 * v10 * (hidden_dot - t_dot[v6, v9])
     v11 = n_5 * n_6
     y = s / v11
     y_dot = s_dot / v11

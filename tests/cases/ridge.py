@@ -20,7 +20,7 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, stride
+from srcad.runtime import broadcast_dim, spans
 
 
 @njit(error_model="numpy")
@@ -35,11 +35,11 @@ def ridge_adjoint(X, t, strength, y_bar):
     w = np.linalg.solve(A, v1 @ t)  # ridge.py:10
     v2 = X @ w                      # ridge.py:11
     n_2 = broadcast_dim(n, n_1)
-    step = stride(n, n_2)
-    step_1 = stride(n_1, n_2)
+    spans_1 = spans(n, n_2)
+    spans_2 = spans(n_1, n_2)
     r = np.empty(n_2)
     for i in range(n_2):
-        r[i] = v2[i * step] - t[i * step_1]
+        r[i] = v2[i if spans_1 else 0] - t[i if spans_2 else 0]
     y = r @ r                       # ridge.py:12
     # reverse sweep
     r_bar = np.empty(n_2)
@@ -49,8 +49,8 @@ def ridge_adjoint(X, t, strength, y_bar):
     v_bar = np.zeros(n)
     for i in range(n_2):
         r_bar_1 = r_bar[i]
-        t_bar[i * step_1] -= r_bar_1
-        v_bar[i * step] += r_bar_1
+        t_bar[i if spans_2 else 0] -= r_bar_1
+        v_bar[i if spans_1 else 0] += r_bar_1
     w_bar = v1 @ v_bar
     X_bar = np.empty((n, X.shape[1]))
     for i in range(n):
@@ -63,17 +63,17 @@ def ridge_adjoint(X, t, strength, y_bar):
             A_bar[i, j] = -(v3[i] * w[j])
     v_bar = v3.copy()
     v4 = X @ v_bar
-    step = stride(n, n_1)
+    spans_1 = spans(n, n_1)
     for i in range(n_1):
-        t_bar[i] += v4[i * step]
+        t_bar[i] += v4[i if spans_1 else 0]
     strength_bar = 0.0
     for i in range(X.shape[1]):
         strength_bar += A_bar[i, i]
     v5 = A_bar @ v1
-    step = stride(n_1, n)
+    spans_1 = spans(n_1, n)
     for i in range(X.shape[1]):
         for j in range(n):
-            X_bar[j, i] += v_bar[i] * t[j * step]
+            X_bar[j, i] += v_bar[i] * t[j if spans_1 else 0]
             X_bar[j, i] += v5[i, j]
     v6 = X @ A_bar
     for i in range(n):

@@ -17,7 +17,7 @@ KINDS = ("adjoint",)
 
 import numpy as np
 from numba import njit
-from srcad.runtime import broadcast_dim, stride
+from srcad.runtime import broadcast_dim, spans
 
 
 @njit(error_model="numpy")
@@ -43,30 +43,30 @@ def standardise_adjoint(x, w, y_bar):
         deviation[i] = np.sqrt(v1[i] / n)
     n_4 = broadcast_dim(n, n_2)  # standardise.py:9
     n_5 = broadcast_dim(n_1, n_3)
-    step = stride(n, n_4)
-    step_1 = stride(n_1, n_5)
-    step_2 = stride(n_2, n_4)
-    step_3 = stride(n_3, n_5)
+    spans_1 = spans(n, n_4)
+    spans_2 = spans(n_1, n_5)
+    spans_3 = spans(n_2, n_4)
+    spans_4 = spans(n_3, n_5)
     w_bar = np.zeros((n_2, n_3))
     deviation_bar = np.zeros(n_1)
     mean_bar = np.zeros(n_1)
     x_bar = np.zeros((n, n_1))
     s = 0.0
     for i in range(n_4):
+        v2 = i if spans_1 else 0
+        v3 = i if spans_3 else 0
         for j in range(n_5):
-            v2 = i * step
-            v3 = j * step_1
-            deviation_j = deviation[v3]
-            v4 = (x[v2, v3] - mean_1[v3]) / deviation_j
-            v5 = i * step_2
-            v6 = j * step_3
-            w_ij = w[v5, v6]
-            s += v4 * w_ij
-            w_bar[v5, v6] += y_bar * v4
+            v4 = j if spans_2 else 0
+            deviation_j = deviation[v4]
+            v5 = (x[v2, v4] - mean_1[v4]) / deviation_j
+            v6 = j if spans_4 else 0
+            w_ij = w[v3, v6]
+            s += v5 * w_ij
+            w_bar[v3, v6] += y_bar * v5
             v7 = y_bar * w_ij / deviation_j
-            deviation_bar[v3] -= v7 * v4
-            mean_bar[v3] -= v7
-            x_bar[v2, v3] += v7
+            deviation_bar[v4] -= v7 * v5
+            mean_bar[v4] -= v7
+            x_bar[v2, v4] += v7
     # reverse sweep
     v_bar = np.empty(n_1)
     for i in range(n_1):
