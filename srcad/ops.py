@@ -32,6 +32,8 @@ Sizes and iteration:
     dim(a) axis=                     a.shape[axis]
     trips(start, stop, step)         len(range(start, stop, step))
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
+    spans(n, m)                      whether an axis of n elements spans one of m, or its only element is repeated along that;
+                                     ValueError if it has neither m nor one
 
 Whole-array functions (fresh results): sum, mean, prod, max, min (a; axis= None or a tuple of nonnegative ints, keepdims=),
 argmax, argmin (a), argsort (of a vector; equal elements keep their order), dot(a, b) (np.dot for 1-D and 2-D), solve(a, b),
@@ -297,7 +299,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return first.item
         case "stop_gradient":
             return first
-        case "any" | "all" | "is_invertible" | "is_positive_definite":
+        case "any" | "all" | "spans" | "is_invertible" | "is_positive_definite":
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)

@@ -30,10 +30,13 @@ from srcad.transforms.cse import cse
 from srcad.transforms.custom import checked
 from srcad.transforms.dce import dce
 from srcad.transforms.equal_sizes import checks_first, equal_sizes
+from srcad.transforms.fission import fission
 from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.join import join
+from srcad.transforms.overwrite import overwrite
 from srcad.transforms.protect import modified, protect
+from srcad.transforms.registers import registers
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
@@ -175,7 +178,8 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
 def _tidy(suffix: str = "") -> tuple[Pass, ...]:
     passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse}
     if suffix:
-        passes |= {"dce": dce, "join": join, "refold": fold, "recse": cse, "redce": dce, "settle": settle}
+        passes |= {"dce": dce, "join": join, "registers": registers, "refold": fold}
+        passes |= {"recse": cse, "redce": dce, "overwrite": overwrite, "settle": settle, "fission": fission}
     else:
         passes |= {"refold": exact_fold, "dce": dce}  # what is one value now may cancel, too
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())

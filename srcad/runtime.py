@@ -30,6 +30,17 @@ def broadcast_dim(n: int, m: int) -> int:
     raise ValueError("operands could not be broadcast together")
 
 
+def spans(n: int, m: int) -> bool:
+    """Whether an axis of `n` elements spans one of `m` that it is broadcast to; if not, its only element is repeated.
+
+    >>> spans(3, 3), spans(1, 3)
+    (True, False)
+    """
+    if n == m or n == 1:
+        return n == m
+    raise ValueError("operands could not be broadcast together")
+
+
 def expand(a: Any, *dims: int) -> Any:
     """`a` broadcast to the shape `dims`: `a` itself if that is its shape, else fresh memory.
 
@@ -409,6 +420,16 @@ def _broadcast_dim(n: Any, m: Any) -> Any:
         raise ValueError("operands could not be broadcast together")
 
     return broadcast_dim
+
+
+@overload(spans, strict=False)  # type: ignore[untyped-decorator]
+def _spans(n: Any, m: Any) -> Any:
+    def spans(n: int, m: int) -> bool:
+        if n == m or n == 1:
+            return n == m
+        raise ValueError("operands could not be broadcast together")
+
+    return spans
 
 
 @overload(expand, strict=False)  # type: ignore[untyped-decorator]

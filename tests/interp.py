@@ -237,6 +237,9 @@ def evaluate(op: Op, args: list[Any]) -> Any:
             return len(range(*(int(b) for b in bounds)))
         case "broadcast_dim", [n, m]:
             return np.broadcast_shapes((n,), (m,))[0]
+        case "spans", [n, m]:
+            assert np.broadcast_shapes((n,), (m,)) == (m,)
+            return n == m
         case (("sum" | "mean" | "prod" | "max" | "min"), [a]):
             return getattr(np, name)(a, axis=op.attr("axis"), keepdims=bool(op.attr("keepdims")))
         case (("argmax" | "argmin" | "any" | "all" | "dot"), _):

@@ -139,7 +139,7 @@ def test_logistic_is_one_loop() -> None:
     gain = b.op("mul", t, b.op("log", p))
     loss = b.op("mul", b.op("sub", const(1.0), t), b.op("log", b.op("sub", const(1.0), p)))
     fused = check(trace("f", [z, t], b, b.op("neg", b.op("sum", b.op("add", gain, loss)))), numbers(5), numbers(5))
-    assert (count(fused, For), count(fused, "alloc"), count(fused, "expand")) == (1, 0, 2)
+    assert (count(fused, For), count(fused, "alloc"), count(fused, "expand"), count(fused, "spans")) == (1, 0, 0, 2)
     check(trace("f", [z, t], b, b.op("sum", b.op("add", gain, loss))), numbers(5), numbers(1))
 
 

@@ -58,7 +58,7 @@ class Algebra:
 
     def simplify(self, op: Op, make: Make) -> Atom | None:
         """What the op's result equals, or None where the op stands as it is."""
-        if op.name in ("dim", "trips", "broadcast_dim"):
+        if op.name in ("dim", "trips", "broadcast_dim", "spans"):
             return self._size(op, make)
         if not all(isinstance(arg.type, Scalar) for arg in op.args) or not op.results:
             return self._reference(op, make)
@@ -314,8 +314,8 @@ class Algebra:
         op = self._definitions.get(operand)
         if op is None:
             return False
-        if op.name in ("add", "mul", "floordiv", "minimum"):
-            return all(map(self.nonnegative, op.args))
+        if op.name in ("add", "mul", "floordiv", "minimum", "where"):
+            return all(map(self.nonnegative, op.args[op.name == "where" :]))
         return op.name in _SIZES or (op.name == "maximum" and any(map(self.nonnegative, op.args)))
 
     # --- sizes and references ---
@@ -326,6 +326,8 @@ class Algebra:
         if op.name == "broadcast_dim":
             n, m = op.args
             return m if is_literal(n, 1) or n == m else n if is_literal(m, 1) else None
+        if op.name == "spans":
+            return const(True) if op.args[0] == op.args[1] else None
         return self._dim(op, make)
 
     def _trips(self, op: Op) -> Atom | None:

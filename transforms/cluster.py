@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,8 +56,11 @@ class Node:
         return False
 
 
-def cluster(stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places) -> list[Node]:
-    """The nodes of a block, in an order in which they can be executed."""
+def cluster(
+    stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places, first: Collection[Member] = ()
+) -> list[Node]:
+    """The nodes of a block, in an order in which they can be executed. Members that are to be the `first` of their groups join
+    no others."""
     nodes: list[Node] = []
     maker: dict[Var, Node] = {}
     traffic = _Traffic(places)
@@ -70,7 +73,7 @@ def cluster(stmts: Sequence[Stmt], members: dict[Stmt, Member], places: Places) 
             before.add(barrier)
         if isinstance(stmt, Op) and stmt.name == "comment":
             before |= set(nodes)
-        node = _home(member, before, nodes, places) if member else None
+        node = _home(member, before, nodes, places) if member and member not in first else None
         if node is None:
             node = Node([], None if member else stmt)
             nodes.append(node)

@@ -13,14 +13,14 @@ from srcad.transforms.symbolic import ONE, Sizes
 
 @dataclass(eq=False)
 class Frame:
-    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `wide` what arrays
-    are expanded to, `read` gives the present name of a scalar."""
+    """What all iterations share. `live` are the axes that have loops, `starts` where these begin to count, `spans` what arrays
+    do along axes where they may be repeated, `read` gives the present name of a scalar."""
 
     places: Places
     read: Callable[[Atom], Atom]
     live: list[int]
     starts: list[int]
-    wide: dict[tuple[Atom, Sizes], Atom]
+    spans: dict[tuple[Atom, Sizes], dict[int, Atom]]
 
 
 @dataclass(eq=False)
@@ -32,7 +32,7 @@ class Elements:
     known: dict[Atom, Atom] = field(default_factory=dict)
     _loaded: dict[Any, tuple[Atom, Atom]] = field(default_factory=dict)
     _stored: dict[Any, Op] = field(default_factory=dict)
-    _moved: dict[tuple[Atom, int], Atom] = field(default_factory=dict)
+    _moved: dict[tuple[Atom, Atom], Atom] = field(default_factory=dict)
 
     def read(self, b: Builder, a: Atom, space: Sizes) -> Atom:
         """The element of an array that broadcasts to the space, or the scalar."""
@@ -40,7 +40,6 @@ class Elements:
             return self.frame.read(a)
         if a in self.known:
             return self.known[a]
-        a = self.frame.wide.get((a, space), a)
         place = self._place(a, space)
         name = self.frame.places.name(place)
         if name not in self._loaded:
@@ -81,9 +80,7 @@ class Elements:
     # --- indices -------------------------------------------------------------------------------------------------------------
 
     def _place(self, array: Atom, space: Sizes) -> Place:
-        place = self.frame.places.within(array, space)
-        assert place is not None, "broadcast, and not expanded"
-        return place
+        return self.frame.places.repeated(array, space, self.frame.spans.get((array, space), {}))
 
     def _index(self, b: Builder, place: Place, space: Sizes) -> Sequence[Atom]:
         return [
@@ -94,18 +91,33 @@ class Elements:
     def at(self, b: Builder, entry: Along, space: Sizes) -> Atom:
         """This iteration's position along an axis."""
         if space[entry.axis] == ONE:
-            return const(entry.offset)
+            here = const(entry.offset)  # so it is, if the sizes fit: asked for lest nobody checks
+            return here if entry.spans is None else b.op("where", entry.spans, here, const(entry.offset + 1))
         loop = self.frame.live.index(entry.axis)
-        counter, offset = self.counters[loop], entry.offset - self.frame.starts[loop]
+        if entry.spans is not None:
+            return self._shifted(b, self._repeated(b, loop, entry.spans), entry.offset)
+        return self._shifted(b, self.counters[loop], entry.offset - self.frame.starts[loop])
+
+    def _repeated(self, b: Builder, loop: int, spans: Atom) -> Atom:
+        """The position along an axis whose only element may be repeated. By a choice, of which LLVM makes two loops."""
+        key = self.counters[loop], spans
+        if key not in self._moved:
+            position = self._shifted(b, self.counters[loop], -self.frame.starts[loop])
+            self._moved[key] = b.op("where", spans, position, const(0))
+        return self._moved[key]
+
+    def _shifted(self, b: Builder, counter: Atom, offset: int) -> Atom:
         if not offset:
             return counter
-        if (counter, offset) not in self._moved:
-            self._moved[counter, offset] = b.op("add" if offset > 0 else "sub", counter, const(abs(offset)))
-        return self._moved[counter, offset]
+        key = counter, const(offset)
+        if key not in self._moved:
+            self._moved[key] = b.op("add" if offset > 0 else "sub", counter, const(abs(offset)))
+        return self._moved[key]
 
     def _hint(self, place: Place) -> str:
         """x_ij for x[i, j]."""
-        entries = [self.frame.live.index(e.axis) if isinstance(e, Along) else None for e in place.index]
+        live = self.frame.live
+        entries = [live.index(e.axis) if isinstance(e, Along) and e.axis in live else None for e in place.index]
         base = place.base.hint if isinstance(place.base, Var) else place.base.name
         counted = [(n, e) for n, e in zip(entries, place.index, strict=True) if n is not None and isinstance(e, Along)]
         plain = len(counted) == len(entries) and all(e.offset == self.frame.starts[n] for n, e in counted)

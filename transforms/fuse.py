@@ -6,7 +6,7 @@ on the array ops that the rules of whole-array functions bring in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from srcad.ir import (
@@ -27,14 +27,14 @@ from srcad.ir import (
     uses,
     with_blocks,
 )  # fmt: skip
-from srcad.transforms.cluster import Node, accesses, cluster
+from srcad.transforms.cluster import Node, cluster
 from srcad.transforms.decompose import decompose
 from srcad.transforms.loopnest import Member, Nest
 from srcad.transforms.places import Places
 from srcad.transforms.prepare import Preparation, becomes_loop, is_elementwise, mentions
 from srcad.transforms.scope import Scope
 from srcad.transforms.shapes import Shapes
-from srcad.transforms.symbolic import ONE
+from srcad.transforms.symbolic import ONE, Sizes
 
 
 def fuse(trace: Trace, final: bool = False) -> Trace:
@@ -77,12 +77,18 @@ class _Fusion:
             nodes = [Node([k], stmt) for k, stmt in enumerate(stmts)]
         else:
             before = {m: m.space for m in members.values()}
-            self._widen(stmts, members, readers)
-            nodes = cluster(stmts, members, self.places)
-            if self._torn(nodes, before, readers):
+            held: set[Member] = set()
+            while True:
+                self._widen(stmts, members, readers, held)
+                nodes = cluster(stmts, members, self.places)
+                torn = self._torn(nodes, before, readers)
+                if not torn:
+                    break
+                held.update(torn)
                 for member, space in before.items():
                     member.space = space
-                nodes = cluster(stmts, members, self.places)
+            if early := self._early(nodes, readers):
+                nodes = cluster(stmts, members, self.places, early)
         ends = [self._emit(node, scope, readers) for node in nodes]
         if comments:
             self._place_comments(comments, [(origin[node.last], end) for node, end in zip(nodes, ends, strict=True)])
@@ -140,11 +146,14 @@ class _Fusion:
             members[stmt] = Member(stmt, self.shapes.of(stmt.result if mapped else stmt.args[0]))
         return members
 
-    def _widen(self, stmts: list[Stmt], members: dict[Stmt, Member], readers: dict[Var, _Uses]) -> None:
-        """A value that only loops over other sizes read is computed at their sizes: at run time they are most likely the same."""
+    def _widen(
+        self, stmts: list[Stmt], members: dict[Stmt, Member], readers: dict[Var, _Uses], held: Collection[Member]
+    ) -> None:
+        """A value that only loops over other sizes read is computed at their sizes: at run time they are most likely the same.
+        Those `held` stay as they are."""
         for stmt in reversed(stmts):
             member = members.get(stmt)
-            if member is None or not stmt.results or member.reduces:
+            if member is None or not stmt.results or member.reduces or member in held:
                 continue
             use = readers.get(stmt.results[0], _Uses(others=True))
             spaces = {members[reader].space if reader in members else () for reader in use.elementwise}
@@ -156,14 +165,30 @@ class _Fusion:
             ):
                 member.space = space
 
-    def _torn(self, nodes: list[Node], before: Mapping[Member, tuple[object, ...]], readers: dict[Var, _Uses]) -> bool:
-        """Whether a value was widened for a loop that it could not join after all."""
+    def _torn(self, nodes: list[Node], before: Mapping[Member, Sizes], readers: dict[Var, _Uses]) -> list[Member]:
+        """The values that were widened for a loop that they could not join after all."""
+        found: list[Member] = []
         for node in nodes:
             here = {m.op for m in node.members}
             for m in node.members:
                 if m.space != before[m] and not all(reader in here for reader in readers[m.op.result].elementwise):
-                    return True
-        return False
+                    found.append(m)
+        return found
+
+    def _early(self, nodes: list[Node], readers: dict[Var, _Uses]) -> list[Member]:
+        """Values that would be kept in arrays, since they are computed in one loop and read in another, with nothing to do with
+        the first: they can start the other."""
+        at: dict[Stmt, Node] = {m.op: node for node in nodes for m in node.members}
+        found: list[Member] = []
+        for node in nodes:
+            for m in node.members[1:]:
+                if m.reduces or m.target is not None or any(a in node.made for a in m.values):
+                    continue
+                use = readers.get(m.op.result, _Uses(others=True))
+                elsewhere = {at.get(reader) for reader in use.elementwise}
+                if not use.others and len(elsewhere) == 1 and elsewhere.isdisjoint((node, None)):
+                    found.append(m)
+        return found
 
     # --- emission ------------------------------------------------------------------------------------------------------------
 
@@ -183,10 +208,6 @@ class _Fusion:
             case stmt, _:
                 assert stmt is not None
                 self._append(stmt, scope)
-        written = node.writes or (accesses(node.stmt)[1] if node.stmt is not None else [])
-        for key in scope.expanded():
-            if any(self.places.overlap(key[0], array) for array in written):
-                scope.forget(key)
         return len(scope.builder.stmts)
 
     def _copies(self, target: Var, value: Var, stmts: list[Stmt]) -> bool:

@@ -57,7 +57,17 @@ CHECKED = {
 #: Those that fail where their divisor is zero, which compiled code would not tell.
 DIVISIONS = frozenset({"floordiv", "mod"})
 #: Ops whose integer operands, from this position on, are places in memory or sizes.
-PLACES = {"load": 1, "view": 1, "reshape": 1, "expand": 1, "alloc": 0, "trips": 0, "broadcast_dim": 0, "dim": 0}
+PLACES = {
+    "load": 1,
+    "view": 1,
+    "reshape": 1,
+    "expand": 1,
+    "alloc": 0,
+    "trips": 0,
+    "broadcast_dim": 0,
+    "spans": 0,
+    "dim": 0,
+}
 
 
 def check_integers(trace: Trace) -> Trace:

@@ -94,11 +94,12 @@ class Nest:
             for k in range(len(self.scope.shapes.of(a)))
         ]  # fmt: skip
         self.stops = [self.scope.size(self.space[k], self.arrays) for k in self.frame.live]
-        self._shift()
         for m in self.members:
             for a in m.values:
                 if a not in inside:
                     self._widen(a, m.space)
+        if not self.frame.spans:
+            self._shift()
         for m in self.members:
             if m.op.name in ("max", "min"):
                 self._refuse_empty(m)
@@ -123,13 +124,16 @@ class Nest:
                 self.stops[loop] = self.scope.shifted(self.space[entry.axis], self.stops[loop], entry.offset)
 
     def _widen(self, a: Atom, space: Sizes) -> None:
-        """Expand an operand where it may be broadcast."""
+        """Find out how an operand moves along axes where it may be broadcast."""
         if not isinstance(a.type, Array) or self.places.within(a, space) is not None:
             return
         sizes = self.scope.shapes.of(a)
-        last = space[len(space) - len(sizes) :]
-        target = tuple(ONE if n == ONE else whole for n, whole in zip(sizes, last, strict=True))
-        self.frame.wide[a, space] = self.scope.expand(a, target, [self._dim(n) for n in target])
+        wholes = space[len(space) - len(sizes) :]
+        self.frame.spans[a, space] = {
+            k: self.scope.spans(own, whole, self.arrays)
+            for k, (own, whole) in enumerate(zip(sizes, wholes, strict=True))
+            if own not in (ONE, whole)
+        }
 
     def _dim(self, size: Size) -> Atom:
         return self.scope.size(size, self.arrays, exact=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from srcad.ir import (
+    INT,
     Array,
     Atom,
     Block,
@@ -34,6 +36,13 @@ from srcad.ir import (
 )
 from srcad.ops import FRESH, WRITES
 from srcad.transforms.alias import REFERENCES, Aliases, is_memory, next_values
+
+
+@dataclass(frozen=True)
+class Below:
+    """The indices of an axis that are less than `stop`, where that is not negative."""
+
+    stop: Atom
 
 
 class Memory:
@@ -133,12 +142,12 @@ class Memory:
         later = self._order[write] > self._order[read]
         if not shared:
             return later
-        cell = read.name == "load" and write.name in ("store", "update") and read.args[0] is write.args[0]
-        if not cell:
+        base, reads = (array, read.args[1:]) if read.name == "load" else self._part(array)
+        if write.name not in ("store", "update") or base is not write.args[0]:
             return True
-        reads, written = read.args[1:], write.args[1:-1]
+        written = write.args[1:-1]
         for loop in shared:
-            if loop in self._named[array]:
+            if loop in self._named[base]:
                 return True  # the next iteration means other cells by the same index
             steps = [self._distance(r, w, loop) for r, w in zip(reads, written, strict=True)]
             ahead = [step for step in steps if step is not None]
@@ -150,14 +159,38 @@ class Memory:
                 return True
         return later
 
-    def _distance(self, read: Atom, written: Atom, loop: Loop) -> int | None:
+    def _part(self, array: Var) -> tuple[Var, tuple[Atom | Below | None, ...]]:
+        """The array of which this is a view, and what of each axis: one index, those below a bound, or no one knows which."""
+        op = self.definition.get(array)
+        assert isinstance(array.type, Array)
+        if op is None or op.name != "view":
+            return array, (None,) * array.type.ndim
+        base, *operands = op.args
+        assert isinstance(base, Var) and isinstance(base.type, Array)
+        rest, found = iter(operands), list[Atom | Below | None]()
+        for letter in op.attr("spec"):
+            if letter == "i":
+                found.append(next(rest))
+            elif letter == "s":
+                _, stop, step = next(rest), next(rest), next(rest)
+                plain = isinstance(step, Const) and step.value in (None, 1) and stop.type == INT
+                known = plain and not (isinstance(stop, Const) and stop.value is None)
+                found.append(Below(stop) if known else None)
+        return base, (*found, *[None] * (base.type.ndim - len(found)))
+
+    def _distance(self, read: Atom | Below | None, written: Atom, loop: Loop) -> int | None:
         """How many iterations after the read the same loop writes the index that was read: negative if only earlier ones do;
         None if not known."""
-        if not (isinstance(loop, For) and isinstance(loop.step, Const)):
+        if read is None or not (isinstance(loop, For) and isinstance(loop.step, Const)):
             return None
-        if loop.step.value not in (1, -1) or not (self.nonnegative(read) and self.nonnegative(written)):
+        bound = read.stop if isinstance(read, Below) else read
+        if loop.step.value not in (1, -1) or not (self.nonnegative(bound) and self.nonnegative(written)):
             return None  # u[i - 1] at i = 0 is the last cell
         step = int(loop.step.value)
+        if isinstance(read, Below):
+            highest, lowest = self._offset(bound, loop.index, 1), self._offset(written, loop.index, -1)
+            clear = step == 1 and highest is not None and lowest is not None and lowest >= highest
+            return -1 if clear else None
         a, b = self.affine(read, loop.index), self.affine(written, loop.index)
         if a is not None and b is not None:
             return (a - b) * step
@@ -328,6 +361,9 @@ class Memory:
             case Op(name="sub", args=(a, Const(value=c))):
                 low = self._lower_bound(a)
                 return None if low is None else low - c
+            case Op(name="where", args=(_, a, b)):
+                low, other = self._lower_bound(a), self._lower_bound(b)
+                return None if low is None or other is None else min(low, other)
             case Op(name="mul", args=(a, b)) if self.nonnegative(a) and self.nonnegative(b):
                 return 0
         return None

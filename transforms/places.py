@@ -6,6 +6,7 @@ array are known to be so. What it cannot see through, such as a slice with compu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,13 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Along:
-    """The position along an axis, plus an offset. `whole`: it runs over all of the base's axis."""
+    """The position along an axis, plus an offset. `whole`: it runs over all of the base's axis. `spans`, where it is known at
+    run time only, tells whether it runs at all, or one element is repeated."""
 
     axis: int
     offset: int = 0
     whole: bool = True
+    spans: Atom | None = None
 
 
 @dataclass(frozen=True)
@@ -153,11 +156,18 @@ class Places:
         return Place(below.base, tuple(index))
 
     def within(self, array: Atom, space: Sizes) -> Place | None:
-        """The place in terms of the axes of an iteration space to which the array broadcasts; None if only a copy of it does."""
+        """The place in terms of the axes of an iteration space to which the array broadcasts; None if it may be
+        repeated there."""
         sizes = self._shapes.of(array)
         shift = len(space) - len(sizes)
         if shift < 0 or any(n not in (ONE, whole) for n, whole in zip(sizes, space[shift:], strict=True)):
             return None
+        return self.repeated(array, space, {})
+
+    def repeated(self, array: Atom, space: Sizes, spans: Mapping[int, Atom]) -> Place:
+        """The place in an iteration space of an array that may be repeated along some axes: `spans` tell whether it is not."""
+        sizes = self._shapes.of(array)
+        shift = len(space) - len(sizes)
         place = self.place(array)
         index: list[Fixed | Along] = []
         for entry in place.index:
@@ -165,14 +175,14 @@ class Places:
                 if sizes[entry.axis] == ONE:
                     entry = Fixed(const(entry.offset))
                 else:
-                    entry = Along(entry.axis + shift, entry.offset, entry.whole)
+                    entry = Along(entry.axis + shift, entry.offset, entry.whole, spans.get(entry.axis))
             index.append(entry)
         return Place(place.base, tuple(index))
 
     def name(self, place: Place) -> tuple[Any, ...]:
         """Equal for places that are the same elements."""
         base: Any = place.base
-        index = tuple((e.axis, e.offset) if isinstance(e, Along) else e for e in place.index)
+        index = tuple((e.axis, e.offset, e.spans) if isinstance(e, Along) else e for e in place.index)
         if isinstance(base, Var) and (op := self._views.get(base)) is not None:
             below = self.name(self.place(op.args[0]))
             base = (op.name, below, op.args[1:], op.attrs)

@@ -8,7 +8,9 @@ from typing import Any
 
 from srcad.ir import Atom, Builder, Op, Var, const
 from srcad.transforms.shapes import Shapes
-from srcad.transforms.symbolic import Affine, Dim, Size, Sizes, Term, Unknown
+from srcad.transforms.symbolic import Affine, Dim, Size, Term, Unknown
+
+_HINTS = {"dim": "n", "broadcast_dim": "n", "spans": "spans"}
 
 
 @dataclass(eq=False)
@@ -20,7 +22,7 @@ class Scope:
     builder: Builder = field(default_factory=Builder)
     _defined: set[Var] = field(default_factory=set)
     _sizes: dict[Affine, Atom] = field(default_factory=dict)
-    _expanded: dict[tuple[Atom, Sizes], Var] = field(default_factory=dict)
+    _spans: dict[tuple[Size, Size], Atom] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         return Scope(self.shapes, self)
@@ -62,7 +64,7 @@ class Scope:
 
     def op(self, name: str, *args: Atom, axis: int | None = None) -> Atom:
         attrs: dict[str, Any] = {} if axis is None else {"axis": axis}
-        result = self.builder.op(name, *args, hint="n" if name in ("dim", "broadcast_dim") else "", **attrs)
+        result = self.builder.op(name, *args, hint=_HINTS.get(name, ""), **attrs)
         self.define(result)
         return result
 
@@ -111,6 +113,13 @@ class Scope:
                 return None if atom is None else self.op("trips", const(0), atom, const(1))
             case Term(name="join", args=parts):
                 return self.size(Size(parts))
+            case Term(name="cut"):
+                whole = Affine(0, ((u, 1),))
+                found = self._find(whole)
+                view = next(((v, k) for v, k in self.shapes.views(u) if self.defines(v)), None)
+                if found is None and view is not None:
+                    self._sizes[whole] = found = self.op("dim", view[0], axis=view[1])
+                return found
             case Term():
                 atoms = [self._affine(e, False) for e in u.args]
                 known = [atom for atom in atoms if atom is not None]
@@ -123,19 +132,14 @@ class Scope:
 
     # --- broadcasting --------------------------------------------------------------------------------------------------------
 
-    def expand(self, array: Atom, sizes: Sizes, dims: Iterable[Atom]) -> Var:
-        """The array at the given sizes: itself where it has them at run time."""
-        key = (array, sizes)
-        if key not in self._expanded:
-            hint = array.hint if isinstance(array, Var) else array.name
-            self._expanded[key] = wide = self.builder.op("expand", array, *dims, hint=hint)
-            self.shapes.set(wide, sizes)
-            self.define(wide)
-        return self._expanded[key]
+    def spans(self, own: Size, whole: Size, arrays: Iterable[tuple[Atom, int]]) -> Atom:
+        """Whether an axis of one size spans one of another: else its only element is repeated."""
+        found = self._known(own, whole)
+        if found is None:
+            n, m = (self.size(size, arrays, exact=True) for size in (own, whole))
+            self._spans[own, whole] = found = self.op("spans", n, m)
+        return found
 
-    def expanded(self) -> Iterable[tuple[Atom, Sizes]]:
-        return tuple(self._expanded)
-
-    def forget(self, key: tuple[Atom, Sizes]) -> None:
-        """What was expanded has changed: a copy of it would not know."""
-        del self._expanded[key]
+    def _known(self, own: Size, whole: Size) -> Atom | None:
+        found = self._spans.get((own, whole))
+        return found if found is not None or self.parent is None else self.parent._known(own, whole)

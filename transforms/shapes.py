@@ -36,6 +36,7 @@ class Shapes:
         self._sizes: dict[Var, Sizes] = {}
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
+        self._cuts: dict[Term, dict[Var, int]] = {}
         self._block(body)
 
     def of(self, operand: Operand) -> Sizes:
@@ -219,8 +220,8 @@ class Shapes:
                 next(rest)
             else:
                 bounds = (next(rest), next(rest), next(rest))
-                own = Size((unknown(Dim(op.result, len(cuts))),))
-                cuts.append(self._slice(axis, sizes[axis], bounds) or Cut(axis, None, own))
+                known = self._slice(axis, sizes[axis], bounds)
+                cuts.append(known or Cut(axis, None, self._cut(op, len(cuts), sizes[axis], bounds)))
             axis += 1
         return cuts + [Cut(k, 0, sizes[k], True) for k in range(axis, len(sizes))]
 
@@ -247,6 +248,22 @@ class Shapes:
         if short is None:
             return None
         return Cut(axis, offset, Size.of(n.plus(Affine(offset + short), -1)), offset == short == 0)
+
+    def _cut(self, op: Op, axis: int, size: Size, bounds: tuple[Atom, Atom, Atom]) -> Size:
+        """The size of a slice of which no more is known than that equal bounds cut as much from axes of equal size."""
+        own = unknown(Dim(op.result, axis))
+        start, stop, step = bounds
+        if isinstance(step, Const) and step.value in (None, 1):
+            n = size.affine
+            first = Affine(0) if start == Const(None, INT) else self.value(start)
+            cut = Term("cut", (n, first, n if stop == Const(None, INT) else self.value(stop)))
+            self._cuts.setdefault(cut, {})[op.result] = axis
+            own = unknown(cut)
+        return Size((own,))
+
+    def views(self, cut: Term) -> Iterable[tuple[Var, int]]:
+        """Views with an axis of this size."""
+        return self._cuts.get(cut, {}).items()
 
     def _short(self, n: Affine, stop: Affine, offset: int) -> int | None:
         """How far before the end a computed stop lies. Where it may fall below zero it counts from the end again; that makes

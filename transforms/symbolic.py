@@ -24,7 +24,8 @@ class Dim:
 
 @dataclass(frozen=True)
 class Term:
-    """An int that is not linear in others: `max0(e)`, `join(n, m)`, or an op of `srcad.ops`."""
+    """An int that is not linear in others: `max0(e)`, `join(n, m)`, the size `cut(n, start, stop)` of a slice, or an op of
+    `srcad.ops`."""
 
     name: str
     args: tuple[Affine, ...]
@@ -68,7 +69,7 @@ class Affine:
     def nonnegative(self) -> bool:
         """Whether this is surely never negative (an unknown Var may be)."""
         return self.constant >= 0 and all(
-            c > 0 and (isinstance(u, Dim) or (isinstance(u, Term) and u.name in ("max0", "join")))
+            c > 0 and (isinstance(u, Dim) or (isinstance(u, Term) and u.name in ("max0", "join", "cut")))
             for u, c in self.terms
         )
 

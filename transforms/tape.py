@@ -44,7 +44,7 @@ from srcad.transforms.symbolic import Affine
 
 #: Recomputed rather than kept.
 CHEAP = frozenset(
-    """add sub mul neg abs lt le gt ge eq ne and or not floordiv mod where cast minimum maximum dim trips broadcast_dim
+    """add sub mul neg abs lt le gt ge eq ne and or not floordiv mod where cast minimum maximum dim trips broadcast_dim spans
     view transpose reshape load sign floor ceil isnan bitand bitor bitxor""".split()
 )
 #: What costs nothing to have again: names for memory, sizes.
@@ -339,7 +339,7 @@ class Tape:
         if isinstance(operand, Const):
             return bool(operand.value >= 0)
         op = self._op(operand)
-        return op is not None and op.name in ("dim", "trips", "broadcast_dim", "length")
+        return op is not None and op.name in ("dim", "trips", "broadcast_dim", "spans", "length")
 
 
 def counted(loop: Loop) -> bool:

@@ -1,77 +1,94 @@
-"""How long derivatives take beside the functions themselves: `python -m tests.bench [NAME ...]` from the root.
+"""How long derivatives take beside those written by hand and beside the functions: `python -m tests.bench` from the root.
 
-Every time is a median over rounds in which all variants of a program take turns, so that what else the machine does falls
-on all of them alike. The yardstick is the user's own function compiled by plain `numba.njit`. Nothing is asserted: times
-depend on the machine, and a test that sometimes fails is worse than none.
+Every time is a median over rounds in which all variants of a program take turns, on one thread. Every gradient is checked
+against differences, and against the adjoint by hand and JAX's where there are these, before it is timed. Nothing is asserted of
+times: they depend on the machine, and a test that sometimes fails is worse than none.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+
+os.environ.pop("OPENBLAS_CORETYPE", None)
+for _name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+
+import fnmatch
+import math
+import platform
+from collections.abc import Callable, Iterable
 
 import numba
 import numpy as np
 
 import srcad
-from tests.bench import programs
-from tests.bench.programs import Program
+from tests.bench import adbench, npbench, users
+from tests.bench.kit import Program
+from tests.bench.timing import Call, medians
+from tests.bench.variants import MODES, variants
 
-Call = Callable[[], object]
-ROUND_S = 0.004  #: about how long one variant runs before the next has its turn
-
-
-def medians(calls: dict[str, Call], rounds: int) -> dict[str, float]:
-    """Seconds a call, with the variants interleaved."""
-    batch = {}
-    for name, call in calls.items():
-        start = time.perf_counter()
-        call()
-        batch[name] = max(1, int(ROUND_S / max(time.perf_counter() - start, 1e-9)))
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            repeat = range(batch[name])
-            start = time.perf_counter()
-            for _ in repeat:
-                call()
-            times[name].append((time.perf_counter() - start) / batch[name])
-    return {name: statistics.median(values) for name, values in times.items()}
+#: The columns: their titles, and what over what.
+COLUMNS = (
+    ("gradient/hand", "gradient", "hand"),
+    ("gradient/f", "gradient", "primal"),
+    ("tangent/f", "tangent", "primal"),
+    ("hvp/f", "hvp", "primal"),
+    ("jax/gradient", "jax", "gradient"),
+)
 
 
-def random_like(args: tuple[Any, ...], rng: np.random.Generator) -> tuple[Any, ...]:
-    """A direction to differentiate along."""
-    return tuple(rng.standard_normal(np.shape(arg)) if np.ndim(arg) else float(rng.standard_normal()) for arg in args)
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
+    parser.add_argument("--filter", default="*", help="programs to time: names or patterns, with commas between")
+    parser.add_argument(
+        "--modes", default=",".join(MODES), help="which of gradient, tangent, hvp (the first always is)"
+    )
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--no-jax", action="store_true")
+    parser.add_argument(
+        "--picture", metavar="FILE", help="save the bars of gradient over hand there (needs matplotlib)"
+    )
+    options = parser.parse_args()
+    chosen = [p for p in programs() if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
+
+    versions = f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}"
+    print(f"{versions}, one thread of {platform.processor() or platform.machine()}")
+    print(
+        f"\n{'program':18}{'f, us':>10}"
+        + "".join(f"{title:>15}" for title, _, _ in COLUMNS)
+        + f"{'first calls, s':>16}"
+    )
+    rows: dict[str, list[float]] = {}
+    for program in chosen:
+        calls, first = variants(program, tuple(options.modes.split(",")), not options.no_jax)
+        times = medians(calls, options.rounds)
+        row = [times[a] / times[b] if a in times and b in times else math.nan for _, a, b in COLUMNS]
+        rows[program.name] = row
+        compiling = sum(first.get(mode, 0.0) for mode in MODES)
+        cells = "".join(f"{_text(ratio):>15}" for ratio in row)
+        print(f"{program.name:18}{times['primal'] * 1e6:10.1f}{cells}{compiling:16.1f}", flush=True)
+    if len(rows) > 1:
+        means = "".join(f"{_text(geometric(column)):>15}" for column in zip(*rows.values(), strict=True))
+        print(f"{'geometric mean':28}{means}")
+    if options.picture:
+        draw({name: row[0] for name, row in rows.items() if not math.isnan(row[0])}, options.picture)
+    if options.filter == "*":
+        overhead(options.rounds)
 
 
-def variants(program: Program) -> dict[str, Call]:
-    f, args, argnums = program.function, program.args, program.argnums
-    wrt = argnums[0] if len(argnums) == 1 else argnums
-    rng = np.random.default_rng(1)
-    plain = njit_deep(f)
-    grad, hvp, tangent = srcad.grad(f, wrt), srcad.hvp(f, wrt), srcad.tangent(f)
-    floats = tuple(arg for arg in args if not isinstance(arg, int))
-    dots = random_like(floats, rng)
-    v = random_like(tuple(args[i] for i in argnums), rng)
-    direction = v[0] if len(argnums) == 1 else v
-    return {
-        "primal": lambda: plain(*args),
-        "gradient": lambda: grad(*args),
-        "tangent": lambda: tangent(*args, *dots),
-        "hvp": lambda: hvp(*args, direction),
-    }
+def programs() -> list[Program]:
+    return [*npbench.programs(), *adbench.programs(), *users.programs()]
 
 
-def njit_deep(f: Callable[..., Any]) -> Any:
-    """The function by plain Numba, as its user would have it: what it calls is compiled too."""
-    scope = dict(vars(programs))
-    for name in ("lorenz_rhs", "accelerations"):
-        scope[name] = numba.njit(scope[name])
-    return numba.njit(type(f)(f.__code__, scope, f.__name__, f.__defaults__))  # type: ignore[attr-defined]
+def geometric(ratios: Iterable[float]) -> float:
+    logs = [math.log(r) for r in ratios if not math.isnan(r)]
+    return math.exp(sum(logs) / len(logs)) if logs else math.nan
+
+
+def _text(ratio: float) -> str:
+    return "" if math.isnan(ratio) else f"{ratio:.2f}"
 
 
 def overhead(rounds: int) -> None:
@@ -81,46 +98,31 @@ def overhead(rounds: int) -> None:
         return x * y + x
 
     plain, own, grad = numba.njit(f), srcad.differentiate(f), srcad.grad(f)
-    calls = {
+    calls: dict[str, Call] = {
         "numba.njit(f)": lambda: plain(2.0, 3.0),
         "srcad.differentiate(f)": lambda: own(2.0, 3.0),
         "srcad.grad(f)": lambda: grad(2.0, 3.0),
     }
     times = medians(calls, rounds)
-    empty = medians({"": lambda: None}, rounds)[""]
+    nothing: Callable[[], object] = lambda: None  # noqa: E731
+    empty = medians({"": nothing}, rounds)[""]
     base = times["numba.njit(f)"] - empty
     print(f"\n{'one call':24}{'ns':>8}{'ratio':>8}")
     for name, seconds in times.items():
         print(f"{name:24}{(seconds - empty) * 1e9:8.0f}{(seconds - empty) / base:8.2f}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="programs to time (all)")
-    parser.add_argument("--rounds", type=int, default=31)
-    options = parser.parse_args()
-    chosen = [p for p in programs.programs() if not options.names or p.name in options.names]
+def draw(ratios: dict[str, float], path: str) -> None:
+    """Bars of gradient over hand, the best first."""
+    import matplotlib.pyplot as plt
 
-    print(f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}, {os.cpu_count()} cores")
-    print(f"\n{'':18}{'njit(f)':>10}{'gradient':>10}{'tangent':>10}{'hvp':>10}{'first calls':>13}")
-    print(f"{'program':18}{'us':>10}{'ratio':>10}{'ratio':>10}{'ratio':>10}{'s':>13}")
-    ratios: list[list[float]] = []
-    for program in chosen:
-        calls = variants(program)
-        start = time.perf_counter()
-        for call in calls.values():
-            call()
-        compiling = time.perf_counter() - start
-        times = medians(calls, options.rounds)
-        base = times.pop("primal")
-        row = [seconds / base for seconds in times.values()]
-        ratios.append(row)
-        cells = "".join(f"{ratio:10.2f}" for ratio in row)
-        print(f"{program.name:18}{base * 1e6:10.1f}{cells}{compiling:13.1f}", flush=True)
-    if len(ratios) > 1:
-        print(f"{'median':28}" + "".join(f"{statistics.median(column):10.2f}" for column in zip(*ratios, strict=True)))
-    if not options.names:
-        overhead(options.rounds)
+    names = sorted(ratios, key=ratios.__getitem__)
+    figure, axes = plt.subplots(figsize=(7.0, 0.3 * len(names) + 1.0), layout="constrained")
+    axes.barh(names, [ratios[name] for name in names])
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.invert_yaxis()
+    axes.set_xlabel("time of the gradient over that of the adjoint by hand")
+    figure.savefig(path)
 
 
 if __name__ == "__main__":

@@ -49,12 +49,14 @@ def heat_adjoint(u0, alpha, steps, y_bar):
     # reverse sweep
     for k in range(steps - 1, -1, -1):
         for i in range(1, n - 1):
+            v_bar[i + 1] += u_bar_1[i] * 0.1
+        for i in range(1, n - 1):
             u_bar_i = u_bar_1[i]
+            v_bar[i] += u_bar_i - u_bar_i * 0.1 * 2.0
+        for i in range(1, n - 1):
+            v2 = u_bar_1[i]
             u_bar_1[i] = 0.0
-            v2 = u_bar_i * 0.1
-            v_bar[i - 1] += v2
-            v_bar[i + 1] += v2
-            v_bar[i] += u_bar_i - v2 * 2.0
+            v_bar[i - 1] += v2 * 0.1
         u_bar_1, v_bar = v_bar, u_bar_1
     for i in range(n):
         u0_bar[i] += u_bar[i]

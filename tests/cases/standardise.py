@@ -27,50 +27,47 @@ def standardise_adjoint(x, w, y_bar):
     # forward sweep
     n = x.shape[0]
     n_1 = x.shape[1]
-    mean = np.zeros(n_1)       # standardise.py:7
+    mean = np.zeros(n_1)  # standardise.py:7
     for i in range(n):
         for j in range(n_1):
             mean[j] += x[i, j]
     mean_1 = np.empty(n_1)
     for i in range(n_1):
         mean_1[i] = mean[i] / n
-    v1 = np.zeros(n_1)         # standardise.py:8
-    v2 = np.empty((n, n_1))
+    v1 = np.zeros(n_1)    # standardise.py:8
     for i in range(n):
         for j in range(n_1):
-            v3 = x[i, j] - mean_1[j]
-            v1[j] += v3 ** 2
-            v2[i, j] = v3      # standardise.py:9
-    deviation = np.empty(n_1)  # standardise.py:8
+            v1[j] += (x[i, j] - mean_1[j]) ** 2
+    deviation = np.empty(n_1)
     for i in range(n_1):
         deviation[i] = np.sqrt(v1[i] / n)
     w_bar = np.empty((n, n_1))
     deviation_bar = np.zeros(n_1)
-    v_bar = np.empty((n, n_1))
+    mean_bar = np.zeros(n_1)
+    x_bar = np.empty((n, n_1))
     s = 0.0
-    for i in range(n):         # standardise.py:9
+    for i in range(n):    # standardise.py:9
         for j in range(n_1):
             deviation_j = deviation[j]
-            v4 = v2[i, j] / deviation_j
+            v2 = (x[i, j] - mean_1[j]) / deviation_j
             w_ij = w[i, j]
-            s += v4 * w_ij
-            w_bar[i, j] = y_bar * v4
-            v5 = y_bar * w_ij / deviation_j
-            deviation_bar[j] -= v5 * v4
-            v_bar[i, j] = v5
+            s += v2 * w_ij
+            w_bar[i, j] = y_bar * v2
+            v3 = y_bar * w_ij / deviation_j
+            deviation_bar[j] -= v3 * v2
+            mean_bar[j] -= v3
+            x_bar[i, j] = v3
     # reverse sweep
-    v_bar_1 = np.empty(n_1)
+    v_bar = np.empty(n_1)
     for i in range(n_1):
         deviation_1 = deviation[i]
         deviation_bar_1 = deviation_bar[i]
-        v_bar_1[i] = deviation_bar_1 / (2 * deviation_1) / n
-    mean_bar = np.zeros(n_1)
-    x_bar = np.empty((n, n_1))
+        v_bar[i] = deviation_bar_1 / (2 * deviation_1) / n
     for i in range(n):
         for j in range(n_1):
-            v6 = v_bar[i, j] + 2 * v2[i, j] * v_bar_1[j]
-            mean_bar[j] -= v6
-            x_bar[i, j] = v6
+            v4 = 2 * (x[i, j] - mean_1[j]) * v_bar[j]
+            mean_bar[j] -= v4
+            x_bar[i, j] += v4
     mean_bar_1 = np.empty(n_1)
     for i in range(n_1):
         mean_bar_2 = mean_bar[i]

@@ -1,25 +1,12 @@
-"""What is timed: programs of the kinds people write with NumPy and Numba, twenty to sixty lines with what they call.
-
-Each `Program` names the function, its arguments, and the arguments that its gradient is taken for.
-"""
+"""Programs of the kinds people write with NumPy and Numba, twenty to sixty lines with what they call."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Program:
-    name: str
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    argnums: tuple[int, ...] = (0,)
-
+from tests.bench.kit import Program
 
 # --- scalar loops ------------------------------------------------------------------------------------------------------------
 
@@ -222,7 +209,7 @@ def programs() -> list[Program]:
     n_bodies, n_state = 12, 14
     return [
         Program("horner", horner, (0.4, 20_000)),
-        Program("lorenz", lorenz, (10.0, 28.0, 8.0 / 3.0, 0.001, 4_000), (0, 1, 2)),
+        Program("lorenz", lorenz, (10.0, 28.0, 8.0 / 3.0, 0.001, 4_000), (0, 1, 2), ("lorenz_rhs",)),
         Program("kepler", kepler, (0.6, r.uniform(0.0, 6.0, 1_000))),
         Program("burgers", burgers, (r.uniform(0.1, 1.0, 400), 0.1, 50)),
         Program("heat", heat, (r.standard_normal((60, 60)), 0.1, 20)),
@@ -231,6 +218,7 @@ def programs() -> list[Program]:
             nbody,
             (r.standard_normal((n_bodies, 3)), 0.1 * r.standard_normal((n_bodies, 3)), np.ones(n_bodies), 0.01, 30),
             (0, 1),
+            ("accelerations",),
         ),
         Program("logistic", logistic, (0.1 * r.standard_normal(30), r.standard_normal((2_000, 30)), _labels(r), 0.1)),
         Program(

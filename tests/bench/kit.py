@@ -1,0 +1,21 @@
+"""What is timed: a program, its arguments, and what stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function with a number for a result, its arguments, and the positions of those that its gradient is taken for.
+
+    `calls` are the functions that it calls, which plain Numba wants compiled as well.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    argnums: tuple[int, ...] = (0,)
+    calls: tuple[str, ...] = ()
