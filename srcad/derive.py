@@ -11,6 +11,7 @@ from typing import Any
 from numba.core import config
 
 from srcad import infer
+from srcad.batch import Batched
 from srcad.callable import parameters
 from srcad.ir import Static, Trace, Tree, replace, show
 from srcad.jit.dispatcher import Compiled, Watching
@@ -170,6 +171,22 @@ class WithSource:
         """The generated module for these argument types ("f8[:], i8", or a sequence of types); if not given, for those
         of the last compilation, or for the annotated ones, or for float64 scalars."""
         return source_of(self.derivative, self.__srcad_options__, types, self.last_types)
+
+    def batched(self, target: str = "cpu", in_axes: Any = 0) -> Batched:
+        """The derivative of many problems at once: see `srcad.batch`.
+
+        in_axes   as in `jax.vmap`: an int, None, or a tuple with an entry for each argument, nested as the argument is; it says
+                  along which axis of an array the problems are, None that all share what is given
+        target    "cpu" runs the batch in several threads, "cuda" in one thread of a GPU for each problem
+
+        Results have the problems along axis 0. Gradients for what all problems share are summed over the batch; Jacobians are
+        not. ValueError is raised where arguments do not agree on the number of problems.
+
+        >>> import srcad
+        >>> srcad.grad(lambda x, p: p * x**2).batched(in_axes=(0, None))(np.array([1.0, 2.0]), 3.0)
+        array([ 6., 12.])
+        """
+        return Batched(self.derivative, self.__srcad_options__, target, in_axes)
 
 
 class _Derived:

@@ -296,7 +296,7 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
         raise ValueError(f"{d.kind} has no pass {stop_after!r}; its passes are {', '.join(p.name for p in passes)}")
     count = len(d.own)
     seeds = arg_types[count:]
-    trace = _base(d, list(arg_types[:count]))
+    trace = signature.sized(_base(d, [signature.unsized(type) for type in arg_types[:count]]), arg_types)
     if modified(trace):
         reads.record_writes()
     _check_outer(trace)

@@ -28,6 +28,9 @@ class Shapes:
         self._sizes: dict[Var, Sizes] = {}
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
+        for var in trace.inputs:
+            if isinstance(var.type, Array) and var.type.sizes is not None:
+                self._sizes[var] = tuple(Size.of(Affine(n)) for n in var.type.sizes)
         self._block(trace.body)
 
     def of(self, operand: Operand) -> Sizes:

@@ -1,0 +1,203 @@
+"""Derivatives of many independent problems at once: one thread a problem on a GPU, or in parallel on the CPU.
+
+The trace is the one of a single problem. `in_axes` says of each argument along which axis problems are counted, as in `jax.vmap`;
+results have the problems along axis 0. What would be a gradient for an argument that all problems share is the gradient of
+the sum of all, since that is what one wants it for: it is summed over the batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad import axes, infer
+from srcad.ir import Array, Scalar, Static, Trace, Tree, is_float, leaves
+from srcad.jit.gpu import Kernel
+from srcad.jit.loop import Loop
+from srcad.jit.names import is_constant
+from srcad.jit.options import Options
+from srcad.reads import Reads, recording
+from srcad.trees import map_tree
+
+TARGETS = ("cpu", "cuda")
+
+
+class Batched:
+    """A derivative of many problems, to be called. Code is generated when arguments of new types (for a GPU, of new sizes) come."""
+
+    def __init__(self, derivative: Any, options: Options, target: str, in_axes: axes.Axes) -> None:
+        if target not in TARGETS:
+            raise ValueError(f'target must be "cpu" or "cuda", not {target!r}')
+        self.derivative, self.__srcad_options__ = derivative, options
+        self.target, self.in_axes = target, axes.checked(in_axes)
+        self.__name__ = self.__qualname__ = f"{derivative.name}_batched"
+        self.__doc__ = getattr(derivative.fn, "__doc__", None)
+        self.__signature__ = derivative.signature
+        self._made: dict[Any, tuple[Kernel | Loop, Any, list[int]]] = {}
+        self._reads = Reads()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trees = self._arguments(args, kwargs)
+        count = axes.batch_size(trees)
+        if self._reads.changed:
+            self._made, self._reads = {}, Reads()
+        on_gpu = self.target == "cuda"
+        key = tuple(_key(tree, on_gpu) for tree in trees)
+        if key not in self._made:
+            self._made[key] = self._make(trees)
+        made, returns, order = self._made[key]
+        used = [trees[k] for k in order]
+        found = made(count, used)
+        self._reads.check_arguments([leaf.value for tree in used for leaf in axes.flat(tree)])
+        return _nested(returns, iter(found))
+
+    def source(self, types: Any = None) -> str:
+        """The generated module of the last call that generated any: the function of one problem, and what runs it for all."""
+        if not self._made:
+            raise ValueError(f"{self.__name__} was not called yet, and kernels are made for the sizes of arguments")
+        return next(reversed(self._made.values()))[0].text
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}{self.__signature__}, on the {'GPU' if self.target == 'cuda' else 'CPU'}>"
+
+    # --- arguments -----------------------------------------------------------------------------------------------------------
+
+    def _arguments(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+        bound = self.__signature__.bind(*args, **kwargs)
+        given: list[Any] = []
+        names: list[str] = []
+        for name, value in bound.arguments.items():
+            starred = self.__signature__.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            given += value if starred else [value]
+            names += [f"{name}[{k}]" for k in range(len(value))] if starred else [name]
+        trees = axes.spread(self.in_axes, given, names)
+        spread = dict(zip(names, trees, strict=True))
+        bound.apply_defaults()
+        result: list[Any] = []
+        for name, value in bound.arguments.items():
+            starred = self.__signature__.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            if starred:
+                result += [spread[f"{name}[{k}]"] for k in range(len(value))]
+            else:
+                result.append(spread[name] if name in spread else axes.spread(None, [value], [name])[0])
+        return [_usable(tree) for tree in result]
+
+    # --- code ----------------------------------------------------------------------------------------------------------------
+
+    def _make(self, trees: Sequence[Any]) -> tuple[Kernel | Loop, Any, list[int]]:
+        on_gpu = self.target == "cuda"
+        types = [_type(tree, on_gpu) for tree in trees]
+        with recording() as reads:
+            trace, order = self.derivative.build_call(types)
+        used = [trees[k] for k in order]
+        sums = summed(self.derivative, trace, used)
+        made: Kernel | Loop = (Kernel if on_gpu else Loop)(trace, used, sums, self.__srcad_options__)
+        self._reads.update(reads)
+        return made, trace.returns, order
+
+
+def _usable(tree: Any) -> Any:
+    """Leaves that compiled code takes: NumPy's arrays and numbers, or arrays of a GPU; TypeError for others."""
+
+    def check(leaf: axes.Mapped) -> axes.Mapped:
+        if not is_constant(leaf.value) and not hasattr(leaf.value, "__cuda_array_interface__"):
+            infer.typeof(leaf.value, leaf.where)
+        return leaf
+
+    return map_tree(check, tree)
+
+
+def _whole_type(leaf: axes.Mapped) -> Any:
+    interface = getattr(leaf.value, "__cuda_array_interface__", None)
+    if interface is not None and not isinstance(leaf.value, np.ndarray):
+        return Array(str(np.dtype(interface["typestr"])), len(interface["shape"]), "A")
+    return infer.arg_type_of(leaf.value, leaf.where)
+
+
+def _type(tree: Any, sized: bool) -> Any:
+    """The type of an argument of one problem."""
+    if not isinstance(tree, axes.Mapped):
+        return Tree(tuple(_type(item, sized) for item in tree), type(tree) if hasattr(tree, "_fields") else None)
+    type_ = _whole_type(tree)
+    if not isinstance(type_, Array):
+        return type_
+    shape = tree.shape
+    if tree.axis is not None:
+        shape = shape[: tree.axis] + shape[tree.axis + 1 :]
+    if not shape and tree.axis is not None:
+        return Scalar(type_.dtype)
+    if sized:
+        return Array(type_.dtype, len(shape), "A", shape)
+    first = tree.axis == 0 and type_.layout == "C"
+    return Array(type_.dtype, len(shape), "C" if first else "A" if tree.axis is not None else type_.layout)
+
+
+def _key(tree: Any, sized: bool) -> Any:
+    """What tells apart arguments for which other code is needed."""
+    if not isinstance(tree, axes.Mapped):
+        return (type(tree), *(_key(item, sized) for item in tree))
+    if is_constant(tree.value):
+        return tree.value if isinstance(tree.value, str) else id(tree.value)
+    size = [n for k, n in enumerate(tree.shape) if k != tree.axis] if sized else ()
+    return _whole_type(tree), tree.axis, isinstance(tree.value, np.ndarray), *size
+
+
+# --- results -----------------------------------------------------------------------------------------------------------------
+
+
+def summed(derivative: Any, trace: Trace, args: Sequence[Any]) -> frozenset[int]:
+    """Which leaves of the result are summed over the batch: gradients for what all problems share. Hessian-vector products
+    are, if the problems share their vector, too."""
+    kind, returns = derivative.kind, trace.returns
+
+    def bars(tree: Any, shared: Any = _is_shared) -> Any:
+        if derivative.single:
+            return _matched(tree, args[derivative.wrt[0]], shared)
+        return [_matched(bar, args[k], shared) for bar, k in zip(tree.items, derivative.wrt, strict=True)]
+
+    found: Any = []
+    if kind == "grad":
+        found = [bars(returns.items[0]), []] if derivative.has_aux else bars(returns)
+    elif kind == "value_and_grad":
+        found = [_never(returns.items[0]), bars(returns.items[1])]
+    elif kind == "hvp" and all(leaf.axis is None for leaf in axes.flat(args[-1])):
+        found = bars(returns)
+    elif kind == "adjoint":
+        own = [x for x, p in zip(args, trace.params[:-1], strict=False) if _has_float(p.tree)]
+        rest = [_matched(bar, x, _is_shared) for bar, x in zip(returns.items[1:], own, strict=True)]
+        found = [_never(returns.items[0]), *rest]
+    return frozenset(k for k, shared in enumerate(_flat(found)) if shared)
+
+
+def _is_shared(leaf: axes.Mapped) -> bool:
+    return leaf.axis is None
+
+
+def _matched(bar: Any, arg: Any, shared: Callable[[axes.Mapped], bool]) -> Any:
+    """For each leaf of a gradient what `shared` says of the argument it belongs to."""
+    if isinstance(bar, Tree):
+        return [_matched(b, a, shared) for b, a in zip(bar.items, arg, strict=True)]
+    return [] if isinstance(bar, Static) else shared(arg)
+
+
+def _never(returns: Any) -> list[bool]:
+    return [False] * len(leaves(returns))
+
+
+def _flat(tree: Any) -> list[bool]:
+    return [leaf for item in tree for leaf in _flat(item)] if isinstance(tree, list) else [tree]
+
+
+def _has_float(tree: Any) -> bool:
+    return any(is_float(v.type) for v in leaves(tree))
+
+
+def _nested(returns: Any, values: Iterator[Any]) -> Any:
+    """The leaves of the result, nested as the function's result is."""
+    if isinstance(returns, Tree):
+        items = [_nested(item, values) for item in returns.items]
+        return returns.cls(*items) if returns.cls else tuple(items)
+    return returns.value if isinstance(returns, Static) else next(values)

@@ -1,0 +1,172 @@
+"""What stands between a caller and a kernel: arrays go to the GPU, memory is given to threads, errors and results come back.
+
+A thread that runs out of scratch memory says so (`srcad.device.room`), and the kernel is launched again with more; the sizes that
+were enough are remembered. A thread that meets an error gives up its problem: the first such problem is run again on the
+CPU, which raises what it raises.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from srcad.jit.cuda import CudaError, free_memory, is_simulated, ready
+
+#: Threads in a block, and the most threads that sums are collected by.
+BLOCK, COLLECTORS = 128, 128 * 256
+#: How much of the free memory scratch may take.
+SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Each:
+    """A result for each problem."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A result that is summed over the batch: each thread has its own part."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Scratch memory of each thread. What is `strided` lies side by side for all threads."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    side_by_side: bool = False
+
+    def strided(self) -> Any:
+        return replace(self, side_by_side=True)
+
+    def whole(self, threads: int) -> tuple[int, ...]:
+        return (*self.shape, threads) if self.side_by_side else (threads, *self.shape)
+
+
+@dataclass(frozen=True)
+class Growing(Fixed):
+    """Likewise, where the first size is a guess."""
+
+
+class Failed(Exception):
+    """Problems that no thread could finish, in order."""
+
+    def __init__(self, problems: Sequence[int]) -> None:
+        super().__init__(f"problems {list(problems[:10])} failed on the GPU")
+        self.problems = problems
+
+
+_sizes: dict[Any, list[int]] = {}
+_lock = threading.Lock()
+
+
+def launch(
+    kernel: Any,
+    n: int,
+    args: Sequence[Any],
+    results: Sequence[Each | Sum],
+    scratch: Sequence[Fixed] = (),
+    fails: bool = False,
+) -> list[Any]:
+    """The results for `n` problems, as arrays on the GPU. Raises `Failed` for problems that raise an error."""
+    cuda = ready()
+    with _lock:
+        lengths = list(_sizes.get(kernel, [s.shape[0] for s in scratch]))
+    sums = any(isinstance(r, Sum) for r in results)
+    outs = [None if isinstance(r, Sum) else _array(cuda, (n, *r.shape), r.dtype) for r in results]
+    while True:
+        memory = [replace(s, shape=(m, *s.shape[1:])) for s, m in zip(scratch, lengths, strict=True)]
+        threads, block = _threads(cuda, n, memory, sums)
+        given = [
+            _zeros(cuda, (threads, *r.shape), r.dtype) if out is None else out
+            for r, out in zip(results, outs, strict=True)
+        ]
+        checks: list[Any] = []
+        if any(isinstance(s, Growing) for s in scratch):
+            checks.append(_zeros(cuda, (len(scratch),), np.int64))
+        if fails:
+            checks.append(_zeros(cuda, (n,), np.bool_))
+        space = [cuda.device_array(s.whole(threads), s.dtype) for s in memory]
+        _run(cuda, kernel, threads // block, block, [n, *args, *given, *space, *checks])
+        if not fails:
+            break
+        done = checks[-1].copy_to_host()
+        if done.all():
+            break
+        needed = checks[0].copy_to_host() if len(checks) > 1 else np.zeros(len(scratch), np.int64)
+        more = [max(m, 2 * m if need > m else m, int(need)) for m, need in zip(lengths, needed, strict=True)]
+        if more == lengths:
+            raise Failed(np.flatnonzero(~done).tolist())
+        lengths = more
+        with _lock:
+            _sizes[kernel] = lengths
+    return [_added(cuda, a) if isinstance(r, Sum) else a for r, a in zip(results, given, strict=True)]
+
+
+def _run(cuda: Any, kernel: Any, blocks: int, block: int, args: Sequence[Any]) -> None:
+    try:
+        kernel[blocks, block](*args)
+    except Exception:
+        if not is_simulated():  # the simulator ends the whole grid where a thread would end itself
+            raise
+
+
+def _threads(cuda: Any, n: int, memory: Sequence[Fixed], sums: bool) -> tuple[int, int]:
+    """How many threads run, and how many in a block: as many as there are problems, if their scratch fits."""
+    if is_simulated():
+        return 2, 1  # its threads are Python's
+    threads = -(-n // BLOCK) * BLOCK
+    if sums:
+        threads = min(threads, COLLECTORS)
+    each = sum(math.prod(s.shape) * np.dtype(s.dtype).itemsize for s in memory)
+    free = free_memory(cuda)
+    if each and free is not None and threads * each > SHARE * free:
+        fitting = int(SHARE * free / each) // BLOCK * BLOCK
+        if fitting == 0:
+            raise CudaError(
+                f"the scratch memory of one block of threads takes {BLOCK * each / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB "
+                "are free on the GPU: run shorter loops, or use target='cpu'"
+            )
+        warnings.warn(
+            f"scratch memory for {threads} threads does not fit in the {free / 2**30:.1f} GiB that are free on the GPU: "
+            f"{fitting} threads share the batch",
+            stacklevel=2,
+        )
+        threads = fitting
+    return threads, BLOCK
+
+
+def _array(cuda: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array in which what neighbouring threads write lies side by side."""
+    return cuda.device_array(shape, dtype, order="F")
+
+
+def _zeros(cuda: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    return cuda.to_device(np.zeros(shape, dtype))
+
+
+def _added(cuda: Any, parts: Any) -> Any:
+    """The sum over the threads, the same each time."""
+    from srcad.device import WIDTH, add_up
+
+    columns = math.prod(parts.shape[1:])
+    total = _zeros(cuda, (columns,), parts.dtype)
+    if columns and not is_simulated():
+        add_up[columns, WIDTH](parts.reshape(parts.shape[0], columns), total)
+    elif columns:
+        total = cuda.to_device(parts.copy_to_host().reshape(parts.shape[0], columns).sum(axis=0))
+    if len(parts.shape) == 1:
+        return total.copy_to_host()[0]
+    return total.reshape(*parts.shape[1:]) if len(parts.shape) > 2 else total
