@@ -160,17 +160,11 @@ class Pullback:
         return replace(returning(trace, Tree(items)), name=self.__name__)
 
 
-class WithSource:
-    """Derivatives show what they run."""
+class WithBatches:
+    """What can run for many problems at once."""
 
     derivative: Derivative
     __srcad_options__: Options
-    last_types: tuple[infer.ArgType, ...] | None
-
-    def source(self, types: str | Sequence[Any] | None = None) -> str:
-        """The generated module for these argument types ("f8[:], i8", or a sequence of types); if not given, for those
-        of the last compilation, or for the annotated ones, or for float64 scalars."""
-        return source_of(self.derivative, self.__srcad_options__, types, self.last_types)
 
     def batched(self, target: str = "cpu", in_axes: Any = 0) -> Batched:
         """The derivative of many problems at once: see `srcad.batch`.
@@ -186,7 +180,21 @@ class WithSource:
         >>> srcad.grad(lambda x, p: p * x**2).batched(in_axes=(0, None))(np.array([1.0, 2.0]), 3.0)
         array([ 6., 12.])
         """
-        return Batched(self.derivative, self.__srcad_options__, target, in_axes)
+        d = self.derivative
+        return Batched(replace(d, kind="value") if d.kind == "primal" else d, self.__srcad_options__, target, in_axes)
+
+
+class WithSource(WithBatches):
+    """Derivatives show what they run."""
+
+    derivative: Derivative
+    __srcad_options__: Options
+    last_types: tuple[infer.ArgType, ...] | None
+
+    def source(self, types: str | Sequence[Any] | None = None) -> str:
+        """The generated module for these argument types ("f8[:], i8", or a sequence of types); if not given, for those
+        of the last compilation, or for the annotated ones, or for float64 scalars."""
+        return source_of(self.derivative, self.__srcad_options__, types, self.last_types)
 
 
 class _Derived:
@@ -202,7 +210,7 @@ class _Derived:
         return owner.__dict__.setdefault(self.kind, derive(d.fn, self.kind, d.argnums, options=options))
 
 
-class WithDerivatives:
+class WithDerivatives(WithBatches):
     """A function that carries its derivatives: what `differentiate` gives."""
 
     attributes = KINDS - {"primal"}

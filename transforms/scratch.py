@@ -26,7 +26,6 @@ from srcad.ir import (
     Param,
     Scalar,
     Static,
-    Stmt,
     Trace,
     Tree,
     Undef,
@@ -86,8 +85,9 @@ class Placed:
 def place(trace: Trace, sums: frozenset[int] = frozenset()) -> Placed:
     """The trace with places for its memory. To the results that `sums` counts (leaves that are arrays) it adds."""
     placer = _Placer(trace)
+    places = placer.make_lists()
     body = placer.block(trace.body)
-    b = Builder(list(body.stmts))
+    b = Builder([*places, *body.stmts])
     results: list[Result] = []
     outs: list[Param] = []
     numbers: list[Operand] = []
@@ -156,8 +156,6 @@ class _Placer:
             if rule is not None and isinstance(stmt, Op):
                 rule(b, stmt)
                 continue
-            if any(isinstance(var.type, ListOf) for var in stmt.results):
-                self._stack(stmt.results[0], stmt)
             if isinstance(stmt, For | While):
                 stmt = replace(stmt, inits=tuple(self._dummy(b, init) for init in stmt.inits))
             b.add(with_blocks(stmt, [self.block(inner) for inner in blocks_of(stmt)]))
@@ -219,11 +217,19 @@ class _Placer:
 
     # --- lists ---------------------------------------------------------------------------------------------------------------
 
-    def _list(self, b: Builder, op: Op) -> None:
+    def make_lists(self) -> list[Op]:
+        """Places for all lists, and the counters of their elements, which are there from the start."""
+        b = Builder()
+        for op in walk(self.trace.body):
+            if isinstance(op, Op) and op.name == "list":
+                self._make_list(b, op)
+        return [stmt for stmt in b.stmts if isinstance(stmt, Op)]
+
+    def _make_list(self, b: Builder, op: Op) -> None:
         item, hint = op.attr("item"), op.result.hint or "list"
         shape: tuple[int, ...] = ()
         if isinstance(item, ListOf):
-            raise UnsupportedError("lists of lists have no place in a thread of a GPU", op.span)
+            raise UnsupportedError("lists of lists have no place in a thread of a GPU", op.span, 'use batched(target="cpu")')
         if isinstance(item, Array):
             shape = self._shape_of_items(op)
         length = self.lengths[op.result]
@@ -233,8 +239,11 @@ class _Placer:
             strided = not (isinstance(item, Array) and self.reshapes)
             memory = self._given(hint, (length or GUESS, *shape), item.dtype, length is None, strided)
         count = b.op("local", shape=(1,), dtype="int64", hint=f"{hint.removesuffix('_tape')}_count")
-        b.effect("store", count, const(0), const(0))
         self.lists[op.result], self.items[op.result] = (memory, count), shape
+
+    def _list(self, b: Builder, op: Op) -> None:
+        _, count = self.lists[op.result]
+        b.effect("store", count, const(0), const(0))
 
     def _shape_of_items(self, op: Op) -> tuple[int, ...]:
         for stmt in walk(self.trace.body):
@@ -252,7 +261,8 @@ class _Placer:
 
     def _append(self, b: Builder, op: Op) -> None:
         stack, value = op.args
-        memory, count = self._stack(stack, op)
+        assert isinstance(stack, Var)
+        memory, count = self.lists[stack]
         at = b.op("load", count, const(0), hint="at")
         self._check_room(b, memory, at)
         if isinstance(value.type, Array):
@@ -266,7 +276,8 @@ class _Placer:
 
     def _pop(self, b: Builder, op: Op) -> None:
         (stack,) = op.args
-        memory, count = self._stack(stack, op)
+        assert isinstance(stack, Var)
+        memory, count = self.lists[stack]
         at = b.op("sub", b.op("load", count, const(0)), const(1), hint="at")
         b.effect("store", count, const(0), at)
         (result,) = op.results
@@ -284,18 +295,10 @@ class _Placer:
             copy_elements(b, dims, place, copied)
 
     def _length(self, b: Builder, op: Op) -> None:
-        _, count = self._stack(op.args[0], op)
+        (stack,) = op.args
+        assert isinstance(stack, Var)
+        _, count = self.lists[stack]
         self.env[op.result] = b.op("load", count, const(0), hint=op.result.hint)
-
-    def _stack(self, stack: Operand, stmt: Stmt) -> tuple[Var, Var]:
-        if not isinstance(stack, Var) or stack not in self.lists:
-            raise UnsupportedError(
-                "a list that is known by several names has no place in a thread of a GPU", stmt.span,
-                'use arrays, or batched(target="cpu")',
-            )  # fmt: skip
-        return self.lists[stack]
-
-
 
 
 def lengths(block: Block) -> dict[Var, int | None]:

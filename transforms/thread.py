@@ -23,6 +23,7 @@ from srcad.transforms.integers import check_integers
 from srcad.transforms.scalars import scalars
 from srcad.transforms.scratch import Placed, place
 from srcad.transforms.sizes import sizes
+from srcad.transforms.stacks import by_one_name, kept_late
 from srcad.transforms.whole import whole
 
 #: The ops that are left for a thread, beside arithmetic.
@@ -49,7 +50,7 @@ def thread(trace: Trace, sums: frozenset[int] = frozenset()) -> Placed:
     trace = _tidied(whole(_tidied(_uncopied(_single(fuse(finish(trace), final=True))))))
     for stmt in walk(trace.body):
         _check(stmt)
-    trace = check_integers(buffers(trace))
+    trace = check_integers(buffers(kept_late(by_one_name(trace))))
     for stmt in walk(trace.body):
         _check(stmt)
     placed = place(dce(trace), sums)
