@@ -146,17 +146,10 @@ def copy_elements(b: Builder, sizes: Sequence[Atom], source: Operand, target: Op
 
 def _check_kept(instances: Instances, body: Block) -> None:
     """An array that goes to a list is copied there. It must not be changed while it is in it."""
-    written = writes(body)
     for op in walk(body):
-        if not isinstance(op, Op) or op.name != "append" or not isinstance(op.args[1].type, Array):
-            continue
-        at, around = instances.position[op], instances.around[op]
-        for write in written:
-            shared = instances.of(write.args[0]) & instances.of(op.args[1])
-            before = instances.position[write] < at
-            both = [loop for loop in instances.around[write] if loop in around]
-            anew = all(loop in instances.loops.get(root, ()) for root in shared for loop in both)
-            if shared and not (before and anew):
+        if isinstance(op, Op) and op.name == "append" and isinstance(op.args[1].type, Array):
+            write = instances.written_after(body, op, op.args[1])
+            if write is not None:
                 raise UnsupportedError(
                     "an array is written after it was kept in a list, which a thread of a GPU cannot do", write.span, REMEDY
                 )

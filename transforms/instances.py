@@ -36,6 +36,18 @@ class Instances:
     def share(self, a: Operand, b: Operand) -> bool:
         return not self.of(a).isdisjoint(self.of(b))
 
+    def written_after(self, body: Block, op: Op, array: Operand) -> Op | None:
+        """A statement that may change what the array holds after `op` has seen it; on a later trip of a loop only if the
+        memory is not made anew there."""
+        at, around = self.position[op], self.around[op]
+        for write in writes(body):
+            shared = self.of(write.args[0]) & self.of(array)
+            both = [loop for loop in self.around[write] if loop in around]
+            anew = all(loop in self.loops.get(root, ()) for root in shared for loop in both)
+            if shared and not (self.position[write] < at and anew):
+                return write
+        return None
+
     def made_in(self, loop: For | While, operand: Operand) -> set[object]:
         """What of an array this trip of the loop has made."""
         return {root for root in self.of(operand) if loop in self.loops.get(root, ())}

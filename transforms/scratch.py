@@ -53,14 +53,13 @@ GUESS = 64
 
 @dataclass(frozen=True)
 class Scratch:
-    """An array that the launcher gives to each thread: `shape` is that of one thread's part. Its first axis is a guess if
-    `grows`; `strided` says that the parts of all threads lie side by side, element by element."""
+    """An array that the launcher gives to each thread: `shape` is that of one thread's part. Its first axis is a guess if it
+    `grows`. The parts of all threads lie side by side, element by element, so that neighbours read neighbours."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     grows: bool
-    strided: bool
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,6 @@ class _Placer:
         self.rules = {
             "alloc": self._alloc, "list": self._list, "append": self._append, "pop": self._pop, "length": self._length,
         }  # fmt: skip
-        self.reshapes = any(op.name == "reshape" for op in ops)
         self.lists: dict[Var, tuple[Var, Var]] = {}
         self.items: dict[Var, tuple[int, ...]] = {}
         self.lengths = lengths(trace.body)
@@ -173,7 +171,7 @@ class _Placer:
         if known and count <= (TAPE if op.attr("tape") else LOCAL):
             array = b.op("local", shape=tuple(max(n, 0) for n in shape), dtype=dtype, hint=result.hint)
         elif known:
-            array = self._given(result.hint or "memory", tuple(shape), dtype, False, False)
+            array = self._given(result.hint or "memory", tuple(shape), dtype, False)
         else:
             array = self._slice(b, op)
         self.env[result] = array
@@ -184,21 +182,25 @@ class _Placer:
             nest(b, op.args, lambda inner, index: inner.effect("store", array, *index, literal))
 
     def _slice(self, b: Builder, op: Op) -> Var:
-        """As much of the thread's scratch as is needed."""
-        whole = self._given(op.result.hint or "memory", (GUESS,), op.attr("dtype"), True, False)
-        count: Atom = const(1)
-        for n in op.args:
-            count = b.op("mul", count, n) if count != const(1) else n
-        self._check_room(b, whole, b.op("sub", count, const(1)))
+        """As much of the thread's scratch as is needed: its first axis is a guess."""
+        first, *others = op.args
+        rest = [n.value for n in others if isinstance(n, Const)]
+        if len(rest) < len(others):
+            raise UnsupportedError(
+                "an array with several sizes that are known only at run time has no place in a thread of a GPU",
+                op.span,
+                'use batched(target="cpu")',
+            )
+        whole = self._given(op.result.hint or "memory", (GUESS, *rest), op.attr("dtype"), True)
+        self._check_room(b, whole, b.op("sub", first, const(1)))
         nothing = Const(None, INT)
-        part = b.op("view", whole, nothing, count, nothing, spec="s", hint=op.result.hint)
-        return part if len(op.args) == 1 else b.op("reshape", part, *op.args, hint=op.result.hint)
+        return b.op("view", whole, nothing, first, nothing, spec="s", hint=op.result.hint)
 
-    def _given(self, hint: str, shape: tuple[int, ...], dtype: str, grows: bool, strided: bool) -> Var:
+    def _given(self, hint: str, shape: tuple[int, ...], dtype: str, grows: bool) -> Var:
         name = unused(hint, (*self.trace.params, *self.params))
-        array = Var(name, Array(dtype, len(shape), "A" if strided else "C"))
+        array = Var(name, Array(dtype, len(shape), "A"))
         self.params.append(Param(name, array))
-        self.scratch.append(Scratch(name, shape, dtype, grows, strided))
+        self.scratch.append(Scratch(name, shape, dtype, grows))
         if grows and self.need is None:
             self.need = Var("need", Array("int64", 1))
         return array
@@ -236,8 +238,7 @@ class _Placer:
         if length is not None and length <= TAPE and length * math.prod(shape) <= LOCAL:
             memory = b.op("local", shape=(length, *shape), dtype=item.dtype, hint=hint)
         else:
-            strided = not (isinstance(item, Array) and self.reshapes)
-            memory = self._given(hint, (length or GUESS, *shape), item.dtype, length is None, strided)
+            memory = self._given(hint, (length or GUESS, *shape), item.dtype, length is None)
         count = b.op("local", shape=(1,), dtype="int64", hint=f"{hint.removesuffix('_tape')}_count")
         self.lists[op.result], self.items[op.result] = (memory, count), shape
 

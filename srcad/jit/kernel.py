@@ -55,7 +55,7 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
         else:
             targets.append(place)
     for s, name in zip(placed.scratch, memory, strict=True):
-        given.append(f"{name}[{':, ' * len(s.shape)}t]" if s.strided else f"{name}[t]")
+        given.append(f"{name}[{':, ' * len(s.shape)}t]")
     given += ["need"] if grows else []
     call = f"{trace.name}({', '.join(given)})"
     body = [f"{', '.join(targets)} = {call}" if targets else call, *after, *(["done[k] = True"] if fails else [])]
@@ -76,9 +76,7 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
     ]  # fmt: skip
     if memory:
         kinds = [("Growing" if s.grows else "Fixed", s) for s in placed.scratch]
-        specs = ", ".join(
-            _spec(kind, s.shape, s.dtype) + (".strided()" if s.strided else "") for kind, s in kinds
-        )
+        specs = ", ".join(_spec(kind, s.shape, s.dtype) for kind, s in kinds)
         lines.append(f"        scratch=[{specs}],")
     if fails:
         lines.append("        fails=True,")

@@ -42,17 +42,13 @@ class Sum:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Scratch memory of each thread. What is `strided` lies side by side for all threads."""
+    """Scratch memory of each thread; that of all threads lies side by side."""
 
     shape: tuple[int, ...]
     dtype: Any
-    side_by_side: bool = False
-
-    def strided(self) -> Any:
-        return replace(self, side_by_side=True)
 
     def whole(self, threads: int) -> tuple[int, ...]:
-        return (*self.shape, threads) if self.side_by_side else (threads, *self.shape)
+        return (*self.shape, threads)
 
 
 @dataclass(frozen=True)
