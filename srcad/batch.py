@@ -18,11 +18,10 @@ from srcad.ir import Array, Scalar, Static, Trace, Tree, is_float, leaves
 from srcad.jit.gpu import Kernel
 from srcad.jit.loop import Loop
 from srcad.jit.names import is_constant
-from srcad.jit.options import Options
+from srcad.jit.options import TARGETS, Options
 from srcad.reads import Reads, recording
+from srcad.transforms import signature
 from srcad.trees import map_tree
-
-TARGETS = ("cpu", "cuda")
 
 
 class Batched:
@@ -36,14 +35,17 @@ class Batched:
         self.__name__ = self.__qualname__ = f"{derivative.name}_batched"
         self.__doc__ = getattr(derivative.fn, "__doc__", None)
         self.__signature__ = derivative.signature
+        self.__srcad_refusal__ = (
+            f"{self.__name__} is a function of batches: differentiate the function first, and call .batched on that"
+        )
         self._made: dict[Any, tuple[Kernel | Loop, Any, list[int]]] = {}
-        self._reads = Reads()
+        self.reads = Reads()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trees = self._arguments(args, kwargs)
         count = axes.batch_size(trees)
-        if self._reads.changed:
-            self._made, self._reads = {}, Reads()
+        if self.reads.changed:
+            self._made, self.reads = {}, Reads()
         on_gpu = self.target == "cuda"
         key = tuple(_key(tree, on_gpu) for tree in trees)
         if key not in self._made:
@@ -51,14 +53,30 @@ class Batched:
         made, returns, order = self._made[key]
         used = [trees[k] for k in order]
         found = made(count, used)
-        self._reads.check_arguments([leaf.value for tree in used for leaf in axes.flat(tree)])
+        self.reads.check_arguments([leaf.value for tree in used for leaf in axes.flat(tree)])
         return _nested(returns, iter(found))
 
     def source(self, types: Any = None) -> str:
-        """The generated module of the last call that generated any: the function of one problem, and what runs it for all."""
+        """The generated module: the function of one problem, and what runs it for all.
+
+        `types` are those of the arguments of one problem, in Numba's notation, for a GPU with the sizes of arrays: "f8[3], f8".
+        If not given, they are those of the last call that generated code.
+        """
+        if types is not None:
+            return self._make(self._imagined(types))[0].text
         if not self._made:
-            raise ValueError(f"{self.__name__} was not called yet, and kernels are made for the sizes of arguments")
+            raise ValueError(f"{self.__name__} was not called yet: say for which types, as in 'f8[3], f8'")
         return next(reversed(self._made.values()))[0].text
+
+    def _imagined(self, types: Any) -> list[Any]:
+        """Arguments of these types, for a batch of one."""
+        own = infer.parse_sized(types, self.target == "cuda")
+        trace = self.derivative.build(own)
+        types = [*own, *(signature.types_of(p.tree) for p in trace.params[len(own) :])]
+        each = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(types)
+        each = (*each, *(0,) * (len(types) - len(each)))
+        values = [_zeros(type, axis) for type, axis in zip(types, each, strict=True)]
+        return axes.spread(each, values, [p.name for p in trace.params])
 
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}, on the {'GPU' if self.target == 'cuda' else 'CPU'}>"
@@ -95,8 +113,22 @@ class Batched:
         used = [trees[k] for k in order]
         sums = summed(self.derivative, trace, used)
         made: Kernel | Loop = (Kernel if on_gpu else Loop)(trace, used, sums, self.__srcad_options__)
-        self._reads.update(reads)
+        self.reads.update(reads)
         return made, trace.returns, order
+
+
+def _zeros(type: Any, axis: Any) -> Any:
+    """Zeros of a type, with an axis of one problem."""
+    if isinstance(type, Tree):
+        each = axis if isinstance(axis, tuple) else (axis,) * len(type.items)
+        items = [_zeros(item, a) for item, a in zip(type.items, each, strict=True)]
+        return type.cls(*items) if type.cls else tuple(items)
+    if isinstance(type, Static):
+        return type.value
+    shape = list(type.sizes or (1,) * type.ndim) if isinstance(type, Array) else []
+    if axis is not None:
+        shape.insert(axis % (len(shape) + 1), 1)
+    return np.zeros(shape, type.dtype) if shape else np.dtype(type.dtype).type(0)
 
 
 def _usable(tree: Any) -> Any:

@@ -14,6 +14,7 @@ from srcad import infer
 from srcad.batch import Batched
 from srcad.callable import parameters
 from srcad.ir import Static, Trace, Tree, replace, show
+from srcad.jit.device import device_function
 from srcad.jit.dispatcher import Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
@@ -42,6 +43,8 @@ def derive(
         options = replace(options, jit=False)
     inner = underlying(fn)
     derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux, stars)
+    if options.target == "cuda":
+        return (BatchedFunction if kind == "primal" else BatchedDerivative)(derivative, options)
     return CLASSES[kind == "primal", options.jit](derivative, options)
 
 
@@ -166,12 +169,13 @@ class WithBatches:
     derivative: Derivative
     __srcad_options__: Options
 
-    def batched(self, target: str = "cpu", in_axes: Any = 0) -> Batched:
+    def batched(self, target: str | None = None, in_axes: Any = 0) -> Batched:
         """The derivative of many problems at once: see `srcad.batch`.
 
         in_axes   as in `jax.vmap`: an int, None, or a tuple with an entry for each argument, nested as the argument is; it says
                   along which axis of an array the problems are, None that all share what is given
-        target    "cpu" runs the batch in several threads, "cuda" in one thread of a GPU for each problem
+        target    "cpu" runs the batch in several threads, "cuda" in one thread of a GPU for each problem; if not given, what
+                  the function was made for
 
         Results have the problems along axis 0. Gradients for what all problems share are summed over the batch; Jacobians are
         not. ValueError is raised where arguments do not agree on the number of problems.
@@ -180,8 +184,30 @@ class WithBatches:
         >>> srcad.grad(lambda x, p: p * x**2).batched(in_axes=(0, None))(np.array([1.0, 2.0]), 3.0)
         array([ 6., 12.])
         """
-        d = self.derivative
-        return Batched(replace(d, kind="value") if d.kind == "primal" else d, self.__srcad_options__, target, in_axes)
+        options = self.__srcad_options__
+        return Batched(_unwriting(self.derivative), options, target or options.target, in_axes)
+
+    def device(self, types: str | Sequence[Any] | None = None) -> Any:
+        """The derivative as a CUDA device function, to be called in your own `@cuda.jit` kernels.
+
+        `types` are those of its arguments, arrays with their sizes: "f8[3], f8". If not given, they are those of annotations,
+        or float64. Numbers in the result are returned (a tuple of several); arrays are written into arguments that follow
+        the others. An error ends the thread, as it does in any kernel. UnsupportedError is raised where memory is needed of
+        which the size is not known.
+
+        >>> square = grad(lambda x: x**2).device("f8")  # doctest: +SKIP
+        """
+        derivative = _unwriting(self.derivative)
+        if types is None:
+            types = infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
+        elif isinstance(types, str):
+            types = infer.parse_sized(types, True)
+        return device_function(derivative.build([infer.as_arg_type(type) for type in types]), self.__srcad_options__)
+
+
+def _unwriting(derivative: Derivative) -> Derivative:
+    """The function itself as one that leaves its arguments as they are."""
+    return replace(derivative, kind="value") if derivative.kind == "primal" else derivative
 
 
 class WithSource(WithBatches):
@@ -270,6 +296,21 @@ DifferentiableFunction.watching = WatchingFunction
 
 class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]
     """A function that carries its derivatives, as plain Python."""
+
+
+class BatchedDerivative(WithBatches, Batched):
+    """A derivative of a function that was made for GPUs: batched over axis 0 of all arguments."""
+
+    def __init__(self, derivative: Derivative, options: Options) -> None:
+        super().__init__(_unwriting(derivative), options, options.target, 0)
+
+
+class BatchedFunction(WithDerivatives, BatchedDerivative):
+    """A function for GPUs that carries its derivatives."""
+
+    def source(self, kind: str = "primal", types: Any = None) -> str:
+        """The generated module for a kind of derivative: see `Batched.source`."""
+        return str(Batched.source(self if kind == "primal" else getattr(self, kind), types))
 
 
 #: The class for (is the primal, is compiled).

@@ -34,6 +34,7 @@ from srcad.ir import (
     blocks_of,
     const,
     leaves,
+    operands,
     replace,
     rewrite,
     subst,
@@ -45,8 +46,8 @@ from srcad.transforms.shapes import Shapes
 from srcad.transforms.signature import unused
 from srcad.transforms.whole import nest
 
-#: The most elements of a local array; of one that is a tape.
-LOCAL, TAPE = 64, 16
+#: The most elements of a local array; of one that is a tape; of either in a function that no launcher gives memory to.
+LOCAL, TAPE, ALONE = 64, 16, 4096
 #: The first guess of how many elements are needed.
 GUESS = 64
 
@@ -81,16 +82,22 @@ class Placed:
     scratch: tuple[Scratch, ...]
 
 
-def place(trace: Trace, sums: frozenset[int] = frozenset()) -> Placed:
-    """The trace with places for its memory. To the results that `sums` counts (leaves that are arrays) it adds."""
-    placer = _Placer(trace)
+def place(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False) -> Placed:
+    """The trace with places for its memory. To the results that `sums` counts (leaves that are arrays) it adds. Where it is
+    to be `alone`, nobody gives it memory."""
+    placer = _Placer(trace, alone)
+    indices = leaves(trace.returns)
+    for k, index in enumerate(indices):
+        value = trace.body.yields[index]
+        if k not in sums and indices.count(index) == 1 and trace.body.yields.count(value) == 1:
+            placer.make_direct(value)
     places = placer.make_lists()
     body = placer.block(trace.body)
     b = Builder([*places, *body.stmts])
     results: list[Result] = []
     outs: list[Param] = []
     numbers: list[Operand] = []
-    for k, index in enumerate(leaves(trace.returns)):
+    for k, index in enumerate(indices):
         value = body.yields[index]
         hint = getattr(value, "hint", "") or "y"
         if not isinstance(value.type, Array):
@@ -106,8 +113,10 @@ def place(trace: Trace, sums: frozenset[int] = frozenset()) -> Placed:
                 'use batched(target="cpu")',
             )
         shape = tuple(size.constant for size in sizes)
-        out = Var(hint, Array(value.type.dtype, value.type.ndim, "A"))
-        copy_elements(b, [const(n) for n in shape], value, out, "update" if k in sums else "store")
+        out = placer.direct.get(trace.body.yields[index])
+        if out is None:
+            out = Var(hint, Array(value.type.dtype, value.type.ndim, "A"))
+            copy_elements(b, [const(n) for n in shape], value, out, "update" if k in sums else "store")
         outs.append(Param(unused(hint, (*trace.params, *outs, *placer.params)), out))
         results.append(Result(outs[-1].name, shape, value.type.dtype))
     params = (*trace.params, *outs, *placer.params)
@@ -124,10 +133,14 @@ def _flat(count: int) -> object:
 
 
 class _Placer:
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, alone: bool) -> None:
         self.trace = trace
+        self.alone = alone
+        self.local, self.tape = (ALONE, ALONE) if alone else (LOCAL, TAPE)
         self.shapes = Shapes(trace)
         self.env: dict[Var, Operand] = {}
+        #: Results that are written where they go.
+        self.direct: dict[Operand, Var] = {}
         self.params: list[Param] = []
         self.scratch: list[Scratch] = []
         self.need: Var | None = None
@@ -159,6 +172,13 @@ class _Placer:
             b.add(with_blocks(stmt, [self.block(inner) for inner in blocks_of(stmt)]))
         return b.block(*(self._dummy(b, subst(self.env, operand)) for operand in block.yields))
 
+    def make_direct(self, value: Operand) -> None:
+        """An array that is made, and then stored into element by element, is made where the result goes."""
+        made = [s for s in self.trace.body.stmts if isinstance(s, Op) and s.name == "alloc" and s.results == (value,)]
+        if made and isinstance(value, Var) and _is_only_stored(self.trace.body, value):
+            assert isinstance(value.type, Array)
+            self.direct[value] = Var(value.hint, Array(value.type.dtype, value.type.ndim, "A"))
+
     # --- arrays --------------------------------------------------------------------------------------------------------------
 
     def _alloc(self, b: Builder, op: Op) -> None:
@@ -166,12 +186,15 @@ class _Placer:
         if not op.args:
             raise UnsupportedError("an array without axes has no place in a thread of a GPU", op.span, "use a number")
         shape = [n.value for n in op.args if isinstance(n, Const)]
+        array: Var | None = self.direct.get(result)
         known = len(shape) == len(op.args)
         count = math.prod(shape)
-        if known and count <= (TAPE if op.attr("tape") else LOCAL):
+        if array is not None:
+            pass
+        elif known and count <= (self.tape if op.attr("tape") else self.local):
             array = b.op("local", shape=tuple(max(n, 0) for n in shape), dtype=dtype, hint=result.hint)
         elif known:
-            array = self._given(result.hint or "memory", tuple(shape), dtype, False)
+            array = self._given(op, tuple(shape), dtype, False)
         else:
             array = self._slice(b, op)
         self.env[result] = array
@@ -191,12 +214,20 @@ class _Placer:
                 op.span,
                 'use batched(target="cpu")',
             )
-        whole = self._given(op.result.hint or "memory", (GUESS, *rest), op.attr("dtype"), True)
+        whole = self._given(op, (GUESS, *rest), op.attr("dtype"), True)
         self._check_room(b, whole, b.op("sub", first, const(1)))
         nothing = Const(None, INT)
         return b.op("view", whole, nothing, first, nothing, spec="s", hint=op.result.hint)
 
-    def _given(self, hint: str, shape: tuple[int, ...], dtype: str, grows: bool) -> Var:
+    def _given(self, op: Op, shape: tuple[int, ...], dtype: str, grows: bool) -> Var:
+        if self.alone:
+            what = "memory of a size that is known only at run time" if grows else "a large array"
+            raise UnsupportedError(
+                f"{what} is needed for this, and a device function has nobody to give it",
+                op.span or self.trace.span,
+                "give the loop a number of trips that is known, use forward mode, or .batched(target='cuda')",
+            )
+        hint = op.result.hint or "memory"
         name = unused(hint, (*self.trace.params, *self.params))
         array = Var(name, Array(dtype, len(shape), "A"))
         self.params.append(Param(name, array))
@@ -235,10 +266,10 @@ class _Placer:
         if isinstance(item, Array):
             shape = self._shape_of_items(op)
         length = self.lengths[op.result]
-        if length is not None and length <= TAPE and length * math.prod(shape) <= LOCAL:
+        if length is not None and length <= self.tape and length * math.prod(shape) <= self.local:
             memory = b.op("local", shape=(length, *shape), dtype=item.dtype, hint=hint)
         else:
-            memory = self._given(hint, (length or GUESS, *shape), item.dtype, length is None)
+            memory = self._given(op, (length or GUESS, *shape), item.dtype, length is None)
         count = b.op("local", shape=(1,), dtype="int64", hint=f"{hint.removesuffix('_tape')}_count")
         self.lists[op.result], self.items[op.result] = (memory, count), shape
 
@@ -300,6 +331,17 @@ class _Placer:
         assert isinstance(stack, Var)
         _, count = self.lists[stack]
         self.env[op.result] = b.op("load", count, const(0), hint=op.result.hint)
+
+
+def _is_only_stored(block: Block, array: Var) -> bool:
+    """Whether nobody in the block reads the array, or has it by another name."""
+    for stmt in walk(block):
+        given = operands(stmt)
+        if isinstance(stmt, Op) and stmt.name == "store":
+            given = given[1:]
+        if array in given or any(array in inner.yields for inner in blocks_of(stmt)):
+            return False
+    return True
 
 
 def lengths(block: Block) -> dict[Var, int | None]:

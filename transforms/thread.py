@@ -45,15 +45,16 @@ _WHY: Mapping[str, str] = {
 }
 
 
-def thread(trace: Trace, sums: frozenset[int] = frozenset()) -> Placed:
-    """The trace with everything in its place, and what it needs from the launcher."""
+def thread(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False) -> Placed:
+    """The trace with everything in its place, and what it needs from the launcher: nothing, if it is `alone`. To the results
+    that `sums` counts it adds."""
     trace = _tidied(whole(_tidied(_uncopied(_single(fuse(finish(trace), final=True))))))
     for stmt in walk(trace.body):
         _check(stmt)
     trace = check_integers(buffers(kept_late(by_one_name(trace))))
     for stmt in walk(trace.body):
         _check(stmt)
-    placed = place(dce(trace), sums)
+    placed = place(dce(trace), sums, alone)
     return replace(placed, trace=dce(cse(exact_fold(scalars(placed.trace)))))
 
 

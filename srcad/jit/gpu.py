@@ -20,6 +20,7 @@ from srcad.jit.kernel import kernel_text
 from srcad.jit.launch import SHARE, Failed
 from srcad.jit.names import is_constant
 from srcad.jit.options import Options
+from srcad.jit.simulated import Math
 from srcad.runtime import SHARED
 from srcad.transforms.thread import thread
 from srcad.trees import map_tree, unpack
@@ -35,7 +36,7 @@ class Kernel:
         self.results = placed.results
         made = kernel_text(placed, list(map(_in_front, args)), sums, options)
         self.text = made.text
-        helpers = {"math": Simulated()} if is_simulated() else {}
+        helpers = {"math": Math()} if is_simulated() else {}
         self.launch = getattr(load(made.text, f"{made.name}_kernel", made.values, **helpers), f"{made.name}_launch")
 
     def __call__(self, count: int, args: Sequence[Any]) -> list[Any]:
@@ -79,29 +80,6 @@ class Kernel:
         for k in problems:
             function(*(map_tree(lambda leaf: _of(leaf, k), tree) for tree in args))
         raise RuntimeError(f"problem {problems[0]} failed on the GPU, and does not fail on the CPU: please report it")
-
-
-class Simulated:
-    """`math` for the simulator, which runs kernels as plain Python: with a GPU's inf and NaN in place of Python's errors, and in
-    the dtype of the argument."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        numpy_name = f"arc{name[1:]}" if name[0] == "a" and name != "abs" else name
-        found = getattr(np, numpy_name, None)
-        if found is None:
-            return lambda x: _keeping(x, getattr(math, name)(x))
-
-        def function(*args: Any) -> Any:
-            with np.errstate(all="ignore"):
-                return found(*args)
-
-        return function
-
-
-def _keeping(x: Any, value: float) -> Any:
-    return np.float32(value) if isinstance(x, np.float32) else value
 
 
 # --- arguments ---------------------------------------------------------------------------------------------------------------
