@@ -54,7 +54,8 @@ def _spread(axes: Axes, value: Any, where: str) -> Any:
                 f"in_axes must be a tree prefix of the corresponding value: got {axes!r} for {where}, a tuple of {len(value)}"
             )
         each = axes if isinstance(axes, tuple) else (axes,) * len(value)
-        return tuple(_spread(a, v, f"{where}[{k}]") for k, (a, v) in enumerate(zip(each, value, strict=True)))
+        items = [_spread(a, v, f"{where}[{k}]") for k, (a, v) in enumerate(zip(each, value, strict=True))]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     if isinstance(axes, tuple):
         raise ValueError(
             f"in_axes must be a tree prefix of the corresponding value: got {axes!r} for {where}, which is no tuple"
@@ -79,7 +80,7 @@ def batch_size(args: Sequence[Any]) -> int:
         raise ValueError("batched must have at least one non-None value in in_axes")
     sizes: dict[int, Mapped] = {}
     for leaf in mapped:
-        sizes.setdefault(leaf.shape[leaf.axis], leaf)
+        sizes.setdefault(leaf.shape[leaf.axis or 0], leaf)
     if len(sizes) > 1:
         lines = [
             f"  * one axis had size {n}: axis {leaf.axis} of argument {leaf.where} of shape {leaf.shape}"

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numba.core.serialize import custom_reduce
 
 from srcad import axes, infer
 from srcad.ir import Array, Scalar, Static, Trace, Tree, is_float, leaves
+from srcad.jit.cuda import described
 from srcad.jit.gpu import Kernel
 from srcad.jit.loop import Loop
 from srcad.jit.names import is_constant
@@ -25,7 +27,8 @@ from srcad.trees import map_tree
 
 
 class Batched:
-    """A derivative of many problems, to be called. Code is generated when arguments of new types (for a GPU, of new sizes) come."""
+    """A derivative of many problems, to be called. Code is generated when arguments of new types (for a GPU, of new sizes)
+    come."""
 
     def __init__(self, derivative: Any, options: Options, target: str, in_axes: axes.Axes) -> None:
         if target not in TARGETS:
@@ -60,23 +63,40 @@ class Batched:
         """The generated module: the function of one problem, and what runs it for all.
 
         `types` are those of the arguments of one problem, in Numba's notation, for a GPU with the sizes of arrays: "f8[3], f8".
-        If not given, they are those of the last call that generated code.
+        If not given, they are those of the last call that generated code, else the annotated ones, else float64.
         """
-        if types is not None:
-            return self._make(self._imagined(types))[0].text
-        if not self._made:
-            raise ValueError(f"{self.__name__} was not called yet: say for which types, as in 'f8[3], f8'")
-        return next(reversed(self._made.values()))[0].text
+        if types is None and self._made:
+            return next(reversed(self._made.values()))[0].text
+        return self._make(self._imagined(types))[0].text
 
     def _imagined(self, types: Any) -> list[Any]:
         """Arguments of these types, for a batch of one."""
-        own = infer.parse_sized(types, self.target == "cuda")
-        trace = self.derivative.build(own)
+        d, own = self.derivative, types
+        if types is None:
+            own = infer.default_types(d.fn, d.signature)[: len(d.own)]
+        elif isinstance(types, str):
+            own = infer.parse_sized(types)
+        own = [infer.as_arg_type(type) for type in own]
+        if self.target == "cuda" and any(
+            isinstance(t, Array) and t.sizes is None for type in own for t in leaves(type)
+        ):
+            raise ValueError("kernels are made for the sizes of arrays: write types as 'f8[3]', not as 'f8[:]'")
+        trace = d.build(own)
         types = [*own, *(signature.types_of(p.tree) for p in trace.params[len(own) :])]
         each = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(types)
         each = (*each, *(0,) * (len(types) - len(each)))
         values = [_zeros(type, axis) for type, axis in zip(types, each, strict=True)]
         return axes.spread(each, values, [p.name for p in trace.params])
+
+    def __reduce__(self) -> Any:
+        state = {"derivative": self.derivative, "options": self.__srcad_options__, "target": self.target}
+        return custom_reduce(type(self), {**state, "in_axes": self.in_axes})
+
+    @classmethod
+    def _rebuild(cls, derivative: Any, options: Options, target: str, in_axes: axes.Axes) -> Batched:
+        new = cls.__new__(cls)
+        Batched.__init__(new, derivative, options, target, in_axes)
+        return new
 
     def __repr__(self) -> str:
         return f"<{self.__name__}{self.__signature__}, on the {'GPU' if self.target == 'cuda' else 'CPU'}>"
@@ -135,7 +155,7 @@ def _usable(tree: Any) -> Any:
     """Leaves that compiled code takes: NumPy's arrays and numbers, or arrays of a GPU; TypeError for others."""
 
     def check(leaf: axes.Mapped) -> axes.Mapped:
-        if not is_constant(leaf.value) and not hasattr(leaf.value, "__cuda_array_interface__"):
+        if not is_constant(leaf.value) and described(leaf.value) is None:
             infer.typeof(leaf.value, leaf.where)
         return leaf
 
@@ -143,9 +163,9 @@ def _usable(tree: Any) -> Any:
 
 
 def _whole_type(leaf: axes.Mapped) -> Any:
-    interface = getattr(leaf.value, "__cuda_array_interface__", None)
-    if interface is not None and not isinstance(leaf.value, np.ndarray):
-        return Array(str(np.dtype(interface["typestr"])), len(interface["shape"]), "A")
+    found = described(leaf.value)
+    if found is not None:
+        return Array(found[0], len(found[1]), "A")
     return infer.arg_type_of(leaf.value, leaf.where)
 
 

@@ -201,7 +201,7 @@ class WithBatches:
         if types is None:
             types = infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
         elif isinstance(types, str):
-            types = infer.parse_sized(types, True)
+            types = infer.parse_sized(types)
         return device_function(derivative.build([infer.as_arg_type(type) for type in types]), self.__srcad_options__)
 
 
@@ -308,7 +308,7 @@ class BatchedDerivative(WithBatches, Batched):
 class BatchedFunction(WithDerivatives, BatchedDerivative):
     """A function for GPUs that carries its derivatives."""
 
-    def source(self, kind: str = "primal", types: Any = None) -> str:
+    def source(self, kind: str = "primal", types: Any = None) -> str:  # type: ignore[override]
         """The generated module for a kind of derivative: see `Batched.source`."""
         return str(Batched.source(self if kind == "primal" else getattr(self, kind), types))
 

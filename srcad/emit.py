@@ -37,7 +37,7 @@ _IMPORTS = {
     "scipy": "import scipy.fft",
     "njit": "from numba import njit",
     "cuda": "from numba import cuda",
-    "room": "from srcad.device import room",
+    "room": "from srcad.jit.threads import room",
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
@@ -51,8 +51,8 @@ NJIT, DEVICE = "njit", "cuda.jit"
 def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}, decorator: str = NJIT) -> str:
     """The trace as the source of a module that defines `trace.name`, compiled by Numba if `jit`.
 
-    `options` go to the decorator. The module imports only what it uses, and runs by itself; but global arrays of more than `LARGE`
-    elements, functions that are not Python, and exceptions of the user's own are left for the caller to define.
+    `options` go to the decorator. The module imports only what it uses, and runs by itself; but global arrays of more than
+    `LARGE` elements, functions that are not Python, and exceptions of the user's own are left for the caller to define.
     """
     return _Module(trace, jit, options, decorator).text()
 

@@ -180,17 +180,14 @@ def parse_types(text: str) -> tuple[ArgType, ...]:
     return tuple(arg_type(types.unliteral(type)) for type in args)
 
 
-def parse_sized(text: str, needed: bool) -> tuple[ArgType, ...]:
-    """The types that `text` lists, where arrays may have sizes in place of colons; ValueError where they are `needed` and
-    left out.
+def parse_sized(text: str) -> tuple[ArgType, ...]:
+    """The types that `text` lists, where arrays may have sizes in place of colons.
 
-    >>> [type.sizes for type in parse_sized("f8[3], f8[2, 2]", True)]
-    [(3,), (2, 2)]
+    >>> [type.sizes for type in parse_sized("f8[3], f8[2, 2], f8[:]")]
+    [(3,), (2, 2), None]
     """
     found = [m for m in re.finditer(r"\[([^\]]*)\]", text) if re.search(r"[\d:]", m[1])]
     sizes = [tuple(map(int, re.findall(r"\d+", m[1]))) if ":" not in m[1] else None for m in found]
-    if needed and None in sizes:
-        raise ValueError(f"kernels are made for the sizes of arrays: write f8[3] in place of f8[:], in {text!r}")
     types = parse_types(re.sub(r"\[[\d, ]+\]", lambda m: f"[{', '.join(':' * (m[0].count(',') + 1))}]", text))
     each = iter(sizes)
 

@@ -1,8 +1,8 @@
 """Arrays that a loop carries from trip to trip get a place of their own, where memory cannot be allocated on every trip.
 
-`x = x + h * f(x)` makes an array on each trip, and the next trip reads it while it makes another. A thread of a GPU has one place
-for both. So what a loop carries is copied, at the end of a trip, into a buffer that was there before the loop. Where somebody might
-see that it is a copy, because it is written while it has another name, the program is refused.
+`x = x + h * f(x)` makes an array on each trip, and the next trip reads it while it makes another. A thread of a GPU has one
+place for both. So what a loop carries is copied, at the end of a trip, into a buffer that was there before the loop. Where
+somebody might see that it is a copy, because it is written while it has another name, the program is refused.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ class _Buffers:
         of = self.instances.of
         written = [op for op in writes(loop.body) if not of(param).isdisjoint(of(op.args[0]))]
         shared = [
-            v for inner in blocks_of(loop) for v in uses(inner) if not of(param).isdisjoint(of(v)) and param not in of(v)
+            v
+            for inner in blocks_of(loop)
+            for v in uses(inner)
+            if not of(param).isdisjoint(of(v)) and param not in of(v)
         ]
         if written and (shared or not own):
             raise UnsupportedError(
@@ -151,5 +154,7 @@ def _check_kept(instances: Instances, body: Block) -> None:
             write = instances.written_after(body, op, op.args[1])
             if write is not None:
                 raise UnsupportedError(
-                    "an array is written after it was kept in a list, which a thread of a GPU cannot do", write.span, REMEDY
+                    "an array is written after it was kept in a list, which a thread of a GPU cannot do",
+                    write.span,
+                    REMEDY,
                 )

@@ -1,8 +1,8 @@
 """Which names may mean the same memory, told apart by when it was made.
 
-Memory that a loop's body makes is other memory on every trip. On the CPU that is so by itself; where all trips share one place for
-it (`transforms.buffers`), what an earlier trip has made is what must be saved from the next one. So the roots of an array, what it
-may be a view of, are here the statements that make memory, and for a loop's params what earlier trips made.
+Memory that a loop's body makes is other memory on every trip. On the CPU that is so by itself; where all trips share one
+place for it (`transforms.buffers`), what an earlier trip has made is what must be saved from the next one. So the roots of an
+array, what it may be a view of, are here the statements that make memory, and for a loop's params what earlier trips made.
 """
 
 from __future__ import annotations

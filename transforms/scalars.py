@@ -10,8 +10,24 @@ from collections.abc import Callable
 import numpy as np
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Atom, Block, Builder, Const, If, Op, Operand, Scalar, Trace, Var, blocks_of, const, replace
-from srcad.ir import rewrite, subst, with_blocks
+from srcad.ir import (
+    Atom,
+    Block,
+    Builder,
+    Const,
+    If,
+    Op,
+    Operand,
+    Scalar,
+    Trace,
+    Var,
+    blocks_of,
+    const,
+    replace,
+    rewrite,
+    subst,
+    with_blocks,
+)
 from srcad.ops import ELEMENTWISE, MATH
 
 #: What is written the same way for the CPU.

@@ -1,9 +1,10 @@
 """Where a thread of a GPU has its memory: arrays of a few elements with itself, all others where the launcher says.
 
-A kernel cannot allocate. An array whose size is known and small is local memory, which the compiler keeps in registers where it
-can. Larger ones, those of a size that is known only at run time, and lists are slices of memory that the launcher has allocated for
-each thread (`Scratch`). Where its size was a guess, the thread checks that there is room, says how much it needs where there is
-not, and gives up; the launcher then begins again with more. So nothing is lost when a tape turns out to be longer.
+A kernel cannot allocate. An array whose size is known and small is local memory, which the compiler keeps in registers where
+it can. Larger ones, those of a size that is known only at run time, and lists are slices of memory that the launcher has
+allocated for each thread (`Scratch`). Where its size was a guess, the thread checks that there is room, says how much it
+needs where there is not, and gives up; the launcher then begins again with more. So nothing is lost when a tape turns out to
+be longer.
 """
 
 from __future__ import annotations
@@ -262,7 +263,9 @@ class _Placer:
         item, hint = op.attr("item"), op.result.hint or "list"
         shape: tuple[int, ...] = ()
         if isinstance(item, ListOf):
-            raise UnsupportedError("lists of lists have no place in a thread of a GPU", op.span, 'use batched(target="cpu")')
+            raise UnsupportedError(
+                "lists of lists have no place in a thread of a GPU", op.span, 'use batched(target="cpu")'
+            )
         if isinstance(item, Array):
             shape = self._shape_of_items(op)
         length = self.lengths[op.result]

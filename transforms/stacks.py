@@ -1,4 +1,5 @@
-"""Lists by one name each, for what has no references to lists: a thread of a GPU, whose lists are memory that was there before."""
+"""Lists by one name each, for what has no references to lists: a thread of a GPU, whose lists are memory that was there
+before."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What one thread of a GPU runs: the trace of a derivative, finished in the ways that a thread needs.
 
-The trace is the one that runs on the CPU, made for arrays of known sizes (`Array.sizes`). What is left to do is little: functions of
-whole arrays become loops, memory gets its places, and arithmetic is spelt with `math`. What a thread cannot do at all is refused
-with the user's line.
+The trace is the one that runs on the CPU, made for arrays of known sizes (`Array.sizes`). What is left to do is little:
+functions of whole arrays become loops, memory gets its places, and arithmetic is spelt with `math`. What a thread cannot do
+at all is refused with the user's line.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ from srcad.transforms.whole import whole
 
 #: The ops that are left for a thread, beside arithmetic.
 _KNOWN = frozenset(
-    """alloc load store update view transpose reshape dim raise comment list append pop length check_disjoint local room""".split()
+    """alloc load store update view transpose reshape dim raise comment list append pop length check_disjoint local
+    room""".split()
 )
 _CPU = 'batched(target="cpu") runs it in parallel on the CPU'
 _WHY: Mapping[str, str] = {
-    **dict.fromkeys("solve inv det cofactors cofactors_along eigh svd qr pinv tril inverse_gaps".split(), "linear algebra"),
+    **dict.fromkeys(
+        "solve inv det cofactors cofactors_along eigh svd qr pinv tril inverse_gaps".split(), "linear algebra"
+    ),
     **dict.fromkeys(("is_invertible", "is_positive_definite"), "linear algebra"),
     **dict.fromkeys((*FOURIER, "multiplicity", "ends"), "a Fourier transform"),
     **dict.fromkeys((*SPECIAL, "polygamma"), "this special function"),

@@ -227,11 +227,14 @@ class _Writer:
         assert isinstance(array.type, Array)
         first = b.op("load", array, *[const(0)] * array.type.ndim)
         name = {"max": "maximum", "min": "minimum"}[op.name]
-        step: Step = lambda b, index, best: [b.op(name, best[0], b.op("load", array, *index), hint=op.result.hint)]
+
+        def step(b: Builder, index: Index, best: Sequence[Var]) -> list[Atom]:
+            return [b.op(name, best[0], b.op("load", array, *index), hint=op.result.hint)]
+
         return self.flat(b, array, [(first, first.type)], step)[0]
 
     def place(self, b: Builder, op: Op) -> Atom:
-        """Where the first of the largest (or smallest) elements is, counted row by row; where the first NaN is, if there is one."""
+        """Where the first of the largest (or smallest) elements is, counted row by row: the first NaN, if there is one."""
         (array,) = op.args
         self.refuse_empty(b, op)
         assert isinstance(array.type, Array)

@@ -1,7 +1,7 @@
 """The one place that knows which package compiles for NVIDIA's GPUs.
 
-`numba.cuda` comes with Numba, is deprecated, and has the simulator (NUMBA_ENABLE_CUDASIM=1); numba-cuda puts itself in its place when
-it is installed; numba-cuda-mlir is its successor, without a simulator. What is emitted is what all three accept.
+`numba.cuda` comes with Numba, is deprecated, and has the simulator (NUMBA_ENABLE_CUDASIM=1); numba-cuda puts itself in its
+place when it is installed; numba-cuda-mlir is its successor, without a simulator. What is emitted is what all three accept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba.core import config
 
 #: Where `cuda` is imported from, in the order in which it is looked for.
@@ -56,12 +57,27 @@ def ready() -> Any:
     _, cuda = backend()
     if is_simulated() or cuda.is_available():
         return cuda
-    reason = getattr(getattr(cuda, "cuda_error", None), "__call__", lambda: None)()
     raise CudaError(
-        "no GPU can be used here: no CUDA driver, or no device"
-        + (f" ({reason})" if reason else "")
-        + '; target="cpu" runs the same batch on the CPU, NUMBA_ENABLE_CUDASIM=1 (set before Numba is imported) simulates a GPU'
+        'no GPU can be used here: no CUDA driver, or no device; target="cpu" runs the same batch on the CPU, and '
+        "NUMBA_ENABLE_CUDASIM=1, set before Numba is imported, simulates a GPU"
     )
+
+
+def described(value: Any) -> tuple[str, tuple[int, ...]] | None:
+    """The dtype and the shape of an array that is on a GPU, of any library (or of the simulator); None for all else."""
+    if isinstance(value, np.ndarray | np.generic):
+        return None
+    interface = getattr(value, "__cuda_array_interface__", None)
+    if interface is not None:
+        return str(np.dtype(interface["typestr"])), tuple(interface["shape"])
+    if is_simulated() and hasattr(value, "copy_to_host"):
+        return str(value.dtype), tuple(value.shape)
+    return None
+
+
+def as_array(cuda: Any, value: Any) -> Any:
+    """An array that is on a GPU, as kernels take it."""
+    return value if is_simulated() else cuda.as_cuda_array(value)
 
 
 def free_memory(cuda: Any) -> int | None:

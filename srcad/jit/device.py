@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcad.emit import given_globals
 from srcad.ir import Trace
 from srcad.jit.cache import load
 from srcad.jit.cuda import is_simulated
@@ -15,6 +16,7 @@ from srcad.transforms.thread import thread
 
 def device_function(trace: Trace, options: Options) -> Any:
     """The function that the trace becomes, for `@cuda.jit` kernels to call."""
-    text = device_text(thread(trace, alone=True), options)
-    helpers = {"math": Math()} if is_simulated() else {}
-    return getattr(load(text, f"{trace.name}_device", **helpers), trace.name)
+    placed = thread(trace, alone=True)
+    text = device_text(placed, options)
+    helpers: dict[str, Any] = {"math": Math()} if is_simulated() else {}
+    return getattr(load(text, f"{trace.name}_device", given_globals(placed.trace), **helpers), trace.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -14,10 +15,10 @@ import numpy as np
 from srcad.axes import Mapped, flat
 from srcad.ir import Op, Trace, Var, leaves, walk
 from srcad.jit.cache import load
-from srcad.jit.cuda import free_memory, is_simulated, ready
+from srcad.jit.cuda import as_array, described, free_memory, is_simulated, ready
 from srcad.jit.generate import generate
 from srcad.jit.kernel import kernel_text
-from srcad.jit.launch import SHARE, Failed
+from srcad.jit.launch import SHARE, FailedError
 from srcad.jit.names import is_constant
 from srcad.jit.options import Options
 from srcad.jit.simulated import Math
@@ -43,12 +44,13 @@ class Kernel:
         """The leaves of the result, for this number of problems: NumPy's arrays, or the GPU's where an argument is one."""
         leaves = [leaf for tree in args for leaf in flat(tree) if not is_constant(leaf.value)]
         _check_apart(self.apart, [leaf.value for tree in args for leaf in flat(tree)])
-        device = next((leaf.value for leaf in leaves if _is_device(leaf.value)), None)
+        device = next((leaf.value for leaf in leaves if described(leaf.value)), None)
         cuda = ready()
         parts = 1 if device is not None else self._parts(cuda, count, leaves)
         if parts > 1:
             warnings.warn(
-                f"a batch of {count} problems does not fit in the memory of the GPU: it is split into {parts}", stacklevel=3
+                f"a batch of {count} problems does not fit in the memory of the GPU: it is split into {parts}",
+                stacklevel=3,
             )
         found: list[list[Any]] = []
         for part in range(parts):
@@ -57,7 +59,7 @@ class Kernel:
             shared = ready()
             try:
                 outs = self.launch(stop - start, *[_to_device(shared, leaf) for leaf in given])
-            except Failed as failed:
+            except FailedError as failed:
                 self._raise(args, [start + k for k in failed.problems])
             found.append([_like(device, out) for out in outs])
         if parts == 1:
@@ -76,45 +78,41 @@ class Kernel:
 
     def _raise(self, args: Sequence[Any], problems: Sequence[int]) -> None:
         """Run the problems that failed on the CPU, in their order, until one raises its error."""
-        function = generate(self.trace, replace(self.options, target="cpu", cache=False))
+        function = generate(self.trace, replace(self.options, target="cpu", jit=True, cache=False))
         for k in problems:
-            function(*(map_tree(lambda leaf: _of(leaf, k), tree) for tree in args))
+            function(*(map_tree(functools.partial(_of, k), tree) for tree in args))
         raise RuntimeError(f"problem {problems[0]} failed on the GPU, and does not fail on the CPU: please report it")
 
 
 # --- arguments ---------------------------------------------------------------------------------------------------------------
 
 
-def _is_device(value: Any) -> bool:
-    return hasattr(value, "__cuda_array_interface__") and not isinstance(value, np.ndarray)
-
-
 def _in_front(tree: Any) -> Any:
     """The axes as the kernel has them: those of NumPy's arrays are moved to the front on the way."""
-    return map_tree(lambda leaf: leaf if leaf.axis is None or _is_device(leaf.value) else replace(leaf, axis=0), tree)
+    return map_tree(lambda leaf: leaf if leaf.axis is None or described(leaf.value) else replace(leaf, axis=0), tree)
 
 
 def _piece(leaf: Mapped, start: int, stop: int) -> Mapped:
-    if leaf.axis is None or _is_device(leaf.value):
+    if leaf.axis is None or described(leaf.value):
         return leaf
     return replace(leaf, value=np.moveaxis(leaf.value, leaf.axis, 0)[start:stop])
 
 
 def _to_device(cuda: Any, leaf: Mapped) -> Any:
     """Numbers as they are; arrays with the problems side by side in memory, so that neighbouring threads read neighbours."""
-    if _is_device(leaf.value):
-        return cuda.as_cuda_array(leaf.value)
+    if described(leaf.value):
+        return as_array(cuda, leaf.value)
     if not isinstance(leaf.value, np.ndarray):
         return leaf.value
     order: Any = "C" if leaf.axis is None else "F"
     return cuda.to_device(np.array(leaf.value, order=order))
 
 
-def _of(leaf: Mapped, k: int) -> Any:
+def _of(k: int, leaf: Mapped) -> Any:
     """What problem k is given, on the CPU."""
     value = leaf.value
-    if _is_device(value):
-        value = ready().as_cuda_array(value).copy_to_host()
+    if described(value):
+        value = as_array(ready(), value).copy_to_host()
     return value if leaf.axis is None else np.moveaxis(value, leaf.axis, 0)[k]
 
 

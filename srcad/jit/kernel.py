@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.emit import DEVICE, emit
+from srcad.emit import DEVICE, emit, given_globals
 from srcad.ir import Op, walk
 from srcad.jit.cuda import backend
 from srcad.jit.names import spelt, unique
@@ -32,8 +32,8 @@ def device_text(placed: Placed, options: Options) -> str:
 def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], options: Options) -> Text:
     """The module with `NAME_kernel` and its launcher. `args` are trees as `srcad.axes` makes them."""
     trace = placed.trace
-    values: dict[str, Any] = {}
-    names = unique(["n", "t", "k", "done", "need", "cuda", "np", "launch", trace.name])
+    values = given_globals(trace)
+    names = unique(["n", "t", "k", "done", "need", "cuda", "np", "launch", trace.name, *values])
     own = trace.params[: len(args)]
     spelling = [spelt(tree, p.name, names, values) for tree, p in zip(args, own, strict=True)]
     inputs = [name for _, found in spelling for name in found]
@@ -59,6 +59,7 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
     given += ["need"] if grows else []
     call = f"{trace.name}({', '.join(given)})"
     body = [f"{', '.join(targets)} = {call}" if targets else call, *after, *(["done[k] = True"] if fails else [])]
+    specs = [_spec("Sum" if k in sums else "Each", r.shape or (), r.dtype) for k, r in enumerate(placed.results)]
     parameters = ", ".join(["n", *inputs, *outs, *memory, *checks])
     fast = "(fastmath=True)" if options.fastmath else ""
     lines = [
@@ -72,12 +73,11 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
         f"def {trace.name}_launch({', '.join(['n', *inputs])}):",
         "    return launch(",
         f"        {trace.name}_kernel, n, [{', '.join(inputs)}],",
-        f"        results=[{', '.join(_spec('Sum' if k in sums else 'Each', r.shape or (), r.dtype) for k, r in enumerate(placed.results))}],",
+        f"        results=[{', '.join(specs)}],",
     ]  # fmt: skip
     if memory:
         kinds = [("Growing" if s.grows else "Fixed", s) for s in placed.scratch]
-        specs = ", ".join(_spec(kind, s.shape, s.dtype) for kind, s in kinds)
-        lines.append(f"        scratch=[{specs}],")
+        lines.append(f"        scratch=[{', '.join(_spec(kind, s.shape, s.dtype) for kind, s in kinds)}],")
     if fails:
         lines.append("        fails=True,")
     text = "\n".join([device_text(placed, options).rstrip("\n"), *lines, "    )"]) + "\n"
@@ -109,5 +109,3 @@ def _importing(text: str, line: str) -> str:
 def _for_backend(text: str) -> str:
     package, _ = backend()
     return text if package == "numba" else text.replace("from numba import cuda", f"from {package} import cuda")
-
-

@@ -1,8 +1,8 @@
 """What stands between a caller and a kernel: arrays go to the GPU, memory is given to threads, errors and results come back.
 
-A thread that runs out of scratch memory says so (`srcad.device.room`), and the kernel is launched again with more; the sizes that
-were enough are remembered. A thread that meets an error gives up its problem: the first such problem is run again on the
-CPU, which raises what it raises.
+A thread that runs out of scratch memory says so (`srcad.jit.threads.room`), and the kernel is launched again with more; the
+sizes that were enough are remembered. A thread that meets an error gives up its problem: the first such problem is run again
+on the CPU, which raises what it raises.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Growing(Fixed):
     """Likewise, where the first size is a guess."""
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """Problems that no thread could finish, in order."""
 
     def __init__(self, problems: Sequence[int]) -> None:
@@ -76,7 +76,7 @@ def launch(
     scratch: Sequence[Fixed] = (),
     fails: bool = False,
 ) -> list[Any]:
-    """The results for `n` problems, as arrays on the GPU. Raises `Failed` for problems that raise an error."""
+    """The results for `n` problems, as arrays on the GPU. Raises `FailedError` for problems that raise an error."""
     cuda = ready()
     with _lock:
         lengths = list(_sizes.get(kernel, [s.shape[0] for s in scratch]))
@@ -104,7 +104,7 @@ def launch(
         needed = checks[0].copy_to_host() if len(checks) > 1 else np.zeros(len(scratch), np.int64)
         more = [max(m, 2 * m if need > m else m, int(need)) for m, need in zip(lengths, needed, strict=True)]
         if more == lengths:
-            raise Failed(np.flatnonzero(~done).tolist())
+            raise FailedError(np.flatnonzero(~done).tolist())
         lengths = more
         with _lock:
             _sizes[kernel] = lengths
@@ -155,7 +155,7 @@ def _zeros(cuda: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 def _added(cuda: Any, parts: Any) -> Any:
     """The sum over the threads, the same each time."""
-    from srcad.device import WIDTH, add_up
+    from srcad.jit.threads import WIDTH, add_up
 
     columns = math.prod(parts.shape[1:])
     total = _zeros(cuda, (columns,), parts.dtype)

@@ -36,7 +36,7 @@ class Loop:
         self.trace, self.sums = trace, sums
         self.function = generate(trace, options)
         self.types = leaves(result_types(trace))
-        self.text, values = _text(trace, args, sums, options)
+        self.text, values = _text(trace, args, sums, options, self.function.__module__)
         name = f"{trace.name}_loop"
         self.loop = getattr(load(self.text, name, values, inner=self.function), name)
 
@@ -55,7 +55,8 @@ class Loop:
         def run(bound: tuple[int, int, int]) -> None:
             self.loop(*bound, *given, *outs)
 
-        for _ in _threads().map(run, bounds) if pieces > 1 else map(run, bounds):
+        run(bounds[0])  # which compiles
+        for _ in _threads().map(run, bounds[1:]) if pieces > 1 else ():
             pass
         return [out.sum(axis=0) if k in self.sums else out for k, out in enumerate(outs)]
 
@@ -75,7 +76,10 @@ def _threads() -> ThreadPoolExecutor:
     return _threads_of(os.getpid())
 
 
-def _text(trace: Trace, args: Sequence[Any], sums: frozenset[int], options: Options) -> tuple[str, dict[str, Any]]:
+def _text(
+    trace: Trace, args: Sequence[Any], sums: frozenset[int], options: Options, module: str
+) -> tuple[str, dict[str, Any]]:
+    """The module of the loop, and its globals. It names the module that it calls, so that another one is another text."""
     values: dict[str, Any] = {}
     names = unique(["piece", "start", "stop", "k", "y", "inner", "njit"])
     spelling = [spelt(tree, p.name, names, values) for tree, p in zip(args, trace.params, strict=True)]
@@ -95,7 +99,7 @@ def _text(trace: Trace, args: Sequence[Any], sums: frozenset[int], options: Opti
     if options.jit:
         keywords = {**replace(options, cache=options.cache and not values, parallel=False).njit(), "nogil": True}
         head = ["from numba import njit", "", "", f"@njit({', '.join(f'{k}={v!r}' for k, v in keywords.items())})"]
-    return "\n".join([f"# calls {trace.name}", *head, *lines]) + "\n", values
+    return "\n".join([f"# calls {module}.{trace.name}", *head, *lines]) + "\n", values
 
 
 def _paths(returns: Any, path: str) -> list[str]:

@@ -22,7 +22,7 @@ def room(memory: Any, place: int, need: Any, site: int) -> None:
 
 @cuda.jit  # type: ignore[untyped-decorator]
 def add_up(parts: Any, total: Any) -> None:
-    """total[j] = the sum of parts[:, j], a block for each j: always in the same order, so that it is the same number each time."""
+    """total[j] = the sum of parts[:, j], a block for each j: always in the same order, so that it is always the same number."""
     shared = cuda.shared.array(WIDTH, total.dtype)
     t = cuda.threadIdx.x
     j = cuda.blockIdx.x

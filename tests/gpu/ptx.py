@@ -1,6 +1,7 @@
 """Kernels compiled to PTX where libnvvm is found, without a GPU; `PTXAS` reads registers and stack where that is found, too.
 
-Run as a module, in a process of its own: `python -m tests.ptx` compiles the programs of `tests.programs_batch` and prints a table.
+Run as a module, in a process of its own: `python -m tests.ptx` compiles the programs of `tests.programs_batch` and prints a
+table.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,7 +60,10 @@ def compile_batched(batched: Any, args: Any, cc: tuple[int, int] = CC) -> str:
 
     kernel.launch.__globals__["launch"] = launch
     leaves = [leaf for k in order for leaf in axes.flat(trees[k])]
-    given = [np.array(x.value, order="C" if x.axis is None else "F") if isinstance(x.value, np.ndarray) else x.value for x in leaves]
+    given = [
+        np.array(x.value, order="C" if x.axis is None else "F") if isinstance(x.value, np.ndarray) else x.value
+        for x in leaves
+    ]
     kernel.launch(2, *given)
     return str(found[0])
 
