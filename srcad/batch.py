@@ -8,6 +8,7 @@ the sum of all, since that is what one wants it for: it is summed over the batch
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,6 +25,10 @@ from srcad.jit.options import TARGETS, Options
 from srcad.reads import Reads, recording
 from srcad.transforms import signature
 from srcad.trees import map_tree
+
+
+#: The most elements of an array for the length of which code is made on the CPU: it is shorter, and compiles faster.
+SHORT = 64
 
 
 class Batched:
@@ -169,32 +174,33 @@ def _whole_type(leaf: axes.Mapped) -> Any:
     return infer.arg_type_of(leaf.value, leaf.where)
 
 
-def _type(tree: Any, sized: bool) -> Any:
+def _sizes(leaf: axes.Mapped, on_gpu: bool) -> tuple[int, ...] | None:
+    """The lengths of an array's axes, where code is made for those: on a GPU, and for short arrays."""
+    sizes = tuple(n for k, n in enumerate(leaf.shape) if k != leaf.axis)
+    return sizes if on_gpu or math.prod(sizes) <= SHORT else None
+
+
+def _type(tree: Any, on_gpu: bool) -> Any:
     """The type of an argument of one problem."""
     if not isinstance(tree, axes.Mapped):
-        return Tree(tuple(_type(item, sized) for item in tree), type(tree) if hasattr(tree, "_fields") else None)
+        return Tree(tuple(_type(item, on_gpu) for item in tree), type(tree) if hasattr(tree, "_fields") else None)
     type_ = _whole_type(tree)
     if not isinstance(type_, Array):
         return type_
-    shape = tree.shape
-    if tree.axis is not None:
-        shape = shape[: tree.axis] + shape[tree.axis + 1 :]
-    if not shape and tree.axis is not None:
+    ndim = type_.ndim - (tree.axis is not None)
+    if not ndim and tree.axis is not None:
         return Scalar(type_.dtype)
-    if sized:
-        return Array(type_.dtype, len(shape), "A", shape)
-    first = tree.axis == 0 and type_.layout == "C"
-    return Array(type_.dtype, len(shape), "C" if first else "A" if tree.axis is not None else type_.layout)
+    layout = type_.layout if tree.axis is None else "C" if tree.axis == 0 and type_.layout == "C" else "A"
+    return Array(type_.dtype, ndim, "A" if on_gpu else layout, _sizes(tree, on_gpu))
 
 
-def _key(tree: Any, sized: bool) -> Any:
+def _key(tree: Any, on_gpu: bool) -> Any:
     """What tells apart arguments for which other code is needed."""
     if not isinstance(tree, axes.Mapped):
-        return (type(tree), *(_key(item, sized) for item in tree))
+        return (type(tree), *(_key(item, on_gpu) for item in tree))
     if is_constant(tree.value):
         return tree.value if isinstance(tree.value, str) else id(tree.value)
-    size = [n for k, n in enumerate(tree.shape) if k != tree.axis] if sized else ()
-    return _whole_type(tree), tree.axis, isinstance(tree.value, np.ndarray), *size
+    return _whole_type(tree), tree.axis, isinstance(tree.value, np.ndarray), _sizes(tree, on_gpu)
 
 
 # --- results -----------------------------------------------------------------------------------------------------------------
