@@ -26,7 +26,6 @@ from srcad.reads import Reads, recording
 from srcad.transforms import signature
 from srcad.trees import map_tree
 
-
 #: The most elements of an array for the length of which code is made on the CPU: it is shorter, and compiles faster.
 SHORT = 64
 

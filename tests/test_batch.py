@@ -26,7 +26,8 @@ X, P = np.arange(12.0).reshape(4, 3), np.array([2.0, 1.0])
 
 @pytest.mark.parametrize("axes", [(0, None), [0, None], (-2, None), (0, (None))])
 def test_axes_are_those_of_vmap(axes):
-    want = np.stack([srcad.grad(plain(product))(x, P) for x in X])
+    alone = srcad.grad(plain(product))
+    want = np.stack([alone(x, P) for x in X])
     np.testing.assert_allclose(srcad.grad(plain(product)).batched(in_axes=axes)(X, P), want)
     np.testing.assert_allclose(srcad.grad(plain(product)).batched(in_axes=(1, None))(X.T, P), want)
     np.testing.assert_allclose(srcad.grad(plain(product)).batched(in_axes=(1, None))(X.T.copy(), P), want)
@@ -127,7 +128,8 @@ def test_compiled_by_several_threads():
     u = np.random.default_rng(0).uniform(0.5, 1.0, (300, 2))
     g = srcad.value_and_grad(c.fn, (0, 1)).batched(in_axes=(0, None, None))
     value, (u_bar, p_bar) = g(u, c.args[1], 20)
-    one = [srcad.value_and_grad(plain(c.fn), (0, 1))(x, c.args[1], 20) for x in u]
+    alone = srcad.value_and_grad(plain(c.fn), (0, 1))
+    one = [alone(x, c.args[1], 20) for x in u]
     np.testing.assert_allclose(value, [r[0] for r in one])
     np.testing.assert_allclose(u_bar, [r[1][0] for r in one])
     np.testing.assert_allclose(p_bar, sum(r[1][1] for r in one))
