@@ -52,9 +52,9 @@ check_disjoint(a, b) raises ValueError if the two arrays share memory. comment()
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
 
-In what a thread of a GPU runs (see `transforms.thread`): local() shape= dtype= is memory of the thread's own, room(a, n)
-site= raises MemoryError if a has no place n, and remembers how many it should have. The functions of `math` are ops there
-(`math_exp`), of scalars.
+In what a thread of a GPU runs (see `transforms.thread`): local() shape= dtype= is memory of the thread's own; room(a, axis, n,
+need, slot) raises MemoryError if a has no place n along the axis, and notes in need[slot] how many it should have. The
+functions of `math` are ops there (`math_exp`), of scalars.
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 

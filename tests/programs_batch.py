@@ -196,6 +196,16 @@ def rows(x, n):
     return np.sum(A * A * A)
 
 
+@case(S, 11, np.array([2, 0, 15, 3, 9]), axes=(0, None, 0))
+def nested(x, n, m):
+    A = np.ones((n, m + 1))
+    for i in range(n):
+        for j in range(m):
+            x = math.sin(x) * A[i, j] + 0.5
+            A[i, j + 1] = x * A[i, j]
+    return x + np.sum(A)
+
+
 @case(S, S + 0.5, axes=(0, 0), argnums=(0, 1), scalar=False)
 def kinds(x, y):
     return (

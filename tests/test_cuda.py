@@ -67,27 +67,11 @@ def transforms(x):
     return np.sum(np.abs(np.fft.rfft(x)) ** 2)
 
 
-def table(n, x):
-    A = np.zeros((n, n))
-    for i in range(n):
-        A[i, 0] = x * i
-    return np.sum(A)
-
-
 def grown(n, x):
     out = np.empty(n)
     for i in range(n):
         out[i] = x * i
     return out
-
-
-def of_lists(x):
-    found = [x, 2.0 * x]
-    other = [x]
-    if x > 1.0:
-        found = other
-    found.append(x * x)
-    return found[-1] * found[0]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +83,6 @@ def of_lists(x):
         (recurses, "grad", "f8, i8", "recursion", ""),
         (prints, "grad", "f8", "printing", "print"),
         (transforms, "value", "f8[4]", "complex|Fourier", "rfft"),
-        (table, "value", "i8, f8", "several sizes", "np.zeros"),
         (grown, "value", "i8, f8", "size of the result", ""),
     ],
 )

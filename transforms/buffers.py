@@ -75,15 +75,25 @@ class _Buffers:
         of, param, init = self.instances.of, loop.params[n], loop.inits[n]
         made = {v for stmt in block.stmts if isinstance(stmt, Op) for v in stmt.results}
         roots = of(init)
-        if not roots <= made or loop.inits.count(init) > 1:
+        if isinstance(init, Undef) or not roots <= made or loop.inits.count(init) > 1:
             return False
         others = [v for inner in (*blocks_of(loop), rest) for v in uses(inner)]
         twice = any(not roots.isdisjoint(of(p)) for k, p in enumerate(loop.params) if k != n)
         return not twice and all(roots.isdisjoint(of(v)) or param in of(v) for v in others)
 
+    @staticmethod
+    def first(loop: For | While, n: int) -> Operand:
+        """What tells the sizes of what a loop carries: what it begins with, if that is anything."""
+        return next_values(loop)[n] if isinstance(loop.inits[n], Undef) else loop.inits[n]
+
+    def is_known(self, loop: For | While, n: int) -> bool:
+        """Whether nothing comes before what the first trip makes, of a known size."""
+        undefined = isinstance(loop.inits[n], Undef)
+        return undefined and not any(size.affine.terms for size in self.shapes.of(self.first(loop, n)))
+
     def check(self, loop: For | While, n: int, own: bool) -> None:
-        param, init = loop.params[n], loop.inits[n]
-        if self.shapes.of(param) != self.shapes.of(init):
+        param = loop.params[n]
+        if self.shapes.of(param) != self.shapes.of(self.first(loop, n)) and not self.is_known(loop, n):
             raise UnsupportedError(
                 "an array that changes its size while a loop runs has no place in a thread of a GPU", loop.span, REMEDY
             )
@@ -106,7 +116,7 @@ class _Buffers:
     def buffered(self, b: Builder, loop: For | While, carried: list[int], own: set[int]) -> For | While:
         """The loop without these params, which are buffers from now on: what it begins with, where that is its own."""
         b.span = loop.span
-        sizes = {n: self.sizes(b, loop.params[n], loop.inits[n]) for n in carried}
+        sizes = {n: self.sizes(b, self.first(loop, n)) for n in carried}
         places = {n: self.place(b, sizes[n], loop, n, n in own) for n in carried}
         self.env |= {old: places[n] for n in carried for old in (loop.params[n], loop.results[n])}
         end = Builder(list(loop.body.stmts), loop.span)
@@ -115,7 +125,8 @@ class _Buffers:
             if any(m != n and loop.params[m] in self.instances.of(after[n]) for m in carried):
                 after[n] = self.copied(end, sizes[n], after[n], loop.params[n])
         for n in carried:
-            copy_elements(end, sizes[n], after[n], places[n])
+            if not isinstance(after[n], Undef):
+                copy_elements(end, sizes[n], after[n], places[n])
         kept = [n for n in range(len(loop.params)) if n not in carried]
         go = loop.body.yields[:1] if loop.exits else ()
         return replace(
@@ -129,15 +140,16 @@ class _Buffers:
     def place(self, b: Builder, sizes: list[Atom], loop: For | While, n: int, own: bool) -> Operand:
         return loop.inits[n] if own else self.copied(b, sizes, loop.inits[n], loop.params[n])
 
-    def sizes(self, b: Builder, param: Var, init: Operand) -> list[Atom]:
-        known = [size.affine for size in self.shapes.of(param)]
-        assert not isinstance(init, Undef)
-        return [b.op("dim", init, axis=k) if n.terms else const(n.constant) for k, n in enumerate(known)]
+    def sizes(self, b: Builder, array: Operand) -> list[Atom]:
+        known = [size.affine for size in self.shapes.of(array)]
+        assert not isinstance(array, Undef)
+        return [b.op("dim", array, axis=k) if n.terms else const(n.constant) for k, n in enumerate(known)]
 
     def copied(self, b: Builder, sizes: list[Atom], source: Operand, like: Var) -> Var:
         assert isinstance(like.type, Array)
         array = b.op("alloc", *sizes, fill="empty", dtype=like.type.dtype, hint=like.hint)
-        copy_elements(b, sizes, source, array)
+        if not isinstance(source, Undef):
+            copy_elements(b, sizes, source, array)
         return array
 
 

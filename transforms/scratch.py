@@ -51,17 +51,19 @@ from srcad.transforms.whole import nest
 LOCAL, TAPE, ALONE = 64, 16, 4096
 #: The first guess of how many elements are needed.
 GUESS = 64
+#: The same along each of several axes.
+GUESSES = 8
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """An array that the launcher gives to each thread: `shape` is that of one thread's part. Its first axis is a guess if it
+    """An array that the launcher gives to each thread: `shape` is that of one thread's part, a guess along the axes in
     `grows`. The parts of all threads lie side by side, element by element, so that neighbours read neighbours."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
-    grows: bool
+    grows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class _Placer:
         elif known and count <= (self.tape if op.attr("tape") else self.local):
             array = b.op("local", shape=tuple(max(n, 0) for n in shape), dtype=dtype, hint=result.hint)
         elif known:
-            array = self._given(op, tuple(shape), dtype, False)
+            array = self._given(op, tuple(shape), dtype)
         else:
             array = self._slice(b, op)
         self.env[result] = array
@@ -206,21 +208,20 @@ class _Placer:
             nest(b, op.args, lambda inner, index: inner.effect("store", array, *index, literal))
 
     def _slice(self, b: Builder, op: Op) -> Var:
-        """As much of the thread's scratch as is needed: its first axis is a guess."""
-        first, *others = op.args
-        rest = [n.value for n in others if isinstance(n, Const)]
-        if len(rest) < len(others):
-            raise UnsupportedError(
-                "an array with several sizes that are known only at run time has no place in a thread of a GPU",
-                op.span,
-                'use batched(target="cpu")',
-            )
-        whole = self._given(op, (GUESS, *rest), op.attr("dtype"), True)
-        self._check_room(b, whole, b.op("sub", first, const(1)))
-        nothing = Const(None, INT)
-        return b.op("view", whole, nothing, first, nothing, spec="s", hint=op.result.hint)
+        """As much of the thread's scratch as is needed."""
+        grows = tuple(k for k, n in enumerate(op.args) if not isinstance(n, Const))
+        guess = GUESS if len(grows) == 1 else GUESSES
+        whole = self._given(
+            op, tuple(n.value if isinstance(n, Const) else guess for n in op.args), op.attr("dtype"), grows
+        )
+        bounds: list[Atom] = []
+        for k, n in enumerate(op.args):
+            if k in grows:
+                self._check_room(b, whole, k, b.op("sub", n, const(1)))
+            bounds += [Const(None, INT), n if k in grows else Const(None, INT), Const(None, INT)]
+        return b.op("view", whole, *bounds, spec="s" * len(op.args), hint=op.result.hint)
 
-    def _given(self, op: Op, shape: tuple[int, ...], dtype: str, grows: bool) -> Var:
+    def _given(self, op: Op, shape: tuple[int, ...], dtype: str, grows: tuple[int, ...] = ()) -> Var:
         if self.alone:
             what = "memory of a size that is known only at run time" if grows else "a large array"
             raise UnsupportedError(
@@ -237,11 +238,14 @@ class _Placer:
             self.need = Var("need", Array("int64", 1))
         return array
 
-    def _check_room(self, b: Builder, array: Var, place: Atom) -> None:
-        site = next((k for k, p in enumerate(self.params) if p.tree is array), None)
-        if site is not None and self.scratch[site].grows:
-            assert self.need is not None
-            b.effect("room", array, place, self.need, const(site))
+    def _check_room(self, b: Builder, array: Var, axis: int, place: Atom) -> None:
+        """Have the thread give up where an array that grows has no such place along an axis."""
+        slot = 0
+        for param, scratch in zip(self.params, self.scratch, strict=True):
+            if param.tree is array and axis in scratch.grows:
+                assert self.need is not None
+                b.effect("room", array, const(axis), place, self.need, const(slot + scratch.grows.index(axis)))
+            slot += len(scratch.grows)
 
     def _dummy(self, b: Builder, operand: Operand) -> Operand:
         """Some array for a value that is never read."""
@@ -272,7 +276,7 @@ class _Placer:
         if length is not None and length <= self.tape and length * math.prod(shape) <= self.local:
             memory = b.op("local", shape=(length, *shape), dtype=item.dtype, hint=hint)
         else:
-            memory = self._given(op, (length or GUESS, *shape), item.dtype, length is None)
+            memory = self._given(op, (length or GUESS, *shape), item.dtype, () if length else (0,))
         count = b.op("local", shape=(1,), dtype="int64", hint=f"{hint.removesuffix('_tape')}_count")
         self.lists[op.result], self.items[op.result] = (memory, count), shape
 
@@ -299,7 +303,7 @@ class _Placer:
         assert isinstance(stack, Var)
         memory, count = self.lists[stack]
         at = b.op("load", count, const(0), hint="at")
-        self._check_room(b, memory, at)
+        self._check_room(b, memory, 0, at)
         if isinstance(value.type, Array):
             spec = "i" + "s" * value.type.ndim
             whole = Const(None, INT)

@@ -51,6 +51,14 @@ _WHY: Mapping[str, str] = {
 def thread(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False) -> Placed:
     """The trace with everything in its place, and what it needs from the launcher: nothing, if it is `alone`. To the results
     that `sums` counts it adds."""
+    try:
+        return _thread(trace, sums, alone)
+    except UnsupportedError as error:
+        error.span = error.span or trace.span
+        raise
+
+
+def _thread(trace: Trace, sums: frozenset[int], alone: bool) -> Placed:
     trace = _tidied(whole(_tidied(_uncopied(_single(fuse(finish(trace), final=True))))))
     for stmt in walk(trace.body):
         _check(stmt)

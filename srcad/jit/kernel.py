@@ -11,7 +11,7 @@ from srcad.ir import Op, walk
 from srcad.jit.cuda import backend
 from srcad.jit.names import spelt, unique
 from srcad.jit.options import Options
-from srcad.transforms.thread import Placed
+from srcad.transforms.scratch import Placed, Scratch
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
         f"        results=[{', '.join(specs)}],",
     ]  # fmt: skip
     if memory:
-        kinds = [("Growing" if s.grows else "Fixed", s) for s in placed.scratch]
-        lines.append(f"        scratch=[{', '.join(_spec(kind, s.shape, s.dtype) for kind, s in kinds)}],")
+        lines.append(f"        scratch=[{', '.join(map(_scratch, placed.scratch))}],")
     if fails:
         lines.append("        fails=True,")
     text = "\n".join([device_text(placed, options).rstrip("\n"), *lines, "    )"]) + "\n"
@@ -88,6 +87,12 @@ def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], optio
 def may_fail(placed: Placed) -> bool:
     """Whether a thread may give up a problem."""
     return any(isinstance(s, Op) and s.name in ("raise", "room") for s in walk(placed.trace.body))
+
+
+def _scratch(scratch: Scratch) -> str:
+    if scratch.grows in ((), (0,)):
+        return _spec("Growing" if scratch.grows else "Fixed", scratch.shape, scratch.dtype)
+    return f"{_spec('Growing', scratch.shape, scratch.dtype)[:-1]}, axes={scratch.grows})"
 
 
 def _spec(kind: str, shape: Sequence[int], dtype: str) -> str:

@@ -53,7 +53,17 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Growing(Fixed):
-    """Likewise, where the first size is a guess."""
+    """Likewise, where the lengths of these axes are guesses."""
+
+    axes: tuple[int, ...] = (0,)
+
+    def grown(self, needed: Sequence[int]) -> Growing:
+        """With at least as much along each of these axes, and twice what it had where that is more."""
+        shape = list(self.shape)
+        for axis, need in zip(self.axes, needed, strict=True):
+            if need > shape[axis]:
+                shape[axis] = max(2 * shape[axis], int(need))
+        return replace(self, shape=tuple(shape))
 
 
 class FailedError(Exception):
@@ -64,7 +74,7 @@ class FailedError(Exception):
         self.problems = problems
 
 
-_sizes: dict[Any, list[int]] = {}
+_grown: dict[Any, list[Fixed]] = {}
 _lock = threading.Lock()
 
 
@@ -79,19 +89,19 @@ def launch(
     """The results for `n` problems, as arrays on the GPU. Raises `FailedError` for problems that raise an error."""
     cuda = ready()
     with _lock:
-        lengths = list(_sizes.get(kernel, [s.shape[0] for s in scratch]))
+        memory = list(_grown.get(kernel, scratch))
     sums = any(isinstance(r, Sum) for r in results)
     outs = [None if isinstance(r, Sum) else _array(cuda, (n, *r.shape), r.dtype) for r in results]
     while True:
-        memory = [replace(s, shape=(m, *s.shape[1:])) for s, m in zip(scratch, lengths, strict=True)]
         threads, block = _threads(cuda, n, memory, sums)
         given = [
             _zeros(cuda, (threads, *r.shape), r.dtype) if out is None else out
             for r, out in zip(results, outs, strict=True)
         ]
         checks: list[Any] = []
-        if any(isinstance(s, Growing) for s in scratch):
-            checks.append(_zeros(cuda, (len(scratch),), np.int64))
+        slots = sum(len(s.axes) for s in memory if isinstance(s, Growing))
+        if slots:
+            checks.append(_zeros(cuda, (slots,), np.int64))
         if fails:
             checks.append(_zeros(cuda, (n,), np.bool_))
         space = [cuda.device_array(s.whole(threads), s.dtype) for s in memory]
@@ -101,13 +111,13 @@ def launch(
         done = checks[-1].copy_to_host()
         if done.all():
             break
-        needed = checks[0].copy_to_host() if len(checks) > 1 else np.zeros(len(scratch), np.int64)
-        more = [max(m, 2 * m if need > m else m, int(need)) for m, need in zip(lengths, needed, strict=True)]
-        if more == lengths:
+        needed = iter(checks[0].copy_to_host() if slots else ())
+        more = [s.grown([next(needed) for _ in s.axes]) if isinstance(s, Growing) else s for s in memory]
+        if more == memory:
             raise FailedError(np.flatnonzero(~done).tolist())
-        lengths = more
+        memory = more
         with _lock:
-            _sizes[kernel] = lengths
+            _grown[kernel] = memory
     return [_added(cuda, a) if isinstance(r, Sum) else a for r, a in zip(results, given, strict=True)]
 
 

@@ -13,10 +13,10 @@ WIDTH = 128
 
 
 @cuda.jit(device=True)  # type: ignore[untyped-decorator]
-def room(memory: Any, place: int, need: Any, site: int) -> None:
-    """Say how long `memory` must be, and give up, if it has no such place."""
-    if place >= memory.shape[0]:
-        cuda.atomic.max(need, site, place + 1)
+def room(memory: Any, axis: int, place: int, need: Any, slot: int) -> None:
+    """Say how long `memory` must be along an axis, and give up, if it has no such place."""
+    if place >= memory.shape[axis]:
+        cuda.atomic.max(need, slot, place + 1)
         raise MemoryError
 
 

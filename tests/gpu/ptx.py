@@ -52,7 +52,7 @@ def compile_batched(batched: Any, args: Any, cc: tuple[int, int] = CC) -> str:
         arrays = [np.zeros((2, *r.shape), r.dtype, order="F" if type(r).__name__ == "Each" else "C") for r in results]
         arrays += [np.zeros(s.whole(2), s.dtype) for s in scratch]
         if any(type(s).__name__ == "Growing" for s in scratch):
-            arrays.append(np.zeros(len(scratch), np.int64))
+            arrays.append(np.zeros(9, np.int64))
         if fails:
             arrays.append(np.zeros(2, np.bool_))
         signature = (types.int64, *map(typeof, [*given, *arrays]))
