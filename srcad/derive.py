@@ -13,7 +13,9 @@ from numba.core import config
 from srcad import infer
 from srcad.batch import Batched
 from srcad.callable import parameters
+from srcad.errors import UnsupportedError
 from srcad.ir import Static, Trace, Tree, replace, show
+from srcad.jit.cuda import is_kernel
 from srcad.jit.device import device_function
 from srcad.jit.dispatcher import Compiled, Watching
 from srcad.jit.generate import source as module_text
@@ -69,6 +71,12 @@ def underlying(fn: Any) -> Any:
         return fn
     if not callable(fn):
         raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
+    if is_kernel(fn):
+        raise UnsupportedError(
+            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel, and kernels are not differentiated",
+            remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
+            "for kernels of yours",
+        )
     return getattr(fn, "py_func", fn)
 
 

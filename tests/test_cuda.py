@@ -111,6 +111,19 @@ def test_a_device_function_has_nobody_to_give_it_memory():
     assert callable(srcad.tangent(slow).device())
 
 
+def test_kernels_are_not_differentiated():
+    from numba import cuda
+
+    @cuda.jit
+    def kernel(x, out):
+        k = cuda.grid(1)
+        if k < x.size:
+            out[k] = x[k] ** 2
+
+    with pytest.raises(srcad.UnsupportedError, match="kernel.*\n.*device"):
+        srcad.adjoint(kernel)
+
+
 def test_there_is_no_gpu_here():
     from srcad.jit import cuda
 

@@ -63,6 +63,12 @@ def ready() -> Any:
     )
 
 
+def is_kernel(value: Any) -> bool:
+    """Whether this was made by `@cuda.jit`, of any package or of the simulator."""
+    made = type(value)
+    return made.__name__ in ("CUDADispatcher", "FakeCUDAKernel", "MLIRDispatcher") and ".cuda" in made.__module__
+
+
 def described(value: Any) -> tuple[str, tuple[int, ...]] | None:
     """The dtype and the shape of an array that is on a GPU, of any library (or of the simulator); None for all else."""
     if isinstance(value, np.ndarray | np.generic):
