@@ -171,6 +171,22 @@ def swapped(x):
 
 
 @case(rng.normal(size=(N, 3)), scalar=False)
+def rotated(x):
+    a, b, c = x * 1.0, x * 2.0, x * 3.0
+    for _ in range(4):
+        a, b, c = b, c, np.sin(a * b) + 0.1 * c
+    return a, b, c
+
+
+@case(rng.normal(size=(N, 9)), P, axes=(0, 0))
+def of_flat_weights(w, x):
+    W = w[:6].reshape(2, 3)
+    h = np.tanh(W @ x)
+    W[0, -1] = h[1]
+    return np.sum(h * w[6:8]) + w[8] * np.sum(W[0])
+
+
+@case(rng.normal(size=(N, 3)), scalar=False)
 def scan(x):
     out = np.empty(6)
     s = 0.0

@@ -74,6 +74,24 @@ def grown(n, x):
     return out
 
 
+def has_two_names(x):
+    best = current = 1.0 * x
+    for k in range(4):
+        current = np.sin(current) + k
+        if current[0] > best[0]:
+            best = current
+    return np.sum(best) * current[1]
+
+
+def writes_what_had_a_name(x):
+    u = 1.0 * x
+    w = u
+    for _ in range(3):
+        u[0] = u[0] + 1.0
+        u = 1.5 * u
+    return u, w
+
+
 @pytest.mark.parametrize(
     ("fn", "kind", "types", "words", "line"),
     [
@@ -83,6 +101,8 @@ def grown(n, x):
         (recurses, "grad", "f8, i8", "recursion", ""),
         (prints, "grad", "f8", "printing", "print"),
         (transforms, "value", "f8[4]", "complex|Fourier", "rfft"),
+        (has_two_names, "grad", "f8[2]", "kept in a list", ""),
+        (writes_what_had_a_name, "value", "f8[2]", "another name", "u[0]"),
         (grown, "value", "i8, f8", "size of the result", ""),
     ],
 )

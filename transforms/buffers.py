@@ -67,8 +67,10 @@ class _Buffers:
         return b.block(*block.yields)
 
     def is_moved(self, loop: For | While, n: int) -> bool:
-        """Whether the next trip would overwrite what it is given."""
-        return isinstance(loop.params[n].type, Array) and bool(self.instances.made_in(loop, next_values(loop)[n]))
+        """Whether the next trip would overwrite what it is given, or what lies in the buffer of another param."""
+        after = next_values(loop)[n]
+        moves = self.instances.made_in(loop, after) or self.instances.is_older(after)
+        return isinstance(loop.params[n].type, Array) and bool(moves)
 
     def is_own(self, loop: For | While, n: int, block: Block, rest: Block) -> bool:
         """Whether nobody but the loop has to do with what it begins with: that may be the buffer."""
@@ -160,13 +162,33 @@ def copy_elements(b: Builder, sizes: Sequence[Atom], source: Operand, target: Op
 
 
 def _check_kept(instances: Instances, body: Block) -> None:
-    """An array that goes to a list is copied there. It must not be changed while it is in it."""
-    for op in walk(body):
-        if isinstance(op, Op) and op.name == "append" and isinstance(op.args[1].type, Array):
-            write = instances.written_after(body, op, op.args[1])
-            if write is not None:
-                raise UnsupportedError(
-                    "an array is written after it was kept in a list, which a thread of a GPU cannot do",
-                    write.span,
-                    REMEDY,
-                )
+    """An array that goes to a list is copied there. It must not be changed while it is in it; and what is taken out may only be
+    changed if nobody else has it."""
+    ops = [op for op in walk(body) if isinstance(op, Op)]
+    written = writes(body)
+    changed = {
+        op.args[0]
+        for op in ops
+        if op.name == "pop" and any(op.results[0] in instances.ageless(write.args[0]) for write in written)
+    }
+    kept = [op for op in ops if op.name == "append" and isinstance(op.args[1].type, Array)]
+    for op in kept:
+        write = instances.written_after(body, op, op.args[1])
+        if write is None and op.args[0] in changed and not _is_alone(instances, op, ops, kept):
+            write = op
+        if write is not None:
+            raise UnsupportedError(
+                "an array is written after it was kept in a list, which a thread of a GPU cannot do", write.span, REMEDY
+            )
+
+
+def _is_alone(instances: Instances, op: Op, ops: Sequence[Op], kept: Sequence[Op]) -> bool:
+    """Whether what goes to the list is made for that alone: anew each time, in no other list, and not looked at once things
+    are taken out."""
+    around, roots = instances.around[op], instances.ageless(op.args[1])
+    if any(instances.loops.get(root) != around for root in instances.of(op.args[1])):
+        return False
+    first = min(instances.position[p] for p in ops if p.name == "pop" and p.args[0] is op.args[0])
+    later = [v for p in ops if instances.position[p] > first for v in p.args]
+    others = [other.args[1] for other in kept if other is not op]
+    return all(roots.isdisjoint(instances.ageless(v)) for v in (*later, *others))

@@ -41,16 +41,32 @@ class Instances:
         memory is not made anew there."""
         at, around = self.position[op], self.around[op]
         for write in writes(body):
-            shared = self.of(write.args[0]) & self.of(array)
+            written = self.of(write.args[0])
+            if not written.isdisjoint(self.aged(array)):
+                return write
+            shared = written & self.of(array)
             both = [loop for loop in self.around[write] if loop in around]
             anew = all(loop in self.loops.get(root, ()) for root in shared for loop in both)
             if shared and not (self.position[write] < at and anew):
                 return write
         return None
 
+    def aged(self, operand: Operand) -> Roots:
+        """What the array is on later trips of the loops that make it."""
+        return frozenset(self._older[root] for root in self.of(operand) if root in self._older)
+
+    def ageless(self, operand: Operand) -> Roots:
+        """What the array may be, of any trip."""
+        made = {token: root for root, token in self._older.items()}
+        return frozenset(made.get(root, root) for root in self.of(operand))  # type: ignore[call-overload]
+
     def made_in(self, loop: For | While, operand: Operand) -> set[object]:
         """What of an array this trip of the loop has made."""
         return {root for root in self.of(operand) if loop in self.loops.get(root, ())}
+
+    def is_older(self, operand: Operand) -> bool:
+        """Whether an array may be what an earlier trip of a loop has made."""
+        return not self.of(operand).isdisjoint(self._older.values())
 
     def _place(self, block: Block, loops: tuple[For | While, ...]) -> None:
         for stmt in block.stmts:

@@ -20,6 +20,7 @@ from srcad.transforms.fold import exact_fold
 from srcad.transforms.fuse import fuse
 from srcad.transforms.instances import writes
 from srcad.transforms.integers import check_integers
+from srcad.transforms.reshapes import unreshaped
 from srcad.transforms.scalars import scalars
 from srcad.transforms.scratch import Placed, place
 from srcad.transforms.sizes import sizes
@@ -59,7 +60,9 @@ def thread(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False
 
 
 def _thread(trace: Trace, sums: frozenset[int], alone: bool) -> Placed:
-    trace = _tidied(whole(_tidied(_uncopied(_single(fuse(finish(trace), final=True))))))
+    trace = fuse(finish(trace), final=True)
+    for step in (_single, _uncopied, _tidied, whole, _tidied, unreshaped, _tidied):
+        trace = step(trace)
     for stmt in walk(trace.body):
         _check(stmt)
     trace = check_integers(buffers(kept_late(by_one_name(trace))))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from srcad.errors import UnsupportedError
 from srcad.ir import (
     BOOL,
     INT,
@@ -32,7 +31,6 @@ from srcad.ir import (
     subst,
     with_blocks,
 )
-from srcad.transforms.instances import Instances
 from srcad.transforms.shapes import Shapes
 
 Index = Sequence[Atom]
@@ -45,13 +43,13 @@ def whole(trace: Trace) -> Trace:
 
 class _Writer:
     def __init__(self, trace: Trace) -> None:
-        self.body, self.shapes, self.instances = trace.body, Shapes(trace), Instances(trace)
+        self.shapes = Shapes(trace)
         self.env: dict[Var, Operand] = {}
         self.rules: dict[str, Callable[[Builder, Op], Atom | None]] = {
             "dim": self.dim, "copy": self.copy, "array": self.array, "expand": self.expand, "reduce_like": self.reduce_like,
             "dot": self.dot, "max": self.extreme, "min": self.extreme, "argmax": self.place, "argmin": self.place,
             "any": self.test, "all": self.test, "trips": self.trips, "broadcast_dim": self.broadcast,
-            "reshape": self.reshape, "stop_gradient": lambda b, op: op.args[0],
+            "stop_gradient": lambda b, op: op.args[0],
         }  # fmt: skip
 
     def block(self, block: Block) -> Block:
@@ -59,7 +57,6 @@ class _Writer:
         for old in block.stmts:
             stmt = rewrite(old, self.env)
             b.span = stmt.span
-            self.original = old
             rule = self.rules.get(stmt.name) if isinstance(stmt, Op) else None
             value = rule(b, stmt) if rule is not None and isinstance(stmt, Op) else None
             if value is None:
@@ -118,28 +115,6 @@ class _Writer:
     def copy(self, b: Builder, op: Op) -> Var:
         (source,) = op.args
         return self.made(b, op, self.sizes(b, source), lambda inner, index: inner.op("load", source, *index))
-
-    def reshape(self, b: Builder, op: Op) -> Atom:
-        """A copy: that it is none is seen by nobody while nobody writes."""
-        source, *dims = op.args
-        old = self.original
-        assert isinstance(old, Op)
-        write = self.instances.written_after(self.body, old, old.result)
-        if write is not None:
-            raise UnsupportedError(
-                "an array is written after it was reshaped, which a thread of a GPU cannot do",
-                write.span or op.span,
-                'make a copy of the array, or use batched(target="cpu")',
-            )
-        own = self.sizes(b, source)
-        if own == dims:
-            return source
-
-        def element(b: Builder, index: Index) -> Atom:
-            place = _joined(b, index, dims)
-            return b.op("load", source, *_parted(b, place, own))
-
-        return self.made(b, op, dims, element)
 
     def array(self, b: Builder, op: Op) -> Var:
         shape = op.attr("shape")
@@ -268,23 +243,6 @@ class _Writer:
                 wrong = Builder(span=op.span)
                 wrong.effect("raise", exc="ValueError", message=f"{op.name} of an empty array")
                 b.add(If((), b.op("eq", n, const(0)), wrong.block(), Block(), op.span))
-
-
-def _joined(b: Builder, index: Index, sizes: Index) -> Atom:
-    """The number of a place, counted row by row."""
-    place: Atom = const(0)
-    for k, (i, n) in enumerate(zip(index, sizes, strict=True)):
-        place = i if k == 0 else b.op("add", b.op("mul", place, n), i)
-    return place
-
-
-def _parted(b: Builder, place: Atom, sizes: Index) -> list[Atom]:
-    """The place with this number."""
-    index: list[Atom] = []
-    for k in reversed(range(1, len(sizes))):
-        index.insert(0, b.op("mod", place, sizes[k]))
-        place = b.op("floordiv", place, sizes[k])
-    return [place, *index] if sizes else []
 
 
 Step = Callable[[Builder, Index, Sequence[Var]], Sequence[Operand]]
