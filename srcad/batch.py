@@ -190,7 +190,7 @@ def _type(tree: Any, on_gpu: bool) -> Any:
     if not ndim and tree.axis is not None:
         return Scalar(type_.dtype)
     layout = type_.layout if tree.axis is None else "C" if tree.axis == 0 and type_.layout == "C" else "A"
-    return Array(type_.dtype, ndim, "A" if on_gpu else layout, _sizes(tree, on_gpu))
+    return Array(type_.dtype, ndim, layout, _sizes(tree, on_gpu))
 
 
 def _key(tree: Any, on_gpu: bool) -> Any:
