@@ -33,14 +33,12 @@ def ptx(name: str, kind: str, narrow: bool = False, cc: tuple[int, int] = (8, 0)
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("logistic", "value_and_grad"),
         ("lotka_volterra", "value_and_grad"),
         ("early", "grad"),
-        ("of_a_tuple", "grad"),
         ("leapfrog", "jacfwd"),
-        ("rows", "grad"),
+        ("nested", "grad"),
+        ("of_flat_weights", "grad"),
         ("kinds", "value"),
-        ("picked", "value"),
     ],
 )  # fmt: skip
 def test_a_kernel_compiles(name: str, kind: str) -> None:
