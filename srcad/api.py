@@ -48,13 +48,17 @@ def differentiate(
     """Compile a function, and give it its derivatives as attributes.
 
     argnums     what `grad` and its kin differentiate for: a parameter's position or name, or a tuple of them (0)
-    target      "cpu"
+    target      "cpu"; "cuda" makes the function and its derivatives ones of many problems, batched over axis 0 of every
+                argument, with a thread of a GPU for each (see `batched` below)
     jit         compile; False runs the same generated source as plain Python
     cache       keep compiled code on disk, for the next process
     fastmath, parallel, boundscheck   what they mean to `numba.njit`
 
     The result is `fn` compiled, callable from Python and from `@njit` code, with `grad`, `value_and_grad`, `tangent`,
     `adjoint`, `hvp`, `jacfwd`, `jacrev` and `hessian` as the functions of these names make them, and `source(kind)`.
+
+    It and all of these have `batched(target, in_axes)`, for many problems at once, on the CPU or a GPU, and `device(types)`,
+    which is a function for CUDA kernels of your own.
 
     >>> @differentiate(argnums=(0, 1))
     ... def f(x1, x2):

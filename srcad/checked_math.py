@@ -20,9 +20,15 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
+#: What gives infinity for numbers that are merely large.
+OVERFLOWS = frozenset("cosh sinh exp expm1 exp2 gamma lgamma".split())
+#: Of these, what has poles, at numbers that are not positive.
+POLES = frozenset({"gamma", "lgamma"})
 
-def _checked(function: Callable[[float], float], *, overflows: bool = False, has_poles: bool = False) -> Any:
-    """`function`, which is defined everywhere where it is finite."""
+
+def _checked(name: str, function: Callable[[float], float]) -> Any:
+    """math's function by this name, as `function` computes it."""
+    overflows, has_poles = name in OVERFLOWS, name in POLES
 
     def checked(x: float) -> float:
         y = function(x)
@@ -37,17 +43,15 @@ def _checked(function: Callable[[float], float], *, overflows: bool = False, has
     return register_jitable(checked)
 
 
-acos, asin = _checked(math.acos), _checked(math.asin)
-acosh, atanh = _checked(math.acosh), _checked(math.atanh)
-cos, sin, tan = _checked(math.cos), _checked(math.sin), _checked(math.tan)
-cosh, sinh = _checked(math.cosh, overflows=True), _checked(math.sinh, overflows=True)
-exp, expm1 = _checked(math.exp, overflows=True), _checked(math.expm1, overflows=True)
-exp2 = _checked(np.exp2, overflows=True)
-gamma = _checked(math.gamma, overflows=True, has_poles=True)
-lgamma = _checked(math.lgamma, overflows=True, has_poles=True)
-log, log1p = _checked(math.log), _checked(math.log1p)
-log2, log10 = _checked(math.log2), _checked(math.log10)
-sqrt = _checked(math.sqrt)
+acos, asin = _checked("acos", math.acos), _checked("asin", math.asin)
+acosh, atanh = _checked("acosh", math.acosh), _checked("atanh", math.atanh)
+cos, sin, tan = _checked("cos", math.cos), _checked("sin", math.sin), _checked("tan", math.tan)
+cosh, sinh = _checked("cosh", math.cosh), _checked("sinh", math.sinh)
+exp, expm1, exp2 = _checked("exp", math.exp), _checked("expm1", math.expm1), _checked("exp2", np.exp2)
+gamma, lgamma = _checked("gamma", math.gamma), _checked("lgamma", math.lgamma)
+log, log1p = _checked("log", math.log), _checked("log1p", math.log1p)
+log2, log10 = _checked("log2", math.log2), _checked("log10", math.log10)
+sqrt = _checked("sqrt", math.sqrt)
 
 
 def _fmod(x: float, y: float) -> float:

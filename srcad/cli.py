@@ -34,6 +34,7 @@ EXAMPLES = """\
 examples:
   srcad show model.py:loss                          the adjoint of loss
   srcad show model.py:loss --kind grad --types "f8[:], f8[:, :]"
+  srcad show model.py:loss --target cuda --types "f8[3], f8" --in-axes "0, None"
   srcad show model.py:loss --pass lower             the trace after the first pass
   srcad show model.py:loss -o loss_adjoint.py       a module that runs by itself
   srcad check model.py:loss --at "2.0, [1.0, 0.5]"  forward, reverse, differences
@@ -92,7 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--kind", choices=KINDS, default="adjoint", metavar="KIND", help=f"{', '.join(KINDS)} (adjoint)")
     show.add_argument("--argnums", help="what to differentiate for: positions or names, as in 0,2 or w,b (0)")
     show.add_argument(
-        "--types", help='argument types in Numba\'s notation, as in "f8[:], i8" (annotations, else float64)'
+        "--types",
+        help='argument types in Numba\'s notation, as in "f8[:], i8" (annotations, else float64); sizes for cuda: "f8[3]"',
+    )
+    show.add_argument(
+        "--target", dest="device", choices=("cpu", "cuda"), help="cuda: the kernel of a batch, and its launcher"
+    )
+    show.add_argument(
+        "--in-axes", default="0", metavar="AXES", help='with --target cuda: as in jax.vmap, as in "0, None" (0)'
     )
     show.add_argument("--broadcast", action="store_true", help="allow for sizes that differ where arrays meet")
     show.add_argument("--pass", dest="stop_after", metavar="NAME", help="print the trace after this pass instead")
@@ -181,6 +189,8 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
         raise UsageError(f"--argnums goes with grad and its kin: {options.kind} is for every float argument")
     try:
         made = derive(function, options.kind, _argnums(options.argnums or "0"))
+        if not options.stop_after and (options.device or made.__srcad_options__.target) == "cuda":
+            return _kernel(made, options)
         derivative = made.derivative.broadcasting if options.broadcast else made.derivative
         names = [p.name for p in parameters(derivative.fn)]
         types = parse_types(options.types) if options.types else default_types(derivative.fn, derivative.signature)
@@ -197,6 +207,21 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
             error.add_note(f"help: the arguments were taken to be ({assumed}); say otherwise with --types 'f8[:], i8'")
         raise
     return text if text.endswith("\n") else text + "\n"
+
+
+def _kernel(made: Any, options: argparse.Namespace) -> str:
+    """The module with the kernel of a batch; sizes and axes that do not fit are the command line's fault."""
+    import ast
+
+    from srcad.errors import SrcadError
+
+    try:
+        axes = ast.literal_eval(options.in_axes)
+        return str(made.batched("cuda", axes).source(options.types))
+    except SrcadError:
+        raise
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise UsageError(str(error)) from None
 
 
 def _argnums(text: str) -> int | str | list[int | str]:

@@ -11,8 +11,12 @@ from typing import Any
 from numba.core import config
 
 from srcad import infer
+from srcad.batch import Batched
 from srcad.callable import parameters
+from srcad.errors import UnsupportedError
 from srcad.ir import Static, Trace, Tree, replace, show
+from srcad.jit.cuda import is_kernel
+from srcad.jit.device import device_function
 from srcad.jit.dispatcher import Assuming, Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
@@ -41,6 +45,8 @@ def derive(
         options = replace(options, jit=False)
     inner = underlying(fn)
     derivative = Derivative(inner, kind, resolve(inner, argnums), has_aux, stars)
+    if options.target == "cuda":
+        return (BatchedFunction if kind == "primal" else BatchedDerivative)(derivative, options)
     return CLASSES[kind == "primal", options.jit](derivative, options)
 
 
@@ -65,6 +71,12 @@ def underlying(fn: Any) -> Any:
         return fn
     if not callable(fn):
         raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
+    if is_kernel(fn):
+        raise UnsupportedError(
+            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel, and kernels are not differentiated",
+            remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
+            "for kernels of yours",
+        )
     return getattr(fn, "py_func", fn)
 
 
@@ -159,7 +171,55 @@ class Pullback:
         return replace(returning(trace, Tree(items)), name=self.__name__)
 
 
-class WithSource:
+class WithBatches:
+    """What can run for many problems at once."""
+
+    derivative: Derivative
+    __srcad_options__: Options
+
+    def batched(self, target: str | None = None, in_axes: Any = 0) -> Batched:
+        """The derivative of many problems at once: see `srcad.batch`.
+
+        in_axes   as in `jax.vmap`: an int, None, or a tuple with an entry for each argument, nested as the argument is; it says
+                  along which axis of an array the problems are, None that all share what is given
+        target    "cpu" runs the batch in several threads, "cuda" in one thread of a GPU for each problem; if not given, what
+                  the function was made for
+
+        Results have the problems along axis 0. Gradients for what all problems share are summed over the batch; Jacobians are
+        not. ValueError is raised where arguments do not agree on the number of problems.
+
+        >>> import srcad
+        >>> srcad.grad(lambda x, p: p * x**2).batched(in_axes=(0, None))(np.array([1.0, 2.0]), 3.0)
+        array([ 6., 12.])
+        """
+        options = self.__srcad_options__
+        return Batched(_for_batches(self.derivative), options, target or options.target, in_axes)
+
+    def device(self, types: str | Sequence[Any] | None = None) -> Any:
+        """The derivative as a CUDA device function, to be called in your own `@cuda.jit` kernels.
+
+        `types` are those of its arguments, arrays with their sizes: "f8[3], f8". If not given, they are those of annotations,
+        or float64. Numbers in the result are returned (a tuple of several); arrays are written into arguments that follow
+        the others. An error ends the thread, as it does in any kernel. UnsupportedError is raised where memory is needed of
+        which the size is not known.
+
+        >>> square = grad(lambda x: x**2).device("f8")  # doctest: +SKIP
+        """
+        derivative = _for_batches(self.derivative)
+        if types is None:
+            types = infer.default_types(derivative.fn, derivative.signature)[: len(derivative.own)]
+        elif isinstance(types, str):
+            types = infer.parse_sized(types)
+        return device_function(derivative.build([infer.as_arg_type(type) for type in types]), self.__srcad_options__)
+
+
+def _for_batches(derivative: Derivative) -> Derivative:
+    """The derivative as batches take it: for arrays of any sizes, which are known there; the function itself as one that leaves
+    its arguments as they are."""
+    return replace(derivative.broadcasting, kind="value" if derivative.kind == "primal" else derivative.kind)
+
+
+class WithSource(WithBatches):
     """Derivatives show what they run."""
 
     derivative: Derivative
@@ -185,7 +245,7 @@ class _Derived:
         return owner.__dict__.setdefault(self.kind, derive(d.fn, self.kind, d.argnums, options=options))
 
 
-class WithDerivatives:
+class WithDerivatives(WithBatches):
     """A function that carries its derivatives: what `differentiate` gives."""
 
     attributes = KINDS - {"primal"}
@@ -253,6 +313,21 @@ DifferentiableFunction.assuming, DifferentiableFunction.watching = AssumingFunct
 
 class InterpretedFunction(WithDerivatives, Interpreted):  # type: ignore[misc]
     """A function that carries its derivatives, as plain Python."""
+
+
+class BatchedDerivative(WithBatches, Batched):
+    """A derivative of a function that was made for GPUs: batched over axis 0 of all arguments."""
+
+    def __init__(self, derivative: Derivative, options: Options) -> None:
+        super().__init__(_for_batches(derivative), options, options.target, 0)
+
+
+class BatchedFunction(WithDerivatives, BatchedDerivative):
+    """A function for GPUs that carries its derivatives."""
+
+    def source(self, kind: str = "primal", types: Any = None) -> str:  # type: ignore[override]
+        """The generated module for a kind of derivative: see `Batched.source`."""
+        return str(Batched.source(self if kind == "primal" else getattr(self, kind), types))
 
 
 #: The class for (is the primal, is compiled).

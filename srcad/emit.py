@@ -37,6 +37,8 @@ _IMPORTS = {
     "scipy": "import scipy.fft",
     "njit": "from numba import njit",
     "matrices": "from srcad import matrices",
+    "cuda": "from numba import cuda",
+    "room": "from srcad.jit.threads import room",
     "special": "from srcad import special",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
@@ -45,13 +47,17 @@ CHECKED = "from srcad import checked_math as math"
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")
 
 
-def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}) -> str:
+#: What stands over a function of the module: for the CPU, and for a thread of a GPU.
+NJIT, DEVICE = "njit", "cuda.jit"
+
+
+def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}, decorator: str = NJIT) -> str:
     """The trace as the source of a module that defines `trace.name`, compiled by Numba if `jit`.
 
-    `options` go to `njit`. The module imports only what it uses, and runs by itself; but global arrays of more than `LARGE`
-    elements, functions that are not Python, and exceptions of the user's own are left for the caller to define.
+    `options` go to the decorator. The module imports only what it uses, and runs by itself; but global arrays of more than
+    `LARGE` elements, functions that are not Python, and exceptions of the user's own are left for the caller to define.
     """
-    return _Module(trace, jit, options).text()
+    return _Module(trace, jit, options, decorator).text()
 
 
 def given_globals(trace: Trace) -> dict[str, Any]:
@@ -69,10 +75,11 @@ def is_large(const: Const) -> bool:
 class _Module:
     """The names of a module: first those that cannot be chosen, then those of its head, then in each function the variables."""
 
-    def __init__(self, trace: Trace, jit: bool, options: Mapping[str, Any]) -> None:
+    def __init__(self, trace: Trace, jit: bool, options: Mapping[str, Any], decorator: str = NJIT) -> None:
         self.main = trace
         self.jit = jit
-        self.options = {"error_model": "numpy", **options}
+        self.decorator = decorator
+        self.options = {"error_model": "numpy", **options} if decorator == NJIT else {"device": True, **options}
         self.functions = list(dict.fromkeys([*trace.functions, trace]))
         self.function_names = {trace: trace.name}
         for function in trace.functions:
@@ -155,7 +162,7 @@ class _Module:
         decorators: list[ast.expr] = []
         if self.jit:
             keywords = {key: phrase(repr(value)) for key, value in self.options.items()}
-            decorators.append(call("njit", **keywords))
+            decorators.append(call(self.decorator, **keywords))
             resolve(decorators[0])
         return ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
@@ -177,6 +178,25 @@ def parse_types(text: str) -> tuple[ArgType, ...]:
             f"cannot read the types {text!r}: {error}; write them as Numba does, as in 'f8[:], i8'"
         ) from None
     return tuple(arg_type(types.unliteral(type)) for type in args)
+
+
+def parse_sized(text: str) -> tuple[ArgType, ...]:
+    """The types that `text` lists, where arrays may have sizes in place of colons.
+
+    >>> [type.sizes for type in parse_sized("f8[3], f8[2, 2], f8[:]")]
+    [(3,), (2, 2), None]
+    """
+    found = [m for m in re.finditer(r"\[([^\]]*)\]", text) if re.search(r"[\d:]", m[1])]
+    sizes = [tuple(map(int, re.findall(r"\d+", m[1]))) if ":" not in m[1] else None for m in found]
+    types = parse_types(re.sub(r"\[[\d, ]+\]", lambda m: f"[{', '.join(':' * (m[0].count(',') + 1))}]", text))
+    each = iter(sizes)
+
+    def sized(type: ArgType) -> ArgType:
+        if isinstance(type, Tree):
+            return replace(type, items=tuple(map(sized, type.items)))
+        return replace(type, sizes=next(each)) if isinstance(type, Array) else type
+
+    return tuple(map(sized, types))
 
 
 def default_types(fn: Callable[..., Any], signature: inspect.Signature) -> tuple[ArgType, ...]:

@@ -50,11 +50,15 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Array:
-    """A reference to an n-dimensional array. `layout` is Numba's: "C", "F" or "A" (any strides)."""
+    """A reference to an n-dimensional array. `layout` is Numba's: "C", "F" or "A" (any strides).
+
+    `sizes` are the lengths of the axes of a parameter, where code is generated for those alone; they are no part of the type.
+    """
 
     dtype: str
     ndim: int
     layout: str = "C"
+    sizes: tuple[int, ...] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.dtype}[{', '.join(':' * self.ndim)}]{'' if self.layout == 'C' else self.layout}"

@@ -64,6 +64,10 @@ srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None sta
 draw(*params, *dims) function= count= dtype= : a number, or an array of the dims, from np.random; count says how many parameters
 it has. With function="seed" it has no result.
 
+In what a thread of a GPU runs (see `transforms.thread`): local() shape= dtype= is memory of the thread's own; room(a, axis, n,
+need, slot) raises MemoryError if a has no place n along the axis, and notes in need[slot] how many it should have. The
+functions of `math` are ops there (`math_exp`), of scalars.
+
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
 custom(*args) primitive= : a function with a rule of its own (`srcad.primitive`); no effects, fresh results. The adjoint opens it:
@@ -113,6 +117,14 @@ SPECIAL: Mapping[str, int] = {
 }
 
 
+#: What is in `math` too, by its name there: all that the threads of a GPU know of scalars.
+MATH: Mapping[str, str] = {
+    **{name: name for name in "sqrt exp expm1 log log2 log10 log1p sin cos tan sinh cosh tanh floor ceil".split()},
+    **{f"arc{name}": f"a{name}" for name in "sin cos tan sinh cosh tanh tan2".split()},
+    **{name: name for name in "hypot copysign fmod isnan isinf isfinite".split()},
+}
+
+
 def _table() -> dict[str, Elementwise]:
     table: dict[str, Elementwise] = {}
     for name, symbol in {"add": "+", "sub": "-", "mul": "*", "mod": "%", "floordiv": "//", "pow": "**"}.items():
@@ -153,6 +165,9 @@ def _table() -> dict[str, Elementwise]:
     table["imag"] = Elementwise("{0}.imag", 1, "real")
     table["complex"] = Elementwise("complex({0}, {1})", 2, "complex")
     table["conj"] = Elementwise("np.conj({0})", 1, "same")
+    for name, text in MATH.items():
+        args = ", ".join(f"{{{k}}}" for k in range(table[name].arity))
+        table[f"math_{name}"] = Elementwise(f"math.{text}({args})", table[name].arity, table[name].kind)
     return table
 
 
@@ -181,7 +196,7 @@ VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 WRITES = frozenset({"store", "update", "assign", "accumulate"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
-    """alloc array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
+    """alloc local array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
     inverse_gaps custom ruled draw fft ifft rfft irfft multiplicity dct dst ends""".split(),
 ) | {"cholesky", "factor", *MATRICES}
 #: Ops with several results, and what these are called.
@@ -199,7 +214,20 @@ FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
 EFFECTS = frozenset(
-    {*WRITES, "append", "pop", "raise", "throw", "print", "call", "comment", "check_disjoint", "check_sizes", "draw"}
+    {
+        *WRITES,
+        "append",
+        "pop",
+        "raise",
+        "throw",
+        "print",
+        "call",
+        "comment",
+        "check_disjoint",
+        "check_sizes",
+        "draw",
+        "room",
+    }
 )
 
 
@@ -280,7 +308,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
     match name:
         case "alloc":
             return Array(attrs["dtype"], len(args))
-        case "array":
+        case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
         case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
             return INT
@@ -303,7 +331,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in ("append", "raise", "throw", "print", "comment", "check_disjoint", "check_sizes"):
+    if name in WRITES or name in "append raise throw print comment check_disjoint check_sizes room".split():
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:

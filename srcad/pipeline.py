@@ -398,7 +398,7 @@ def _broadcasts() -> bool:
 
 def _base(d: Derivative, given: Sequence[ArgType]) -> tuple[Trace, Any]:
     """The trace of the function itself, and the types of its results: from its source, or from the derivative that it is."""
-    arg_types = list(given)
+    arg_types = list(map(signature.unsized, given))
     star = next((k for k, p in enumerate(parameters(d.fn)) if p.kind is p.VAR_POSITIONAL), None)
     if star is not None and d.stars is not None:
         arg_types[star : star + d.stars] = [Tree(tuple(arg_types[star : star + d.stars]))]
@@ -417,6 +417,7 @@ def _base(d: Derivative, given: Sequence[ArgType]) -> tuple[Trace, Any]:
         active.pop()
     if star is not None and trace.params[star].name == parameters(d.fn)[star].name:
         trace = signature.spread(trace, star)
+    trace = signature.sized(trace, given)
     if modified(trace):
         reads.record_writes()
     _check_outer(trace)
@@ -449,6 +450,8 @@ def _key(type: ArgType) -> Hashable:
             return value.__class__, value
         case Static():
             raise _NoKey
+        case Array():
+            return type, type.sizes
     return type
 
 

@@ -140,6 +140,8 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return _alloc(op.attr("fill"), args, op.attr("dtype"))
         case "array":
             return _array(op, args)
+        case "local":
+            return call("cuda.local.array", phrase(repr(op.attr("shape"))), dtype_name(op.attr("dtype")))
         case "load":
             return _subscript(args[0], args[1:])
         case "view" if isinstance(op.result.type, Array) and op.result.type.ndim == 0 and op.attr("spec"):
@@ -359,8 +361,8 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
             return ast.Expr(phrase("_0.append(_1)", *args))
         case "pop":
             return ast.Expr(phrase("_0.pop()", *args))
-        case "check_disjoint":
-            return ast.Expr(call("check_disjoint", *args))
+        case "check_disjoint" | "room":
+            return ast.Expr(call(op.name, *args))
         case "check_sizes":
             one, other = (
                 node if axis is None else _size(a, axis, node)

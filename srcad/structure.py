@@ -244,7 +244,7 @@ class Structure(Values):
             if not isinstance(stmt, Op | If) or self.hazards.writes(stmt):
                 return None
             if isinstance(stmt, Op):
-                if not stmt.results or stmt.name in ("alloc", "list", "pop"):
+                if not stmt.results or stmt.name in ("alloc", "local", "list", "pop"):
                     return None
                 reads |= self.hazards.reads(stmt)
         found: list[ast.expr] = []

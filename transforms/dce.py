@@ -17,7 +17,7 @@ from srcad.ops import SHAPE_ONLY, WRITES
 from srcad.transforms.alias import Aliases, is_memory, next_values
 
 #: Kept wherever they stand.
-EFFECTS = frozenset({"raise", "print", "call", "check_disjoint", "check_sizes", "draw"})
+EFFECTS = frozenset({"raise", "print", "call", "check_disjoint", "check_sizes", "draw", "room"})
 
 
 def dce(trace: Trace) -> Trace:

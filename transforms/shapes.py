@@ -25,6 +25,7 @@ class Shapes:
     """The sizes of all arrays and the values of all ints of a trace."""
 
     def __init__(self, trace: Trace) -> None:
+        self._inputs = trace.inputs
         #: What `check_sizes` has found out about sizes from outside.
         self._checked: dict[Unknown, Affine] = {}
         checks = [k for k, s in enumerate(trace.body.stmts) if isinstance(s, Op) and s.name == "check_sizes"]
@@ -37,6 +38,9 @@ class Shapes:
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
         self._cuts: dict[Term, dict[Var, int]] = {}
+        for var in self._inputs:
+            if isinstance(var.type, Array) and var.type.sizes is not None:
+                self._sizes[var] = tuple(Size.of(Affine(n)) for n in var.type.sizes)
         self._block(body)
 
     def of(self, operand: Operand) -> Sizes:

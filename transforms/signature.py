@@ -147,6 +147,27 @@ def number(b: Builder, type: Type, value: float) -> Operand:
     return Const(value, type, weak=False)
 
 
+def unsized(tree: Any) -> Any:
+    """A tree of types without the sizes of arrays."""
+    return map_tree(lambda type: replace(type, sizes=None) if isinstance(type, Array) else type, tree)
+
+
+def sized(trace: Trace, types: Sequence[Any]) -> Trace:
+    """The trace for arrays with the sizes that these types of its parameters have, where they have any."""
+    env: dict[Var, Var] = {}
+
+    def fix(tree: Any, type: Any) -> Any:
+        if isinstance(tree, Tree):
+            return replace(tree, items=tuple(map(fix, tree.items, type.items)))
+        if isinstance(tree, Var) and isinstance(tree.type, Array) and type.sizes is not None:
+            env[tree] = Var(tree.hint, replace(tree.type, sizes=type.sizes), tree.span)
+        return env.get(tree, tree)
+
+    given = iter(types)
+    params = tuple(p if p.outer is not None else replace(p, tree=fix(p.tree, next(given))) for p in trace.params)
+    return replace(trace, params=params, body=rename(trace.body, env)) if env else trace
+
+
 def named_seeds(trace: Trace, name: str) -> Trace:
     """The trace that says `name` where it complains of the shape of a seed."""
 

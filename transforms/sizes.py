@@ -48,6 +48,9 @@ class _Finder:
         self.loop_of: dict[Var, tuple[For | While, int]] = {}
         self.known: dict[tuple[Var, int], Size] = {}
         self.env: dict[Var, Operand] = {}
+        for var in trace.inputs:
+            if isinstance(var.type, Array) and var.type.sizes is not None:
+                self.known.update({(var, axis): const(n) for axis, n in enumerate(var.type.sizes)})
         self._define(trace.body)
         for stmt in trace.body.stmts:
             if isinstance(stmt, Op) and stmt.name == "check_sizes" and not stmt.attr("more"):

@@ -29,7 +29,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core import config
-from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
 
 from srcad import runtime
 from srcad.jit import boxing, entry
@@ -66,7 +66,7 @@ def _execute(text: str, name: str, values: Mapping[str, Any]) -> ModuleType:
         exec(compile(text.replace("cache=True", "cache=False"), path, "exec"), vars(module))
     vars(module).update(values)
     for value in list(vars(module).values()):
-        if isinstance(value, Dispatcher) and value.py_func.__globals__ is vars(module):
+        if isinstance(value, CPUDispatcher) and value.py_func.__globals__ is vars(module):
             _make_private(value._cache.cache_path)
             value._cache = Tolerant(value._cache, module.__name__)
             value._compiler.pipeline_class = Compiler

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from srcad.errors import UnsupportedError
+TARGETS = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,8 @@ class Options:
     boundscheck: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.target == "cuda":
-            raise UnsupportedError('target="cuda" is not supported yet', remedy='leave it out: target="cpu"')
-        if self.target != "cpu":
-            raise ValueError(f'target must be "cpu", not {self.target!r}')
+        if self.target not in TARGETS:
+            raise ValueError(f'target must be "cpu" or "cuda", not {self.target!r}')
         if isinstance(self.fastmath, set):
             object.__setattr__(self, "fastmath", frozenset(self.fastmath))
 
