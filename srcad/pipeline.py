@@ -40,6 +40,7 @@ from srcad.transforms.registers import registers
 from srcad.transforms.settle import settle
 from srcad.transforms.sizes import sizes
 from srcad.transforms.tangent import tangent
+from srcad.transforms.uniform import uniform
 from srcad.transforms.unshared import unshared
 
 ArgType = Type | Tree | Static
@@ -179,7 +180,14 @@ def _tidy(suffix: str = "") -> tuple[Pass, ...]:
     passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse}
     if suffix:
         passes |= {"dce": dce, "join": join, "registers": registers, "refold": fold}
-        passes |= {"recse": cse, "redce": dce, "overwrite": overwrite, "settle": settle, "fission": fission}
+        passes |= {
+            "recse": cse,
+            "uniform": uniform,
+            "redce": dce,
+            "overwrite": overwrite,
+            "settle": settle,
+            "fission": fission,
+        }
     else:
         passes |= {"refold": exact_fold, "dce": dce}  # what is one value now may cancel, too
     return tuple(_plain(name + suffix, transform) for name, transform in passes.items())

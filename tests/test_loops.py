@@ -251,3 +251,86 @@ def twice_over(a0):
 @pytest.mark.parametrize("f", [above, last_of_it, from_the_end, to_the_end, another_row, twice_over])
 def test_slices_that_are_overwritten_are_kept(f) -> None:
     check_grads(run(f), (0.4 * R.standard_normal(6),), order=2)
+
+
+# --- arrays of one number ----------------------------------------------------------------------------------------------------
+
+
+def product_by_loops(A, B):
+    C = np.zeros((A.shape[0], B.shape[1]))
+    for i in range(A.shape[0]):
+        for j in range(B.shape[1]):
+            for k in range(A.shape[1]):
+                C[i, j] += A[i, k] * B[k, j]
+    return np.sum(C)
+
+
+def partly_filled(x, n):
+    a = np.empty(n)
+    for i in range(n - 1):
+        a[i] = 2.0
+    if n > 1:
+        a[n - 1] = 3.0
+    s = 0.0
+    for i in range(n):
+        s += a[i] * x[i] ** 2
+    return s
+
+
+def read_before_it_is_filled(x):
+    a = np.zeros(x.size)
+    s = 0.0
+    for k in range(2):
+        for i in range(x.size):
+            s += a[i] * x[i] ** 2
+        for i in range(x.size):
+            a[i] = 5.0
+    return s
+
+
+def filled_anew(x):
+    s = 0.0
+    for k in range(3):
+        a = np.empty(x.size)
+        for i in range(x.size):
+            a[i] = x[k]
+        for i in range(x.size):
+            s += a[i] * x[i] ** 2
+    return s
+
+
+def kept_under_two_names(x):
+    a = np.empty(x.size)
+    for i in range(x.size):
+        a[i] = x[0]
+    b = a[::-1]
+    b[0] = 7.0
+    s = 0.0
+    for i in range(x.size):
+        s += a[i] * x[i] ** 2
+    return s
+
+
+@pytest.mark.parametrize("f", [filled_anew, kept_under_two_names, read_before_it_is_filled])
+def test_filled_arrays(f) -> None:
+    x = np.array([0.5, -1.5, 2.0])
+    check_grads(srcad.differentiate(f, jit=False), (x,), order=2)
+    np.testing.assert_allclose(srcad.differentiate(f, jit=False)(x), f(x))
+
+
+def test_an_array_that_is_filled_in_part() -> None:
+    x = np.array([0.5, -1.5, 2.0])
+    for n in (1, 2, 3):
+        if n > 1:  # with n = 1 the element is never written
+            check_grads(srcad.differentiate(partly_filled, jit=False), (x, n), order=2)
+
+
+def test_the_adjoint_of_a_sum_stays_a_number() -> None:
+    text = srcad.grad(product_by_loops).source("f8[:,:], f8[:,:]")
+    assert "C_bar" not in text, text
+    text = srcad.adjoint(product_by_loops).source("f8[:,:], f8[:,:]")
+    assert "C_bar" not in text, text
+    A, B = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    A_bar, B_bar = srcad.grad(srcad.differentiate(product_by_loops, jit=False), (0, 1))(A, B)
+    np.testing.assert_allclose(A_bar, np.ones((2, 4)) @ B.T)
+    np.testing.assert_allclose(B_bar, A.T @ np.ones((2, 4)))

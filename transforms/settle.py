@@ -1,10 +1,12 @@
 """Last touches: zeros that are only added to, and comments over nothing.
 
-An array of zeros to each cell of which a loop adds once, before anything else looks at it, need not be zero first. A comment
-that announces a sweep goes when the sweep is empty.
+An array of zeros to each cell of which a loop adds once, before anything else looks at it, need not be zero first. What has just
+been made need not be copied. A comment that announces a sweep goes when the sweep is empty.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 from srcad.ir import (
     Array,
@@ -20,24 +22,27 @@ from srcad.ir import (
     const,
     free,
     replace,
+    uses,
     walk,
     with_blocks,
 )
+from srcad.ops import FRESH
 
 
 def settle(trace: Trace) -> Trace:
     """The trace with sums into fresh zeros as stores into fresh memory, and without comments over nothing."""
     made = {s.result: s for s in walk(trace.body) if isinstance(s, Op) and len(s.results) == 1}
-    body = _comments(_Settler(made).block(trace.body))
+    body = _comments(_Settler(made, Counter(uses(trace.body))).block(trace.body))
     return replace(trace, body=body, functions=tuple(map(settle, trace.functions)))
 
 
 class _Settler:
-    def __init__(self, made: dict[Var, Op]) -> None:
-        self.made = made
+    def __init__(self, made: dict[Var, Op], uses: Counter[Var]) -> None:
+        self.made, self.uses = made, uses
 
     def block(self, block: Block) -> Block:
         stmts = [with_blocks(s, [self.block(inner) for inner in blocks_of(s)]) for s in block.stmts]
+        stmts = self.uncopied(stmts)
         reads = [set(free(Block((s,)))) for s in stmts]
         for at, stmt in enumerate(stmts):
             if isinstance(stmt, Op) and stmt.name == "alloc" and stmt.attr("fill") == "zeros":
@@ -47,6 +52,18 @@ class _Settler:
                     stmts[first] = new
                     stmts[at] = replace(stmt, attrs=(("fill", "empty"), ("dtype", stmt.attr("dtype"))))
         return Block(tuple(stmts), block.yields)
+
+    def uncopied(self, stmts: list[Stmt]) -> list[Stmt]:
+        """Without copies of fresh memory that nobody else knows."""
+        for copy in [s for s in stmts if isinstance(s, Op) and s.name == "copy"]:
+            maker = self.made.get(copy.args[0]) if isinstance(copy.args[0], Var) else None
+            if maker is None or maker not in stmts or maker.name not in FRESH or maker.result.type != copy.result.type:
+                continue
+            if self.uses[maker.result] == 1:
+                stmts.remove(copy)
+                stmts[stmts.index(maker)] = new = replace(maker, results=copy.results)
+                self.made[copy.result] = new
+        return stmts
 
     def stored(self, loop: For, alloc: Op, axis: int) -> For | None:
         """The loop nest with its one `update` of the array as a `store`, if it goes over every cell once."""

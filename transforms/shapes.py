@@ -38,6 +38,9 @@ class Shapes:
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
         self._cuts: dict[Term, dict[Var, int]] = {}
+        #: The sizes of all arrays on a tape; None where they differ, nothing before there are any.
+        self._taped: dict[Operand, Sizes | None] = {}
+        self._tapes: set[Operand] = set()
         for var in self._inputs:
             if isinstance(var.type, Array) and var.type.sizes is not None:
                 self._sizes[var] = tuple(Size.of(Affine(n)) for n in var.type.sizes)
@@ -133,6 +136,10 @@ class Shapes:
         """Take note of what an op gives."""
         if op.name == "check_sizes":
             self._check(op)
+        elif op.name == "list" and op.attr("tape"):
+            self._tapes.update(op.results)
+        elif op.name == "append" and op.args[0] in self._tapes:
+            self._tape(op.args[0], self.of(op.args[1]))
         if not op.results:
             return
         if op.name in ("eigh", "eig"):
@@ -149,6 +156,12 @@ class Shapes:
         elif var.type == INT and (value := self._int(op)) is not None:
             self._values[var] = value
 
+    def _tape(self, tape: Operand, sizes: Sizes) -> None:
+        """Take note of what goes onto a tape. What is as large as arguments are is so whenever it comes back."""
+        unknowns = [u for size in sizes for part in size.parts for u, _ in part.terms]
+        lasting = all((u.array if isinstance(u, Dim) else u) in self._inputs for u in unknowns)
+        self._taped[tape] = sizes if lasting and self._taped.get(tape, sizes) == sizes else None
+
     def _shape(self, op: Op) -> Sizes | None:
         if op.name in ELEMENTWISE:
             return join(self.of(a) for a in op.args)
@@ -163,6 +176,8 @@ class Shapes:
                 return self.of(a)
             case (("cofactors" | "cofactors_along" | "tril" | "fft" | "ifft" | "dct" | "dst"), (a, *_)):
                 return self.of(a)
+            case "pop", (tape,):
+                return self._taped.get(tape)
             case "ends", (n,):
                 return self._made((n,))
             case "irfft", (z, n):
