@@ -31,8 +31,6 @@ import numpy as np
 from numba.core import config
 from numba.core.registry import CPUDispatcher
 
-from srcad import runtime
-from srcad.jit import boxing, entry
 from srcad.jit.entry import Compiler
 
 #: The package that generated modules seem to be in.
@@ -97,10 +95,15 @@ def is_named(value: Any) -> bool:
     return getattr(sys.modules.get(str(module)), name, None) is value
 
 
+#: What is compiled into what is generated, and so is as good as part of its text.
+HELPERS = ("runtime", "checked_math", "special", "matrices", "lapack", "jit/boxing", "jit/entry", "jit/threads")
+
+
 @functools.cache
 def _versions() -> str:
     """What generated code depends on besides its text."""
-    helpers = [Path(str(part.__file__)).read_text(encoding="utf-8") for part in (runtime, boxing, entry)]
+    root = Path(__file__).parents[1]
+    helpers = [(root / f"{part}.py").read_text(encoding="utf-8") for part in HELPERS]
     return repr((numba.__version__, np.__version__, sys.version_info[:3], helpers))
 
 
