@@ -180,6 +180,14 @@ def check_math(ctx: Context, op: str, *args: Atom) -> bool:
     return raises
 
 
+def check_remainder(ctx: Context, x: Atom, y: Atom) -> None:
+    """Append what raises where math.remainder would."""
+    wrong = ctx.b.op("isinf", x)
+    if not isinstance(y, Const) or y.value == 0:
+        wrong = ctx.b.op("or", ctx.b.op("eq", y, const(0.0)), wrong)
+    guard(ctx, wrong, ValueError, "math domain error")
+
+
 def _too_large(ctx: Context, op: str, x: Atom) -> Atom:
     size = ctx.b.op("abs", x) if op in ("sinh", "cosh") else x
     return ctx.b.op("and", ctx.b.op("gt", size, const(LARGEST[op])), ctx.b.op("isfinite", x))
