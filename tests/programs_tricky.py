@@ -596,6 +596,15 @@ def recursion_reads_before_another_writes(x, n):
     return falling_factorial(a[0], n) + doubled_in_place(a, 0)
 
 
+@program(sample(3), 3, tags="recursion writes loop", compiled=False)
+def factorials_in_a_loop(x, n):
+    """Calls of two functions in a loop: their tapes are lists that both write, which a second reverse sweep reads."""
+    s = 0.0
+    for i in range(n):
+        s += falling_factorial(x[i], i) * doubled_in_place(x, 1)
+    return s
+
+
 def fft_like(x, n, stride):
     if n == 1:
         return x[:1] * 1.0
