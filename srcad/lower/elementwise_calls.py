@@ -180,8 +180,9 @@ def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
     if "c" in kind_of(base) + kind_of(power):
         ctx.refuse("pow of complex numbers is not supported", "write x ** y")
     power = cast(ctx, power, "float64") if kind_of(power) == "f" else power
-    check_math(ctx, "pow", base, power)
-    result = ctx.b.op("pow", cast(ctx, base, "float64"), power, raises=True)
+    base = cast(ctx, base, "float64")
+    raises = {"raises": True} if check_math(ctx, "pow", base, power) else {}
+    result = ctx.b.op("pow", base, power, **raises)
     ctx.belongs(result, python=True)
     return result
 
