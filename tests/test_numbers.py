@@ -101,18 +101,8 @@ def by_an_item(x, n):
     return x.sum() * np.array([2.5]).item() + x[0] * np.arange(3).item(2)
 
 
-FLOATS = [
-    by_an_item,
-    by_a_count,
-    by_a_size,
-    by_an_index,
-    by_conversions,
-    by_a_carried_number,
-    by_math,
-    by_numpy,
-    by_numpys_number,
-]
-FLOATS += [by_builtins, by_functions, by_a_choice, in_place, of_math, of_a_choice]
+FLOATS = [by_a_count, by_a_size, by_an_index, by_conversions, by_a_carried_number, by_math, by_numpy, by_numpys_number]
+FLOATS += [by_builtins, by_functions, by_a_choice, in_place, of_math, of_a_choice, by_an_item]
 
 
 @pytest.mark.parametrize("f", FLOATS, ids=lambda f: f.__name__)

@@ -181,8 +181,8 @@ def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
         ctx.refuse("pow of complex numbers is not supported", "write x ** y")
     power = cast(ctx, power, "float64") if kind_of(power) == "f" else power
     base = cast(ctx, base, "float64")
-    raises = {"raises": True} if check_math(ctx, "pow", base, power) else {}
-    result = ctx.b.op("pow", base, power, **raises)
+    raises = check_math(ctx, "pow", base, power)
+    result = ctx.b.op("pow", base, power, raises=True) if raises else ctx.b.op("pow", base, power)
     ctx.belongs(result, python=True)
     return result
 

@@ -176,8 +176,8 @@ def check_math(ctx: Context, op: str, *args: Atom) -> bool:
     if op in LARGEST:
         check(OverflowError, lambda: _too_large(ctx, op, x))
     if op == "pow":
-        check(ValueError, lambda: _power_is_wrong(ctx, *args, overflows=False))
-        check(OverflowError, lambda: _power_is_wrong(ctx, *args, overflows=True))
+        check(ValueError, lambda: _power_is_wrong(ctx, x, args[1], overflows=False))
+        check(OverflowError, lambda: _power_is_wrong(ctx, x, args[1], overflows=True))
     return raises
 
 
