@@ -103,6 +103,8 @@ def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
     fields = getattr(value.cls, "_fields", ())
     if name in fields:
         return value.items[fields.index(name)]
+    if name == "_fields" and fields:
+        return lift(ctx, fields)
     if name == "_replace" and fields:
         return Obj(BoundMethod(value, name))
     found = getattr(value.cls, name, None)
