@@ -61,3 +61,15 @@ def _fmod(x: float, y: float) -> float:
 
 
 fmod = register_jitable(_fmod)
+
+
+def _pow(x: float, y: float) -> float:
+    z = math.pow(x, y)
+    if not isfinite(z) and isfinite(x) and isfinite(y):
+        if isnan(z) or x == 0:
+            raise ValueError("math domain error")
+        raise OverflowError("math range error")
+    return z
+
+
+pow = register_jitable(_pow)

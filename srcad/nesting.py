@@ -234,6 +234,7 @@ class Values:
     def call(self, op: Op, scope: Scope) -> None:
         function = callee_of(op, self.functions)
         self.fit(op.args)
+        reads = self.hazards.reads(op).union(*(p.reads for p in self.waiting(op.args)))
         args = iter([self.value(a, v.type) for a, v in zip(op.args, function.inputs, strict=True)])
 
         def build(tree: object) -> ast.expr:
@@ -250,7 +251,7 @@ class Values:
 
         value = call_of(function, [build(p.tree) for p in function.params])
         if function.returns == 0 and is_pure(function, self.functions) and self.can_wait(op.result, value, scope):
-            self.wait(op.result, value, self.hazards.reads(op), op.span)
+            self.wait(op.result, value, reads, op.span)
             return
         self.before_writes(op)
         pattern = unpack(function.returns)

@@ -28,7 +28,7 @@ _LOGIC = {"and": "np.logical_and", "or": "np.logical_or", "not": "np.logical_not
 RAISING = {
     **{
         name: name
-        for name in "cos cosh exp exp2 expm1 fmod gamma lgamma log log10 log1p log2 sin sinh sqrt tan".split()
+        for name in "cos cosh exp exp2 expm1 fmod gamma lgamma log log10 log1p log2 pow sin sinh sqrt tan".split()
     },
     **{f"arc{name}": f"a{name}" for name in ("cos", "cosh", "sin", "tanh")},
 }

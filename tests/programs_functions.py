@@ -263,6 +263,16 @@ def euler_step(state, dt):
     return State(state.position + dt * state.velocity, state.velocity + dt * accel)
 
 
+@program(State(0.3, 1.1), tags="namedtuple dictionary")
+def fields_by_name(state):
+    s = 0.0
+    for k, (name, value) in enumerate(state._asdict().items()):
+        if name == state._fields[1]:
+            s += value**2
+        s += k * value
+    return s * len(state._fields)
+
+
 @program(State(0.3, 1.1), 0.1, 5, tags="namedtuple loop")
 def euler_steps(state, dt, n):
     for _ in range(n):

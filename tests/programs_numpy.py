@@ -35,7 +35,7 @@ def array_powers(x, y):
     return x**y + 2.0**x + np.power(y, x)
 
 
-@program(0.4, 0.9, tags="math", single=True)
+@program(0.4, 0.9, tags="math")
 def math_module(x, y):
     return math.sin(x) * math.exp(y) + math.sqrt(x) / math.log(1.0 + y) + math.tanh(x * y) + math.hypot(x, y)
 

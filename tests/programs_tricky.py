@@ -578,6 +578,33 @@ def sorted_weights(x):
     return a[0] + 2.0 * a[1] + a[2] * a[3] + a[4] ** 2
 
 
+def falling_factorial(x, n):
+    return 1.0 if n <= 0 else x * falling_factorial(x - 1.0, n - 1)
+
+
+def doubled_in_place(a, i):
+    if i >= len(a):
+        return 0.0
+    a[i] *= 2.0
+    return doubled_in_place(a, i + 1) * a[i] + a[i]
+
+
+@program(sample(3), 3, tags="recursion writes order", compiled=False)
+def recursion_reads_before_another_writes(x, n):
+    """What the first call is given is read before the second call changes it."""
+    a = x.copy()
+    return falling_factorial(a[0], n) + doubled_in_place(a, 0)
+
+
+@program(sample(3), 3, tags="recursion writes loop", compiled=False)
+def factorials_in_a_loop(x, n):
+    """Calls of two functions in a loop: their tapes are lists that both write, which a second reverse sweep reads."""
+    s = 0.0
+    for i in range(n):
+        s += falling_factorial(x[i], i) * doubled_in_place(x, 1)
+    return s
+
+
 def fft_like(x, n, stride):
     if n == 1:
         return x[:1] * 1.0

@@ -204,3 +204,27 @@ def suppressed(x):
             raise ValueError
         x = x * 3
     return x * x
+
+
+@program(2.3, 3, tags="try pow", compiled=False)
+def powers_with_and_without_a_value(x, n):
+    s = 1.0
+    for k in range(n + 1):
+        try:
+            s += math.pow(x - k, 1.5) * math.pow(x, 1000.0 if k == 2 else 2.0)
+        except ValueError:
+            s *= x
+        except OverflowError:
+            s -= x**2
+    return s
+
+
+@program(1.7, tags="try dictionary", compiled=False)
+def keys_that_are_not_there(x):
+    known, s = {"a": x, "b": x * x}, 0.0
+    for key in ("a", "c", "b"):
+        try:
+            s += known[key]
+        except KeyError:
+            s *= 3.0
+    return s * x

@@ -85,8 +85,24 @@ def of_a_choice(x, n):
     return (x[0] if n > 5 else n * 0.1) + 0.0
 
 
+def of_mathematics(x, n):
+    """Of two numbers, math's functions are Python's floats, too."""
+    return math.hypot(x[0], x[1]), math.pow(2, x[0]), math.ldexp(x[1], n)
+
+
+def test_math_gives_pythons_floats():
+    x = np.array([1.5, 2.0, 3.0], dtype=np.float32)
+    trace = build(Derivative(of_mathematics, "value"), list(parse_types("f4[:], i8")))
+    assert [t.dtype for t in signature.result_types(trace).items] == ["float64"] * 3
+    assert srcad.differentiate(of_mathematics, jit=False)(x, 3) == pytest.approx(of_mathematics(x, 3))
+
+
+def by_an_item(x, n):
+    return x.sum() * np.array([2.5]).item() + x[0] * np.arange(3).item(2)
+
+
 FLOATS = [by_a_count, by_a_size, by_an_index, by_conversions, by_a_carried_number, by_math, by_numpy, by_numpys_number]
-FLOATS += [by_builtins, by_functions, by_a_choice, in_place, of_math, of_a_choice]
+FLOATS += [by_builtins, by_functions, by_a_choice, in_place, of_math, of_a_choice, by_an_item]
 
 
 @pytest.mark.parametrize("f", FLOATS, ids=lambda f: f.__name__)

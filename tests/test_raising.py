@@ -69,6 +69,23 @@ def arc(x, n):
     return math.acos(2.0 + x)
 
 
+def pole_of_a_power(x, n):
+    return math.pow(x - 0.5, n - 1)
+
+
+def root_by_a_power(x, n):
+    math.pow(-x, 0.5)
+    return x
+
+
+def large_power(x, n):
+    return math.pow(1e200 * x, n + 2)
+
+
+def remainder(x, n):
+    return math.remainder(x, 1.0 * n)
+
+
 def list_index(x, n):
     xs = []
     for k in range(3):
@@ -111,8 +128,9 @@ def known_and_zipped_strictly(x, n):
 
 RAISING = [
     unused_quotient, constant_quotient, unused_remainder, unused_inverse, constant_solution, unused_conversion,
-    quotient_of_integers, reciprocal_of_an_integer, root, logarithm, unused_logarithm, exponential, arc, list_index,
-    list_index_from_the_end, list_pop, by_another_handler, zipped_strictly, known_and_zipped_strictly,
+    quotient_of_integers, reciprocal_of_an_integer, root, logarithm, unused_logarithm, exponential, arc, pole_of_a_power,
+    root_by_a_power, large_power, remainder, list_index, list_index_from_the_end, list_pop, by_another_handler,
+    zipped_strictly, known_and_zipped_strictly,
 ]  # fmt: skip
 
 
@@ -139,7 +157,7 @@ def together(x, n):
     if n == 1:
         return math.log(x - x)
     if n == 2:
-        int(x / 0.0)
+        return math.pow(1e200 * x, n)
     if n == 3:
         7 // (n - 3)
     return 1.0 / (n - 4) * x

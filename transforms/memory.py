@@ -142,6 +142,8 @@ class Memory:
         later = self._order[write] > self._order[read]
         if not shared:
             return later
+        if not isinstance(array.type, Array):
+            return True  # a list: where it is written is not known
         base, reads = (array, read.args[1:]) if read.name == "load" else self._part(array)
         if write.name not in ("store", "update") or base is not write.args[0]:
             return True

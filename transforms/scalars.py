@@ -5,6 +5,7 @@ NumPy's functions of one number, which compiled code has on the CPU, a kernel do
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -81,6 +82,15 @@ def _checked(b: Builder, op: Op) -> None:
 
     if name == "fmod":
         fail(b.op("or", b.op("eq", op.args[1], _number(x, 0)), b.op("eq", b.op("abs", x), infinite)), "ValueError")
+    if name == "pow":
+        b.add(replace(op, attrs=()))
+        finite = [b.op("lt", b.op("abs", v), _number(v, math.inf)) for v in op.args if _is_float(v)]
+        given = functools.reduce(lambda p, q: b.op("and", p, q), finite)
+        over = b.op("and", b.op("eq", b.op("abs", y), infinite), given)
+        pole = b.op("and", over, b.op("eq", x, _number(x, 0)))
+        fail(b.op("or", b.op("and", b.op("ne", y, y), given), pole), "ValueError")
+        fail(over, "OverflowError")
+        return
     b.add(replace(op, name=op.name if op.name in _SAME else f"math_{op.name}", attrs=()))
     if name == "fmod":
         return

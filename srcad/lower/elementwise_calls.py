@@ -174,8 +174,15 @@ def _reciprocal(ctx: Context, x: Value, /) -> Value:
 
 @lowers(math.pow)
 def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
-    check_math(ctx, "pow", operand(ctx, x), operand(ctx, y))
-    result = _float_power(ctx, x, y)
+    if is_known(x) and is_known(y) and (folded := fold(ctx, math.pow, x, y)) is not None:
+        return folded
+    base, power = math_operand(ctx, math.pow, x), math_operand(ctx, math.pow, y)
+    if "c" in kind_of(base) + kind_of(power):
+        ctx.refuse("pow of complex numbers is not supported", "write x ** y")
+    power = cast(ctx, power, "float64") if kind_of(power) == "f" else power
+    base = cast(ctx, base, "float64")
+    raises = check_math(ctx, "pow", base, power)
+    result = ctx.b.op("pow", base, power, raises=True) if raises else ctx.b.op("pow", base, power)
     ctx.belongs(result, python=True)
     return result
 

@@ -175,9 +175,34 @@ def check_math(ctx: Context, op: str, *args: Atom) -> bool:
         check(ValueError, lambda: ctx.b.op("or", ctx.b.op("eq", args[1], const(0.0)), ctx.b.op("isinf", x)))
     if op in LARGEST:
         check(OverflowError, lambda: _too_large(ctx, op, x))
-    if op == "pow" and (ctx.catches(ValueError) or ctx.catches(OverflowError)):
-        ctx.refuse("what math.pow raises is caught, and cannot be foreseen", "write x ** y")
+    if op == "pow":
+        check(ValueError, lambda: _power_is_wrong(ctx, x, args[1], overflows=False))
+        check(OverflowError, lambda: _power_is_wrong(ctx, x, args[1], overflows=True))
     return raises
+
+
+def _power_is_wrong(ctx: Context, x: Atom, y: Atom, overflows: bool) -> Atom:
+    """Where math.pow raises one of its two errors. The power is computed once more for this, as a constant."""
+    fixed = [atom if isinstance(atom, Const) else ctx.b.op("stop_gradient", atom) for atom in (x, y)]
+    power = ctx.b.op("pow", *fixed)
+    wrong: Atom = ctx.b.op("isinf", power)
+    if overflows:
+        wrong = ctx.b.op("and", wrong, ctx.b.op("ne", x, const(0.0)))
+    else:
+        pole = ctx.b.op("and", wrong, ctx.b.op("eq", x, const(0.0)))
+        wrong = ctx.b.op("or", pole, ctx.b.op("isnan", power))
+    for atom in (x, y):
+        if kind_of(atom) == "f" and not isinstance(atom, Const):
+            wrong = ctx.b.op("and", wrong, ctx.b.op("isfinite", atom))
+    return wrong
+
+
+def check_remainder(ctx: Context, x: Atom, y: Atom) -> None:
+    """Append what raises where math.remainder would."""
+    wrong = ctx.b.op("isinf", x)
+    if not isinstance(y, Const) or y.value == 0:
+        wrong = ctx.b.op("or", ctx.b.op("eq", y, const(0.0)), wrong)
+    guard(ctx, wrong, ValueError, "math domain error")
 
 
 def _too_large(ctx: Context, op: str, x: Atom) -> Atom:

@@ -14,6 +14,7 @@ from srcad.lower import number_library
 from srcad.lower.casts import cast, kind_of
 from srcad.lower.comparisons import compare, truth
 from srcad.lower.elementwise_calls import elementwise, math_operand
+from srcad.lower.failures import check_remainder
 from srcad.lower.indexing import getitem, setitem
 from srcad.lower.known import NONE, is_known, is_none, lift, python
 from srcad.lower.operands import int_operand, operand
@@ -28,9 +29,9 @@ from srcad.lower.values import Context, Obj, SliceValue, Tup, Value
 def _hypot(ctx: Context, *coordinates: Value) -> Value:
     if all(map(is_known, coordinates)) and (folded := fold(ctx, math.hypot, *coordinates)) is not None:
         return folded
-    first, *rest = [math_operand(ctx, math.hypot, value) for value in coordinates]
+    first, *rest = [cast(ctx, math_operand(ctx, math.hypot, value), "float64") for value in coordinates]
     if not rest:
-        return elementwise(ctx, "abs", first if kind_of(first) == "f" else cast(ctx, first, "float64"))
+        return elementwise(ctx, "abs", first)
     for other in rest:
         first = elementwise(ctx, "hypot", first, other)
     ctx.belongs(first, python=True)
@@ -46,8 +47,11 @@ def _dist(ctx: Context, p: Value, q: Value, /) -> Value:
 def _remainder(ctx: Context, x: Value, y: Value, /) -> Value:
     if is_known(x) and is_known(y) and (folded := fold(ctx, math.remainder, x, y)) is not None:
         return folded
-    whole = elementwise(ctx, "rint", binary(ctx, "div", x, y))
-    return binary(ctx, "sub", x, binary(ctx, "mul", whole, y))
+    a, b = math_operand(ctx, math.remainder, x), math_operand(ctx, math.remainder, y)
+    a, b = cast(ctx, a, "float64"), cast(ctx, b, "float64")
+    check_remainder(ctx, a, b)
+    whole = elementwise(ctx, "rint", ctx.b.op("div", a, b))
+    return binary(ctx, "sub", a, binary(ctx, "mul", whole, b))
 
 
 @lowers(math.modf)
@@ -59,7 +63,8 @@ def _modf(ctx: Context, x: Value, /) -> Value:
 
 @lowers(math.ldexp)
 def _ldexp(ctx: Context, x: Value, i: Value, /) -> Value:
-    return binary(ctx, "mul", x, binary(ctx, "pow", const(2.0), int_operand(ctx, i, "the exponent of ldexp")))
+    number = cast(ctx, math_operand(ctx, math.ldexp, x), "float64")
+    return binary(ctx, "mul", number, binary(ctx, "pow", const(2.0), int_operand(ctx, i, "the exponent of ldexp")))
 
 
 def _of_integers(function: Any, lowered: Any, defaults: tuple[Value, ...] = ()) -> None:

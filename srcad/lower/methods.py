@@ -13,7 +13,7 @@ import numpy as np
 from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
 from srcad.lower import records
-from srcad.lower.casts import dtype_of, is_array, ndim_of, stored
+from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
 from srcad.lower.guards import present
 from srcad.lower.known import NONE, ONE, ZERO, describe, lift
@@ -103,6 +103,8 @@ def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
     fields = getattr(value.cls, "_fields", ())
     if name in fields:
         return value.items[fields.index(name)]
+    if name == "_fields" and fields:
+        return lift(ctx, fields)
     if name == "_replace" and fields:
         return Obj(BoundMethod(value, name))
     found = getattr(value.cls, name, None)
@@ -195,7 +197,13 @@ def _fill(ctx: Context, a: Value, value: Value) -> Value:
 
 @lowers(method="item")
 def _item(ctx: Context, a: Value, *index: Value) -> Value:
-    x = operand(ctx, a)
+    """What it gives is Python's number, and as weak as that."""
+    number = operand(ctx, _element(ctx, operand(ctx, a), index))
+    python = {"f": float, "i": int}.get(kind_of(number))
+    return ctx.call(Obj(python), [number], {}) if python else number
+
+
+def _element(ctx: Context, x: Atom, index: Sequence[Value]) -> Value:
     if not is_array(x):
         return x
     if len(index) == ndim_of(x):

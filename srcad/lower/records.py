@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from srcad.ir import const
+from srcad.lower.guards import guard
 from srcad.lower.known import NONE, describe, is_known, lift, python
 from srcad.lower.values import Context, Func, Kind, Obj, Seq, Tup, Value
 
@@ -82,6 +84,8 @@ def item(ctx: Context, value: Func, key: Value) -> Value:
             return ctx.select(Tup(value.items), key)  # type: ignore[arg-type]
     wanted = key_of(ctx, key)
     if wanted not in found:
+        if ctx.catches(KeyError):
+            guard(ctx, const(True), KeyError, repr(wanted))
         ctx.type_error(f"KeyError: {wanted!r}", f"the keys are {', '.join(map(repr, found))}")
     return found[wanted]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 import numpy as np
@@ -290,7 +290,7 @@ def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
                     setitem(ctx, holder, index, lists.as_array(ctx, value) if lists.is_growing(value) else value)
         case gast.Attribute():
             with ctx.at(target):
-                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+                _refuse_attribute(ctx, target.attr)
         case _:
             with ctx.at(target):
                 ctx.refuse("this assignment is not supported", "assign to names and elements")
@@ -438,7 +438,21 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
                 augment_item(ctx, holder, index, op, lambda: expr(ctx, stmt.value))
         case _:
             with ctx.at(target):
-                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+                _refuse_attribute(ctx, target.attr)
+
+
+#: What is written in place of an assignment to an attribute of an array.
+INSTEAD = {
+    "shape": "write a = a.reshape(...)",
+    "flat": "write a[...] = ...",
+    "real": "write a = x + 1j * a.imag",
+    "imag": "write a = a.real + 1j * y",
+}
+
+
+def _refuse_attribute(ctx: Lowering, name: str) -> NoReturn:
+    remedy = INSTEAD.get(name, "use a local variable")
+    ctx.refuse(f"assigning to the attribute '.{name}' is not supported", remedy)
 
 
 def _delete(ctx: Lowering, target: Any) -> None:
