@@ -194,7 +194,7 @@ def _tidy(suffix: str = "") -> tuple[Pass, ...]:
 
 
 def _equal_sizes(trace: Trace, d: Derivative) -> Trace:
-    return trace if _broadcasts() else equal_sizes(trace)
+    return trace if d.broadcasts else equal_sizes(trace)
 
 
 def _tangent(trace: Trace, d: Derivative) -> Trace:
@@ -320,8 +320,9 @@ def build(d: Derivative, arg_types: Sequence[ArgType], stop_after: str = "") -> 
     Types beyond the function's own parameters are those of the seeds; left out, seeds have the types they belong to.
     TypeError is raised for arguments that have no such derivative, UnsupportedError for what srcad cannot differentiate.
     """
-    with _broadcasting(d.broadcasts):
-        return _built(d, arg_types, stop_after)
+    general = d.broadcasts or not _building.__dict__.get("assumes", True)
+    with _assuming(False):
+        return _built(replace(d, broadcasts=general), arg_types, stop_after)
 
 
 def _built(d: Derivative, arg_types: Sequence[ArgType], stop_after: str) -> Trace:
@@ -390,18 +391,14 @@ _building = threading.local()
 
 
 @contextmanager
-def _broadcasting(broadcasts: bool = True) -> Iterator[None]:
-    """While this lasts, traces are made for arrays of any sizes, if that is asked for here or around."""
-    before = _broadcasts()
-    _building.broadcasts = before or broadcasts
+def _assuming(assumes: bool) -> Iterator[None]:
+    """What is built meanwhile has the same arguments as what is built now, or not: only of those is known what to assume."""
+    before = _building.__dict__.get("assumes", True)
+    _building.assumes = assumes
     try:
         yield
     finally:
-        _building.broadcasts = before
-
-
-def _broadcasts() -> bool:
-    return bool(_building.__dict__.get("broadcasts"))
+        _building.assumes = before
 
 
 def _base(d: Derivative, given: Sequence[ArgType]) -> tuple[Trace, Any]:
@@ -417,10 +414,10 @@ def _base(d: Derivative, given: Sequence[ArgType]) -> tuple[Trace, Any]:
     try:
         made = getattr(d.fn, "__srcad_trace__", None)
         if made is not None:
-            trace: Trace = made(arg_types)
+            with _assuming(not d.broadcasts):
+                trace: Trace = made(arg_types)
         else:
-            with _broadcasting():  # of the arguments of derivatives that are called in it, nothing is known
-                trace = lower(d.fn, tuple(arg_types), name_of(d.fn))
+            trace = lower(d.fn, tuple(arg_types), name_of(d.fn))
     finally:
         active.pop()
     if star is not None and trace.params[star].name == parameters(d.fn)[star].name:
@@ -442,7 +439,7 @@ def _remembered(d: Derivative, what: Hashable, arg_types: Sequence[ArgType], mak
     except _NoKey:
         return make()
     names = [(p.name, p.kind) for p in parameters(d.fn)]
-    key = what, _broadcasts(), d.stars, types, name_of(d.fn), getattr(d.fn, "__doc__", None), *names, *RULES.values()
+    key = what, d.broadcasts, d.stars, types, name_of(d.fn), getattr(d.fn, "__doc__", None), *names, *RULES.values()
     return remembered(d.fn, key, make, _lasts)
 
 

@@ -991,8 +991,8 @@ def test_numbers_as_compiled_code_has_them(jit):
 
 
 def test_a_keyword_that_changes_the_result_is_not_to_be_left_out():
-    with pytest.raises(srcad.UnsupportedError, match="write out what it does; the supported keywords are n=, axis="):
-        srcad.differentiate(lambda x: np.diff(x, prepend=0.0), jit=False)(np.ones(2))
+    with pytest.raises(srcad.UnsupportedError, match="write out what it does; the supported keywords are"):
+        srcad.differentiate(lambda x: np.sum(x, like=x), jit=False)(np.ones(2))
 
 
 def test_sinc_has_its_curvature_at_zero():

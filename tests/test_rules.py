@@ -32,7 +32,7 @@ from srcad.ir import (
     verify,
     walk,
 )
-from srcad.ops import ELEMENTWISE, RESULTS
+from srcad.ops import ELEMENTWISE, MATH, RESULTS
 from srcad.transforms.rules import has_rule, is_constant, pullback
 from srcad.transforms.rules.complex_numbers import HOLOMORPHIC
 from srcad.transforms.rules.language import BOOK
@@ -202,7 +202,7 @@ def test_mixed_dtypes(name: str, dtypes: tuple[str, str]) -> None:
 def test_every_op_is_known() -> None:
     """An op has a rule, or its derivative is zero, or it is refused; never two of these."""
     refused = {name for name in ELEMENTWISE if not has_rule(name) and not is_constant(name)}
-    assert not refused
+    assert refused == {f"math_{name}" for name in MATH}  # threads of a GPU have them, after derivatives are taken
     assert not [name for name in ELEMENTWISE if has_rule(name) and is_constant(name)]
 
 
