@@ -366,3 +366,9 @@ def the_inverse_before(A):
         if X[0, 0] > 9:
             break
     return np.sum(X * Z)
+
+
+@program(normal(3), tags="broadcast fusion", compiled=False)
+def rows_and_columns(x):
+    across, down = np.broadcast_arrays(x, x[:, None])
+    return np.sum(np.sin(across) * down**2, axis=0)
