@@ -372,3 +372,11 @@ def the_inverse_before(A):
 def rows_and_columns(x):
     across, down = np.broadcast_arrays(x, x[:, None])
     return np.sum(np.sin(across) * down**2, axis=0)
+
+
+@program(normal(6), tags="reshape order", compiled=False)
+def columns_of_a_line(x):
+    y = x.copy()
+    a, b = y.reshape(2, 3, order="F"), np.reshape(x[::-1], (-1, 3), order="F")
+    a[0] *= 2
+    return np.sum(a * y.reshape(2, 3) ** 2) + np.sum(a[1] * b[0] * x.reshape((3, 1, 2), order="F").sum(axis=2).ravel())
