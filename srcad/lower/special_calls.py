@@ -33,11 +33,11 @@ def special_functions(module: Any) -> None:
     for name, arity in SCIPY.items():
         lowers(getattr(module, name))(_of_scipy(name, arity))
     for name in ("psi", "digamma"):
-        lowers(getattr(module, name))(_digamma)
+        lowers(getattr(module, name))(_ufunc(_digamma))
     lowers(module.polygamma)(_polygamma)
-    lowers(module.expit)(_expit)
-    lowers(module.log_expit)(_log_expit)
-    lowers(module.logit)(_logit)
+    lowers(module.expit)(_ufunc(_expit))
+    lowers(module.log_expit)(_ufunc(_log_expit))
+    lowers(module.logit)(_ufunc(_logit))
     lowers(module.logsumexp)(_logsumexp)
     lowers(module.softmax)(_softmax)
     lowers(module.log_softmax)(_log_softmax)
@@ -79,13 +79,22 @@ def _expit(ctx: Context, x: Value, /) -> Value:
     return where(ctx, positive, upper, binary(ctx, "mul", power, upper))
 
 
+def _ufunc(formula: Callable[[Context, Value], Value]) -> Any:
+    """The lowering of a formula that has a ufunc's out= and where=."""
+
+    def lowering(ctx: Context, x: Value, /, out: Value = NONE, *, where: Value = TRUE) -> Value:
+        return written(ctx, formula(ctx, x), out, where)
+
+    return lowering
+
+
 def _of_scipy(op: str, arity: int) -> Any:
     """The lowering of a function that is called as its op is, with that many arguments."""
 
-    def lowering(ctx: Context, *args: Value, out: Value = NONE) -> Value:
+    def lowering(ctx: Context, *args: Value, out: Value = NONE, where: Value = TRUE) -> Value:
         if len(args) != arity:
             ctx.type_error(f"scipy.special.{op} takes {arity} arguments, and {len(args)} were given")
-        return written(ctx, elementwise(ctx, op, *args), out)
+        return written(ctx, elementwise(ctx, op, *args), out, where)
 
     return lowering
 
