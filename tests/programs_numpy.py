@@ -389,3 +389,12 @@ def computed_where_it_is_defined(x, y):
     np.log(z, out=z, where=z > 0)
     np.sqrt(y, rows[1], where=np.array([True, False, True]))
     return rows[1] * y + z * y
+
+
+@program(normal(5), tags="windows loop", compiled=False)
+def windowed_pieces(x):
+    out = np.hamming(1) * x[0] + np.bartlett(0).sum()
+    for m in range(2, x.size):
+        w = np.hanning(m) + np.hamming(m) * x[0] + np.blackman(m) - np.bartlett(m) * x[1]
+        out = out + np.sum(w * x[:m] ** 2)
+    return out
