@@ -290,11 +290,21 @@ def bind(ctx: Lowering, target: Any, value: Value, fresh: bool = False) -> None:
                     setitem(ctx, holder, index, lists.as_array(ctx, value) if lists.is_growing(value) else value)
         case gast.Attribute():
             with ctx.at(target):
-                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+                remedy = ATTRIBUTES.get(target.attr, "use a local variable")
+                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", remedy)
         case _:
             with ctx.at(target):
                 ctx.refuse("this assignment is not supported", "assign to names and elements")
 
+
+#: What to write in place of an assignment to an attribute of an array.
+ATTRIBUTES = {
+    "real": "write the complex numbers: z[...] = x + 1j * z.imag",
+    "imag": "write the complex numbers: z[...] = z.real + 1j * x",
+    "shape": "use another name: b = a.reshape(...)",
+    "T": "write the elements: a.T[...] = b",
+    "flat": "write the elements: a[...] = b",
+}
 
 #: Expressions that make a list which nobody else knows.
 FRESH = (gast.List, gast.BinOp, gast.Call, *COMPREHENSIONS)
@@ -438,7 +448,8 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
                 augment_item(ctx, holder, index, op, lambda: expr(ctx, stmt.value))
         case _:
             with ctx.at(target):
-                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", "use a local variable")
+                remedy = ATTRIBUTES.get(target.attr, "use a local variable")
+                ctx.refuse(f"assigning to the attribute '.{target.attr}' is not supported", remedy)
 
 
 def _delete(ctx: Lowering, target: Any) -> None:
