@@ -80,3 +80,8 @@ def chosen_parts(x):
 @program(sample(3), tags="complex result")
 def complex_result(x):
     return np.mean(np.exp(1j * x)).real, np.exp(-x * x) * (x - 1j).conjugate().real
+
+
+@program(sample(3), tags="complex pow", second=False, compiled=False)
+def power_of_an_imaginary_number(x):
+    return np.sum(np.abs(1j**x + x)) + ((2 - 1j) ** x[0]).real

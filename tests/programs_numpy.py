@@ -366,3 +366,35 @@ def the_inverse_before(A):
         if X[0, 0] > 9:
             break
     return np.sum(X * Z)
+
+
+@program(normal(3), tags="broadcast fusion", compiled=False)
+def rows_and_columns(x):
+    across, down = np.broadcast_arrays(x, x[:, None])
+    return np.sum(np.sin(across) * down**2, axis=0)
+
+
+@program(normal(6), tags="reshape order", compiled=False)
+def columns_of_a_line(x):
+    y = x.copy()
+    a, b = y.reshape(2, 3, order="F"), np.reshape(x[::-1], (-1, 3), order="F")
+    a[0] *= 2
+    return np.sum(a * y.reshape(2, 3) ** 2) + np.sum(a[1] * b[0] * x.reshape((3, 1, 2), order="F").sum(axis=2).ravel())
+
+
+@program(np.array([0.7, -0.4, 0.0]), np.array([2.0, -1.0, 0.5]), tags="ufunc out where guard", compiled=False)
+def computed_where_it_is_defined(x, y):
+    rows = np.zeros((2, 3))
+    z = np.divide(y, x, out=np.ones_like(x), where=np.abs(x) > 0.1)
+    np.log(z, out=z, where=z > 0)
+    np.sqrt(y, rows[1], where=np.array([True, False, True]))
+    return rows[1] * y + z * y
+
+
+@program(normal(5), tags="windows loop", compiled=False)
+def windowed_pieces(x):
+    out = np.hamming(1) * x[0] + np.bartlett(0).sum()
+    for m in range(2, x.size):
+        w = np.hanning(m) + np.hamming(m) * x[0] + np.blackman(m) - np.bartlett(m) * x[1]
+        out = out + np.sum(w * x[:m] ** 2)
+    return out

@@ -53,6 +53,21 @@ def divergences(p, q):
     return total + sc.log_expit(p[0]) + sc.xlog1py(q[0], p[1]) + sc.ellipk(p[2]) * sc.ellipe(q[2])
 
 
+@program(normal(2), normal(2, 2), tags="special softmax infinity loop", second=False, compiled=False)
+def chain_with_impossible_steps(p, steps):
+    steps = np.where(np.eye(2) > 0, steps, -np.inf)
+    a = np.array([0.0, -np.inf])
+    for _ in range(2):
+        a = sc.logsumexp(a[:, None] + steps, axis=0) + p
+    return sc.logsumexp(a)
+
+
+@program(normal(3), sample(3), tags="special softmax weights", compiled=False)
+def absent_terms_do_not_overflow(z, b):
+    far = np.array([2000.0, 0.0, 0.0])
+    return sc.logsumexp(z + far, b=b * (far == 0)) + sc.logsumexp(z, b=b * np.array([0.0, 2.0, 1.0]))
+
+
 @program(normal(3, 4), tags="special softmax array")
 def softmax_family(z):
     total = sc.logsumexp(z) + np.sum(sc.logsumexp(z, axis=0, keepdims=True) * z)

@@ -184,8 +184,8 @@ class Places:
         base: Any = place.base
         index = tuple((e.axis, e.offset, e.spans) if isinstance(e, Along) else e for e in place.index)
         if isinstance(base, Var) and (op := self._views.get(base)) is not None:
-            below = self.name(self.place(op.args[0]))
-            base = (op.name, below, op.args[1:], op.attrs)
+            below, sizes = self.name(self.place(op.args[0])), self._shapes.of(op.args[0])
+            base = (op.name, below, len(sizes), op.args[1:], op.attrs)  # x and x[:, None] expand to different things
         return base, index
 
     def same(self, a: Atom, b: Atom, space: Sizes) -> bool:

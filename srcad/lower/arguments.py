@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import Atom, Const, Var
-from srcad.lower.casts import cast, dtype_of, is_array, ndim_of, stored
-from srcad.lower.known import describe, is_known, is_none, known_int, python
+from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, ndim_of, stored
+from srcad.lower.known import TRUE, describe, is_known, is_none, known_int, python
 from srcad.lower.operands import int_operand, operand
 from srcad.lower.values import Context, Seq, Tup, Value
 
@@ -69,13 +69,20 @@ def with_dtype(ctx: Context, atom: Atom, dtype: Value) -> Atom:
     return cast(ctx, atom, dtype_name(ctx, dtype, dtype_of(atom)))
 
 
-def written(ctx: Context, result: Value, out: Value) -> Value:
-    """out= of a computation: the result written there, and `out` itself."""
+def written(ctx: Context, result: Value, out: Value, where: Value = TRUE) -> Value:
+    """out= of a computation: the result written there, where where= is true, and `out` itself."""
     if is_none(out):
+        if where != TRUE:
+            ctx.refuse("where= without out= leaves elements without a value", "pass out=, as in out=np.zeros_like(x)")
         return result
     if not (isinstance(out, Var) and is_array(out)):
         ctx.type_error(f"out= must be an array, not {describe(out)}")
     atom = operand(ctx, result)
+    if where != TRUE:
+        mask = operand(ctx, where)
+        if kind_of(mask) != "b":
+            ctx.type_error(f"where= must be boolean, not {describe(mask)}")
+        atom = ctx.b.op("where", mask, *adapted(ctx, atom, out))
     if ndim_of(atom) > ndim_of(out):
         ctx.type_error(f"{describe(atom)} does not fit into out=, {describe(out)}")
     if not np.can_cast(dtype_of(atom), dtype_of(out), "same_kind"):

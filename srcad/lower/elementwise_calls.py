@@ -13,7 +13,7 @@ from srcad.lower import library
 from srcad.lower.arguments import written
 from srcad.lower.casts import adapted, cast, dtype_of, is_array, kind_of, whole
 from srcad.lower.failures import check_integer, check_math
-from srcad.lower.known import FALSE, NONE, ZERO, flag, is_known, is_none
+from srcad.lower.known import FALSE, NONE, TRUE, ZERO, flag, is_known, is_none
 from srcad.lower.layouts import VIEWED
 from srcad.lower.operands import kept_operand, operand
 from srcad.lower.operators import arithmetic, binary, fold, unary
@@ -72,8 +72,8 @@ def elementwise(ctx: Context, op: str, *args: Value, **attrs: Any) -> Atom:
 
 def of_numpy(op: str) -> Lowering:
     if ELEMENTWISE[op].arity == 1:
-        return lambda ctx, x, /, out=NONE: written(ctx, elementwise(ctx, op, x), out)
-    return lambda ctx, x, y, /, out=NONE: written(ctx, elementwise(ctx, op, x, y), out)
+        return lambda ctx, x, /, out=NONE, *, where=TRUE: written(ctx, elementwise(ctx, op, x), out, where)
+    return lambda ctx, x, y, /, out=NONE, *, where=TRUE: written(ctx, elementwise(ctx, op, x, y), out, where)
 
 
 def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
@@ -136,8 +136,8 @@ COMPARISONS = {
 
 
 def _arithmetic(op: str) -> Lowering:
-    def lowering(ctx: Context, x: Value, y: Value, /, out: Value = NONE) -> Value:
-        return written(ctx, arithmetic(ctx, op, operand(ctx, x), operand(ctx, y)), out)
+    def lowering(ctx: Context, x: Value, y: Value, /, out: Value = NONE, *, where: Value = TRUE) -> Value:
+        return written(ctx, arithmetic(ctx, op, operand(ctx, x), operand(ctx, y)), out, where)
 
     return lowering
 
@@ -149,8 +149,8 @@ for _name, _op in COMPARISONS.items():
 
 
 @lowers(np.negative)
-def _negative(ctx: Context, x: Value, /, out: Value = NONE) -> Value:
-    return written(ctx, unary(ctx, "neg", operand(ctx, x)), out)
+def _negative(ctx: Context, x: Value, /, out: Value = NONE, *, where: Value = TRUE) -> Value:
+    return written(ctx, unary(ctx, "neg", operand(ctx, x)), out, where)
 
 
 @lowers(np.positive)
@@ -159,9 +159,9 @@ def _positive(ctx: Context, x: Value, /) -> Value:
 
 
 @lowers(np.square)
-def square(ctx: Context, x: Value, /, out: Value = NONE) -> Value:
+def square(ctx: Context, x: Value, /, out: Value = NONE, *, where: Value = TRUE) -> Value:
     atom = operand(ctx, x)
-    return written(ctx, arithmetic(ctx, "mul", atom, atom), out)
+    return written(ctx, arithmetic(ctx, "mul", atom, atom), out, where)
 
 
 @lowers(np.reciprocal)

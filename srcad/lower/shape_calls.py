@@ -55,7 +55,7 @@ def _ndim(ctx: Context, a: Value) -> Value:
 def reshape_to(ctx: Context, a: Value, shape: Value, order: Value = NONE) -> Value:
     x = kept_operand(ctx, a, "np.reshape")
     items = shape.items if isinstance(shape, Tup | Seq) else (shape,)
-    if by_columns(ctx, x, order):
+    if by_columns(ctx, x, order, len(items)):
         turned = operand(ctx, reshape_to(ctx, transpose(ctx, x), Tup(tuple(reversed(items)))))
         return transpose(ctx, turned)
     sizes = [int_operand(ctx, item, "a size") for item in items]
@@ -71,12 +71,15 @@ def reshape_to(ctx: Context, a: Value, shape: Value, order: Value = NONE) -> Val
     return reshape(ctx, x, sizes)
 
 
-def by_columns(ctx: Context, x: Atom, order: Value) -> bool:
-    """order= of what looks at the elements one after the other: whether the first index changes fastest."""
-    if is_none(order) or ndim_of(x) < 2 or (isinstance(order, Obj) and order.value == "C"):
+def by_columns(ctx: Context, x: Atom, order: Value, ndim: int = 1) -> bool:
+    """order= of what looks at the elements one after the other: whether the first index changes fastest. `ndim` is the number
+    of axes that it gives them: a line of elements may be laid out either way."""
+    if is_none(order) or max(ndim_of(x), ndim) < 2 or (isinstance(order, Obj) and order.value == "C"):
         return False
     if not (isinstance(order, Obj) and order.value in ("F", "K", "A")):
         ctx.type_error(f"order= is 'C' or 'F', not {describe(order)}")
+    if order.value == "A" and ndim_of(x) < 2:
+        return False
     if order.value != "F":
         ctx.refuse(
             f"order={order.value!r} depends on how the array lies in memory, which is not known", "pass 'C' or 'F'"

@@ -175,6 +175,35 @@ def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = float) -> Any:
     return np.tril(np.ones((N, N if M is None else M), dtype), k)
 
 
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+
+def across(M: Any) -> Any:
+    """From -1 to 1 in M steps."""
+    return np.arange(1.0 - M, M, 2.0) / max(M - 1.0, 1.0)
+
+
+@stands_for(np.hanning)
+def hanning(M: Any) -> Any:
+    return 0.5 + 0.5 * np.cos(np.pi * across(M))
+
+
+@stands_for(np.hamming)
+def hamming(M: Any) -> Any:
+    return 0.54 + 0.46 * np.cos(np.pi * across(M))
+
+
+@stands_for(np.blackman)
+def blackman(M: Any) -> Any:
+    t = np.pi * across(M)
+    return 0.42 + 0.5 * np.cos(t) + 0.08 * np.cos(2.0 * t)
+
+
+@stands_for(np.bartlett)
+def bartlett(M: Any) -> Any:
+    return 1.0 - np.abs(across(M))
+
+
 # --- np.r_ and np.c_ --------------------------------------------------------------------------------------------------
 
 

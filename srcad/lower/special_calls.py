@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 from srcad.ir import Var, const
 from srcad.lower.arguments import written
+from srcad.lower.casts import dtype_of
 from srcad.lower.choice_calls import where
 from srcad.lower.comparisons import compare
 from srcad.lower.elementwise_calls import elementwise, of_numpy
 from srcad.lower.known import FALSE, NONE, TRUE, ZERO, flag, is_none
+from srcad.lower.operands import operand
 from srcad.lower.operators import binary, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import lowers
@@ -30,11 +33,11 @@ def special_functions(module: Any) -> None:
     for name, arity in SCIPY.items():
         lowers(getattr(module, name))(_of_scipy(name, arity))
     for name in ("psi", "digamma"):
-        lowers(getattr(module, name))(_digamma)
+        lowers(getattr(module, name))(_ufunc(_digamma))
     lowers(module.polygamma)(_polygamma)
-    lowers(module.expit)(_expit)
-    lowers(module.log_expit)(_log_expit)
-    lowers(module.logit)(_logit)
+    lowers(module.expit)(_ufunc(_expit))
+    lowers(module.log_expit)(_ufunc(_log_expit))
+    lowers(module.logit)(_ufunc(_logit))
     lowers(module.logsumexp)(_logsumexp)
     lowers(module.softmax)(_softmax)
     lowers(module.log_softmax)(_log_softmax)
@@ -76,13 +79,22 @@ def _expit(ctx: Context, x: Value, /) -> Value:
     return where(ctx, positive, upper, binary(ctx, "mul", power, upper))
 
 
+def _ufunc(formula: Callable[[Context, Value], Value]) -> Any:
+    """The lowering of a formula that has a ufunc's out= and where=."""
+
+    def lowering(ctx: Context, x: Value, /, out: Value = NONE, *, where: Value = TRUE) -> Value:
+        return written(ctx, formula(ctx, x), out, where)
+
+    return lowering
+
+
 def _of_scipy(op: str, arity: int) -> Any:
     """The lowering of a function that is called as its op is, with that many arguments."""
 
-    def lowering(ctx: Context, *args: Value, out: Value = NONE) -> Value:
+    def lowering(ctx: Context, *args: Value, out: Value = NONE, where: Value = TRUE) -> Value:
         if len(args) != arity:
             ctx.type_error(f"scipy.special.{op} takes {arity} arguments, and {len(args)} were given")
-        return written(ctx, elementwise(ctx, op, *args), out)
+        return written(ctx, elementwise(ctx, op, *args), out, where)
 
     return lowering
 
@@ -113,17 +125,33 @@ def _largest(ctx: Context, a: Value, axis: Value, keepdims: Value) -> Value:
 def _logsumexp(
     ctx: Context, a: Value, axis: Value = NONE, b: Value = NONE, keepdims: Value = FALSE, return_sign: Value = FALSE
 ) -> Value:
-    """b are weights. With return_sign the logarithm is that of the magnitude, and the sign is beside it."""
-    shift = _largest(ctx, a, axis, const(not is_none(axis)))
-    powers = elementwise(ctx, "exp", binary(ctx, "sub", a, shift))
-    weighted = powers if is_none(b) else binary(ctx, "mul", b, powers)
-    total = reduction(ctx, "sum", weighted, axis, keepdims)
+    """b are weights, and what has none counts as absent. With return_sign the logarithm is that of the magnitude, and the sign
+    is beside it. A sum of nothing but exp(-inf) does not depend on its terms."""
+    weighted = not is_none(b)
+    absent = compare(ctx, "eq", b, ZERO) if weighted else NONE
+    present = where(ctx, absent, const(-math.inf), a) if weighted else a
+    shift = _shift(ctx, present, axis, const(not is_none(axis)))
+    exponents = binary(ctx, "sub", a, shift)
+    if weighted:
+        limit = const(88.0 if dtype_of(operand(ctx, exponents, "logsumexp")) == "float32" else 709.0)
+        small = where(ctx, compare(ctx, "le", exponents, limit), exponents, const(-math.inf))
+        exponents = where(ctx, absent, small, exponents)
+    powers = elementwise(ctx, "exp", exponents)
+    terms = binary(ctx, "mul", b, powers) if weighted else powers
+    total = reduction(ctx, "sum", terms, axis, keepdims)
     signed = flag(ctx, return_sign, "return_sign=")
     logarithm = elementwise(ctx, "log", elementwise(ctx, "abs", total) if signed else total)
+    summed = where(ctx, compare(ctx, "eq", total, ZERO), const(-math.inf), logarithm)
     shifted = binary(
-        ctx, "add", logarithm, shift if is_none(axis) or keepdims == TRUE else _largest(ctx, a, axis, FALSE)
+        ctx, "add", summed, shift if is_none(axis) or keepdims == TRUE else _shift(ctx, present, axis, FALSE)
     )
     return Tup((shifted, elementwise(ctx, "sign", total))) if signed else shifted
+
+
+def _shift(ctx: Context, a: Value, axis: Value, keepdims: Value) -> Value:
+    """The largest, where it can be subtracted."""
+    largest = _largest(ctx, a, axis, keepdims)
+    return where(ctx, elementwise(ctx, "isfinite", largest), largest, const(0.0))
 
 
 def _log_softmax(ctx: Context, x: Value, axis: Value = NONE) -> Value:

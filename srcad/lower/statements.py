@@ -443,10 +443,11 @@ def _augment(ctx: Lowering, stmt: Any) -> None:
 
 #: What is written in place of an assignment to an attribute of an array.
 INSTEAD = {
-    "shape": "write a = a.reshape(...)",
-    "flat": "write a[...] = ...",
-    "real": "write a = x + 1j * a.imag",
-    "imag": "write a = a.real + 1j * y",
+    "real": "write the complex numbers: z[...] = x + 1j * z.imag",
+    "imag": "write the complex numbers: z[...] = z.real + 1j * x",
+    "shape": "use another name: b = a.reshape(...)",
+    "T": "write the elements: a.T[...] = b",
+    "flat": "write the elements: a[...] = b",
 }
 
 

@@ -219,5 +219,5 @@ def folded(name: str, args: Sequence[Atom]) -> Const | None:
         return None
     try:
         return const(_FOLDED[name](*(arg.value for arg in literals)))
-    except (ArithmeticError, ValueError):  # what NumPy gives, an infinity or NaN, is found when it runs
+    except (ArithmeticError, ValueError, TypeError):  # infinities, NaN, complex logarithms: found when it runs
         return None
