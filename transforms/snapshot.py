@@ -107,9 +107,7 @@ class Snapshots:
                 return snapshot
         for other, as_sure in found.values():
             if other is not None and (both := _union(part, other)) is not None:
-                same = (
-                    both == part == other
-                )  # of loops without a trip, the parts' union may have cells, which nobody reads
+                same = both == part == other  # the union of parts without cells may have some
                 part, sure = both, sure and as_sure and same
         snapshot = self._take(array, part, sure, loop)
         made.append((part, snapshot))
