@@ -268,3 +268,30 @@ def tables_of_lists(a):
         h[i % 2][1] *= a[i]
     h[0][0] -= 3.0
     return g[1][2] * g[2][0] + sum(map(sum, h))
+
+
+@program(sample(5), 1, 4, 0, 9, 2, tags="range slice")
+def slices_of_ranges(x, a, b, first, stop, step):
+    s, t = 0.0, 1.0
+    for i in range(x.size)[::-2]:
+        s += x[i] ** 3 * t + x[i - 1]
+        t *= 0.7
+    for i in range(x.size)[a:b]:
+        t += np.sin(s) * x[i]
+    for i in range(first, stop, step)[a:b:2]:
+        s = 0.5 * s * t + 0.1 * i
+    for i in range(first, stop, step)[b:a:-3]:
+        t = 0.5 * np.sin(s) * t - 0.1 * i
+    for i in range(stop, first, -2)[-3:-1]:
+        t = np.cos(s + 0.1 * i * t)
+    return s * t + len(range(first, stop, step)[1::2])
+
+
+@program(sample(4), 0, -9, 9, -1, -2, tags="range slice")
+def slices_of_ranges_that_go_down(x, a, b, first, stop, step):
+    return slices_of_ranges(x, a, b, first, stop, step)
+
+
+@program(sample(1), 7, 2, 4, 0, 1, tags="range slice")
+def slices_of_empty_ranges(x, a, b, first, stop, step):
+    return slices_of_ranges(x, a, b, first, stop, step)

@@ -373,3 +373,27 @@ def trips_by_a_guarded_quotient(x, m, k):
                 s = np.sin(s * x[i])
         s *= x[i]
     return s
+
+
+@program(sample(4, 4), 6, tags="rows that are not there")
+def rows_for_which_the_inner_loop_is_empty(a, rows):
+    m = a.copy()
+    n = m.shape[0]
+    s = 0.0
+    for i in range(rows):
+        for j in range(n - i):
+            s += m[i, j] ** 3
+        for j in range(i + 1, n):
+            s += np.sin(m[i, j]) * m[0, j]
+    m[:] = s * m
+    return np.sum(m * m)
+
+
+@program(sample(1), -1, tags="range below zero")
+def neighbours_in_a_range_that_is_empty(x, count):
+    u = x.copy()
+    s = 1.0
+    for i in range(count):
+        s += u[i] ** 2 * u[i + 3] ** 2
+    u *= 0.5
+    return s * np.sum(u)

@@ -119,6 +119,29 @@ def test_what_no_trip_reads_is_not_written() -> None:
         np.testing.assert_array_equal(bars[1], np.zeros((5, 2)))
 
 
+def test_sums_in_loops_of_other_steps() -> None:
+    """Whether such a loop made a trip is a matter of its step's sign."""
+
+    def even(x, k):
+        u = np.zeros(3)
+        for i in range(0, x.size, 2):
+            u[k] += x[i] ** 2
+        return u[k] * u[k] + u[0]
+
+    def any_step(x, k, step):
+        u = np.ones(3)
+        for i in range(1, x.size, step):
+            u[k] += np.sin(x[i])
+        for i in range(x.size - 1, 0, -step):
+            u[k] += x[i] ** 2
+        return np.sum(u * u)
+
+    x = R.standard_normal(5)
+    assert run(even)(x, 0) == even(x, 0) and run(any_step)(x, 1, 3) == any_step(x, 1, 3)
+    check_grads(run(even), (x, 0), order=2)
+    check_grads(run(any_step), (x, 1, 3), order=2)
+
+
 def test_sums_of_an_array_that_is_read_beside_stay_in_memory() -> None:
     def f(x):
         y = x.copy()

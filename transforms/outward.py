@@ -118,6 +118,12 @@ class Outward:
         first, end = self.affine(loop.start), self.affine(loop.stop)
         return (first, end.plus(Affine(-1))) if loop.step == const(1) else (end.plus(Affine(1)), first)
 
+    def rectangular(self, index: Var, outside: Region) -> bool:
+        """Whether the range of the index's loop is the same in every iteration of the loops between it and the region outside."""
+        loop = self._loops.get(index)
+        ends = None if loop is None else self.range(loop)
+        return ends is not None and all(self.bound(end, outside, 0) is not None for end in ends)
+
     def emit(self, e: Affine, b: Builder) -> Atom:
         """The ops that compute an affine int."""
         total: Atom | None = None

@@ -56,7 +56,8 @@ class _Promoter:
         for stmt in block.stmts:
             inside = (*around, stmt) if isinstance(stmt, For) else around
             stmt = with_blocks(stmt, [self.block(inner, inside) for inner in blocks_of(stmt)])
-            stmts += self.loop(stmt, around) if isinstance(stmt, For) and not stmt.exits else [stmt]
+            known = isinstance(stmt, For) and not stmt.exits and isinstance(stmt.step, Const)
+            stmts += self.loop(stmt, around) if known else [stmt]  # type: ignore[arg-type]
         return Block(tuple(stmts), block.yields)
 
     def loop(self, loop: For, around: Sequence[For]) -> list[Stmt]:
@@ -93,7 +94,8 @@ class _Promoter:
         if self.exists(cell, around):
             b.add(update)
             return
-        ran = b.op("lt" if loop.step == const(1) else "gt", loop.start, loop.stop)
+        assert isinstance(loop.step, Const)
+        ran = b.op("lt" if loop.step.value > 0 else "gt", loop.start, loop.stop)
         b.add(If((), ran, Block((update,)), Block(), loop.span))
 
     def exists(self, cell: Cell, around: Sequence[For]) -> bool:

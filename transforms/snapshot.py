@@ -107,7 +107,8 @@ class Snapshots:
                 return snapshot
         for other, as_sure in found.values():
             if other is not None and (both := _union(part, other)) is not None:
-                part, sure = both, sure and as_sure
+                same = both == part == other  # the union of parts without cells may have some
+                part, sure = both, sure and as_sure and same
         snapshot = self._take(array, part, sure, loop)
         made.append((part, snapshot))
         return snapshot
@@ -142,7 +143,8 @@ class Snapshots:
                 return None, False
             taken.add(over[0])
             axes.append(Swept(low, high.plus(Affine(1))))
-        sure = set(path) == taken  # another loop around it may make no trip
+        # another loop around it may make no trip, and so may one that is shorter the further another one has come
+        sure = set(path) == taken and all(self._outward.rectangular(index, loop.parent) for index in taken)
         if not taken or (not sure and any(isinstance(axis, Fixed) for axis in axes)):
             return None, False
         return tuple(axes), sure

@@ -84,6 +84,8 @@ def getitem(ctx: Context, value: Value, index: Value) -> Value:
 def _of_range(ctx: Context, bounds: Sequence[Value], index: Value) -> Value:
     """`range(start, stop, step)[index]`"""
     start, stop, step = (int_operand(ctx, bound, "a range") for bound in bounds)
+    if isinstance(index, SliceValue):
+        return _part_of_range(ctx, start, stop, step, index)
     place = int_operand(ctx, index, "the index of a range")
     count = ctx.b.op("trips", start, stop, step)
     from_the_end = operand(ctx, binary(ctx, "add", count, place))
@@ -95,6 +97,38 @@ def _of_range(ctx: Context, bounds: Sequence[Value], index: Value) -> Value:
     outside = ctx.b.op("or", ctx.b.op("lt", place, const(0)), ctx.b.op("ge", place, count))
     guard(ctx, outside, IndexError, "range object index out of range")
     return binary(ctx, "add", start, binary(ctx, "mul", place, step))
+
+
+def _part_of_range(ctx: Context, start: Atom, stop: Atom, step: Atom, part: SliceValue) -> Value:
+    """`range(start, stop, step)[part]`, which is a range."""
+    stride = ONE if is_none(part.step) else int_operand(ctx, part.step, "a slice")
+    ahead = known_int(stride)
+    if ahead is None:
+        ctx.refuse("the step of a slice of a range must be known while compiling", "write it as a range")
+    if ahead == 0:
+        ctx.type_error("the step of a slice cannot be zero")
+
+    def compute(name: str, a: Atom, b: Atom) -> Atom:
+        return operand(ctx, binary(ctx, name, a, b))
+
+    count = ctx.b.op("trips", start, stop, step)
+    last = compute("sub", count, ONE)
+    low, high = (ZERO, count) if ahead > 0 else (const(-1), last)
+
+    def place(bound: Value, default: Atom) -> Atom:
+        if is_none(bound):
+            return default
+        k = int_operand(ctx, bound, "a slice")
+        from_the_end = ctx.b.op("maximum", compute("add", count, k), low)
+        if (known := known_int(k)) is not None:
+            return from_the_end if known < 0 else ctx.b.op("minimum", k, high)
+        return ctx.b.op("where", ctx.b.op("lt", k, ZERO), from_the_end, ctx.b.op("minimum", k, high))
+
+    ends = place(part.start, low if ahead > 0 else high), place(part.stop, high if ahead > 0 else low)
+    factor = known_int(step)
+    stride = compute("mul", step, stride) if factor is None else const(factor * ahead)
+    first, past = (compute("add", start, compute("mul", end, step)) for end in ends)
+    return Func(RANGE, (first, past, stride))
 
 
 def _item(ctx: Context, value: Tup | Seq, index: Value) -> Value:
