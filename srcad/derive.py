@@ -160,6 +160,10 @@ class Pullback:
         bars = iter(self.adjoint(*self.primals, y_bar)[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What was read is known to the process that read it: another one reads its own globals."""
+        return {**vars(self), "reads": Reads()}
+
     def __srcad_trace__(self, arg_types: Sequence[infer.ArgType]) -> Trace:
         """The adjoint trace with the primals built in."""
         types = [infer.arg_type_of(x) for x in self.primals]

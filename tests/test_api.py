@@ -904,6 +904,9 @@ def test_pickle_and_copy():
         for twin in (pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made)):
             assert twin(*args) == made(*args)
     assert pickle.loads(pickle.dumps(decorated)).grad(2.0, 5.0) == decorated.grad(2.0, 5.0)
+    pullback = vjp(differentiate(cube, jit=False), 2.0)[1]
+    for twin in (pickle.loads(pickle.dumps(pullback)), copy.deepcopy(pullback)):
+        assert twin(1.0) == pullback(1.0)
 
 
 def test_pickle_into_another_process(tmp_path):
