@@ -11,6 +11,7 @@ import numpy as np
 from srcad.api import jvp, vjp
 from srcad.callable import parameters
 from srcad.derive import underlying
+from srcad.jit.options import options_of
 from srcad.testing import _Check, _flatten, _random, _zeros, is_narrow
 from srcad.trees import copied, has_float
 
@@ -39,6 +40,12 @@ def evaluate(f: Callable[..., Any], args: Sequence[Any]) -> Any:
 
 def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
     """One row for each argument that has floats in it. Numbers move by one, arrays and tuples along a random direction."""
+    if options_of(f).target == "cuda":  # one problem is looked at, on the CPU
+        f = underlying(f)
+    if _is_complex(y):
+        raise TypeError(
+            "the result is complex, and differences are compared of real ones: return np.real(...) or np.abs(...)"
+        )
     names = [p.name for p in parameters(underlying(f))]
     active = [i for i, arg in enumerate(args) if has_float(arg)]
     if not active:
@@ -63,3 +70,7 @@ def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
             )
         )
     return rows
+
+
+def _is_complex(y: Any) -> bool:
+    return any(map(_is_complex, y)) if isinstance(y, tuple) else bool(np.iscomplexobj(y))
