@@ -128,6 +128,8 @@ def test_what_a_thread_cannot_do_is_refused_with_its_line(fn, kind, types, words
 def test_a_kernel_is_made_for_sizes():
     with pytest.raises(ValueError, match=r"f8\[3\]"):
         srcad.grad(sorts).batched("cuda").source("f8[:]")
+    with pytest.raises(ValueError, match="kind must be one of"):
+        srcad.differentiate(sorts, target="cuda").source("integral")
 
 
 def spread(x, *rest):
