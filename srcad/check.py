@@ -12,7 +12,7 @@ from srcad.api import jvp, vjp
 from srcad.callable import parameters
 from srcad.derive import underlying
 from srcad.jit.options import options_of
-from srcad.testing import _Check, _flatten, _random, _zeros, is_narrow
+from srcad.testing import _Check, _flatten, _random, _zeros, check_real, is_narrow
 from srcad.trees import copied, has_float
 
 
@@ -42,10 +42,7 @@ def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
     """One row for each argument that has floats in it. Numbers move by one, arrays and tuples along a random direction."""
     if options_of(f).target == "cuda":  # one problem is looked at, on the CPU
         f = underlying(f)
-    if _is_complex(y):
-        raise TypeError(
-            "the result is complex, and differences are compared of real ones: return np.real(...) or np.abs(...)"
-        )
+    check_real(y)
     names = [p.name for p in parameters(underlying(f))]
     active = [i for i, arg in enumerate(args) if has_float(arg)]
     if not active:
@@ -70,7 +67,3 @@ def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
             )
         )
     return rows
-
-
-def _is_complex(y: Any) -> bool:
-    return any(map(_is_complex, y)) if isinstance(y, tuple) else bool(np.iscomplexobj(y))
