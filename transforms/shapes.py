@@ -28,11 +28,10 @@ class Shapes:
         self._inputs = trace.inputs
         #: What `check_sizes` has found out about sizes from outside.
         self._checked: dict[Unknown, Affine] = {}
-        self._made_at: dict[Operand, int] = {}
+        made = [*trace.inputs, *(var for stmt in trace.body.stmts for var in stmt.results)]
+        self._made_at: dict[Operand, int] = {var: k for k, var in enumerate(made)}
         checks = [k for k, s in enumerate(trace.body.stmts) if isinstance(s, Op) and s.name == "check_sizes"]
         if checks:
-            made = [*trace.inputs, *(var for stmt in trace.body.stmts for var in stmt.results)]
-            self._made_at = {var: k for k, var in enumerate(made)}
             self._walk(Block(trace.body.stmts[: checks[-1] + 1]))
         self._walk(trace.body)
 
