@@ -85,11 +85,11 @@ class Batched:
             isinstance(t, Array) and t.sizes is None for type in own for t in leaves(type)
         ):
             raise ValueError("kernels are made for the sizes of arrays: write types as 'f8[3]', not as 'f8[:]'")
-        trace = d.build(own)
+        trace = (d.with_args(len(own)) if d.star is not None else d).build(own)
         types = [*own, *(signature.types_of(p.tree) for p in trace.params[len(own) :])]
         each = self.in_axes if isinstance(self.in_axes, tuple) else (self.in_axes,) * len(types)
         each = (*each, *(0,) * (len(types) - len(each)))
-        values = [_zeros(type, axis) for type, axis in zip(types, each, strict=True)]
+        values = [_zeros(type, axis) for type, axis in zip(types, each, strict=False)]
         return axes.spread(each, values, [p.name for p in trace.params])
 
     def __reduce__(self) -> Any:
@@ -150,7 +150,7 @@ def _zeros(type: Any, axis: Any) -> Any:
     if isinstance(type, Static):
         return type.value
     shape = list(type.sizes or (1,) * type.ndim) if isinstance(type, Array) else []
-    if axis is not None:
+    if isinstance(axis, int):  # a tuple is refused by `axes.spread`
         shape.insert(axis % (len(shape) + 1), 1)
     return np.zeros(shape, type.dtype) if shape else np.dtype(type.dtype).type(0)
 

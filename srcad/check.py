@@ -11,7 +11,8 @@ import numpy as np
 from srcad.api import jvp, vjp
 from srcad.callable import parameters
 from srcad.derive import underlying
-from srcad.testing import _Check, _flatten, _random, _zeros, is_narrow
+from srcad.jit.options import options_of
+from srcad.testing import _Check, _flatten, _random, _zeros, check_real, is_narrow
 from srcad.trees import copied, has_float
 
 
@@ -39,6 +40,9 @@ def evaluate(f: Callable[..., Any], args: Sequence[Any]) -> Any:
 
 def compare(f: Callable[..., Any], args: Sequence[Any], y: Any) -> list[Row]:
     """One row for each argument that has floats in it. Numbers move by one, arrays and tuples along a random direction."""
+    if options_of(f).target == "cuda":  # one problem is looked at, on the CPU
+        f = underlying(f)
+    check_real(y)
     names = [p.name for p in parameters(underlying(f))]
     active = [i for i, arg in enumerate(args) if has_float(arg)]
     if not active:

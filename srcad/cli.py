@@ -189,8 +189,11 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
         raise UsageError(f"--argnums goes with grad and its kin: {options.kind} is for every float argument")
     try:
         made = derive(function, options.kind, _argnums(options.argnums or "0"))
-        if not options.stop_after and (options.device or made.__srcad_options__.target) == "cuda":
-            return _kernel(made, options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    if not options.stop_after and (options.device or made.__srcad_options__.target) == "cuda":
+        return _kernel(made, options)
+    try:
         derivative = made.derivative.broadcasting if options.broadcast else made.derivative
         names = [p.name for p in parameters(derivative.fn)]
         types = parse_types(options.types) if options.types else default_types(derivative.fn, derivative.signature)
@@ -217,10 +220,19 @@ def _kernel(made: Any, options: argparse.Namespace) -> str:
 
     try:
         axes = ast.literal_eval(options.in_axes)
+    except (SyntaxError, TypeError, ValueError):
+        raise UsageError(
+            f"cannot read --in-axes {options.in_axes!r}: write 0, or an entry for each argument, as in '0, None'"
+        ) from None
+    try:
         return str(made.batched("cuda", axes).source(options.types))
-    except SrcadError:
+    except SrcadError as error:
+        if not options.types:
+            error.add_note(
+                "help: the arguments were taken to be numbers, where nothing else is said; say so with --types 'f8[3], f8'"
+            )
         raise
-    except (SyntaxError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
 
 

@@ -6,6 +6,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from types import MethodType
 from typing import Any
 
 from numba.core import config
@@ -77,6 +78,8 @@ def underlying(fn: Any) -> Any:
             remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
             "for kernels of yours",
         )
+    if isinstance(fn, MethodType) and (inner := underlying(fn.__func__)) is not fn.__func__:
+        return MethodType(inner, fn.__self__)
     return getattr(fn, "py_func", fn)
 
 
@@ -159,6 +162,10 @@ class Pullback:
             return tuple([zeros(x) if has_float(x) else None for x in self.primals][: self.count])
         bars = iter(self.adjoint(*self.primals, y_bar)[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was read is known to the process that read it: another one reads its own globals."""
+        return {**vars(self), "reads": Reads()}
 
     def __srcad_trace__(self, arg_types: Sequence[infer.ArgType]) -> Trace:
         """The adjoint trace with the primals built in."""
@@ -245,6 +252,11 @@ class _Derived:
         return owner.__dict__.setdefault(self.kind, derive(d.fn, self.kind, d.argnums, options=options))
 
 
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(k for k in PIPELINES if k in KINDS)}, not {kind!r}")
+
+
 class WithDerivatives(WithBatches):
     """A function that carries its derivatives: what `differentiate` gives."""
 
@@ -268,8 +280,7 @@ class WithDerivatives(WithBatches):
         `types` are those of the function's arguments, as in "f8[:], i8", or a sequence of types; if not given, those of
         the last call that compiled anything, else the annotated ones, else float64 scalars.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(k for k in PIPELINES if k in KINDS)}, not {kind!r}")
+        _check_kind(kind)
         made = self if kind == "primal" else getattr(self, kind)
         last = made.last_types
         if last is None and self.derivative.star is None:
@@ -327,6 +338,7 @@ class BatchedFunction(WithDerivatives, BatchedDerivative):
 
     def source(self, kind: str = "primal", types: Any = None) -> str:  # type: ignore[override]
         """The generated module for a kind of derivative: see `Batched.source`."""
+        _check_kind(kind)
         return str(Batched.source(self if kind == "primal" else getattr(self, kind), types))
 
 

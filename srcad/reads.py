@@ -91,7 +91,7 @@ class Reads:
     items: list[Read] = field(default_factory=list)
     writes_arguments: bool = False
     #: Whether any may have changed: one expression over all of them, since it is evaluated in every call.
-    suspect: Callable[[], bool] = field(default=lambda: False)
+    suspect: Callable[[], bool] = bool
 
     @property
     def is_closed(self) -> bool:
@@ -190,6 +190,8 @@ def state(value: Any) -> Any:
             return _Same(value.__self__), value.__name__
         case set() | frozenset():
             return type(value), value.copy()
+        case partial():
+            return _Same(value), state(value.func), state(value.args), state(value.keywords)
     return _Same(value)
 
 
@@ -197,7 +199,7 @@ def _is_settled(value: Any) -> bool:
     """Whether the same object is always in the same state."""
     if isinstance(value, tuple):
         return all(map(_is_settled, value))
-    return not isinstance(value, np.ndarray | list | dict | set | types.FunctionType)
+    return not isinstance(value, np.ndarray | list | dict | set | types.FunctionType | partial)
 
 
 def _is_closed(value: Any) -> bool:

@@ -41,6 +41,8 @@ def functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def _is_own(value: Any, module: ModuleType) -> bool:
+    if callable(value) and hasattr(value, "value_and_grad"):  # made by `@differentiate`, for any target
+        value = value.derivative.fn
     inner = inspect.unwrap(getattr(value, "py_func", value)) if callable(value) else None
     return inspect.isfunction(inner) and inner.__module__ == module.__name__
 

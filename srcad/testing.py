@@ -101,6 +101,7 @@ class _Check:
 
     def run(self, order: int, name: str) -> None:
         y = self.f(*copied(self.args))
+        check_real(y)
         y_bar = _random(y, seed=1)
         scale = float(np.max(np.abs(_flatten(y)), initial=1.0))
         bars = vjp(self.f, *copied(self.args))[1](y_bar) if "rev" in self.modes else ()
@@ -176,6 +177,12 @@ def _is_float(leaf: Any) -> bool:
 def is_narrow(tree: Any) -> bool:
     """Whether any of the floats is a float32, of which less can be expected."""
     return any(leaf.dtype == np.float32 for leaf in map(np.asarray, filter(_is_float, _leaves(tree))))
+
+
+def check_real(y: Any) -> None:
+    """Refuse a result with complex numbers in it."""
+    if any(map(np.iscomplexobj, _leaves(y))):
+        raise TypeError("the result is complex, and real ones are compared: return np.real(...) or np.abs(...) of it")
 
 
 def _flatten(tree: Any) -> Vector:

@@ -886,6 +886,28 @@ def test_njit_of_a_function_with_arrays_and_tuples():
     assert run(X) == 8.0
 
 
+class Spring:
+    def __init__(self, stiffness):
+        self.stiffness = stiffness
+
+    @differentiate(jit=False)
+    def energy(self, x, half=0.5):
+        return half * self.stiffness * x * x
+
+    def power(self, x):
+        return self.energy(x) * x
+
+
+def test_methods_that_were_differentiated():
+    spring = Spring(3.0)
+    assert grad(spring.energy)(2.0) == 6.0
+    assert grad(spring.energy, "half")(2.0) == 12.0
+    assert hvp(spring.energy)(2.0, v=1.0) == 3.0
+    assert differentiate(spring.power, jit=False).grad(2.0) == 18.0
+    spring.stiffness = 1.0
+    assert jvp(spring.energy, (2.0,), (1.0,)) == (2.0, 2.0)
+
+
 def test_pickle_and_copy():
     objects = [
         plain,
@@ -904,6 +926,9 @@ def test_pickle_and_copy():
         for twin in (pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made)):
             assert twin(*args) == made(*args)
     assert pickle.loads(pickle.dumps(decorated)).grad(2.0, 5.0) == decorated.grad(2.0, 5.0)
+    pullback = vjp(differentiate(cube, jit=False), 2.0)[1]
+    for twin in (pickle.loads(pickle.dumps(pullback)), copy.deepcopy(pullback)):
+        assert twin(1.0) == pullback(1.0)
 
 
 def test_pickle_into_another_process(tmp_path):

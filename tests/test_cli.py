@@ -217,6 +217,14 @@ def test_check_notices_a_difference(capsys, tmp_path):
     assert "disagree" in out
 
 
+def test_whatever_differentiate_made_is_found(capsys, tmp_path):
+    path = tmp_path / "made.py"
+    for option in ("jit=False", "target='cuda'", "parallel=True"):
+        text = f"import srcad\n\ndef g(x): return x\n\n@srcad.differentiate({option})\ndef f(x): return g(x)**2\n"
+        path.write_text(text)
+        assert "def f_adjoint" in run(capsys, "show", str(path))[1]
+
+
 @pytest.mark.parametrize(
     ("at", "words", "expected"),
     [("2, 5", "2.0 rather than 2", 2), ("2.0, (", "cannot read --at", 2), ("2.0", "TypeError", 1)],
@@ -225,6 +233,22 @@ def test_check_with_poor_arguments(capsys, one, at, words, expected):
     code, _, err = run(capsys, "check", one, "--at", at)
     assert code == expected
     assert words in err
+
+
+def test_check_looks_at_one_problem_of_a_batch(capsys, tmp_path):
+    path = tmp_path / "batches.py"
+    path.write_text("import srcad\n\n@srcad.differentiate(target='cuda')\ndef f(x, p):\n    return p * x**2\n")
+    code, out, _ = run(capsys, "check", str(path), "--at", "2.0, 3.0")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["x", "12"], ["p", "4"]]
+
+
+def test_check_of_a_complex_result(capsys, tmp_path):
+    path = tmp_path / "waves.py"
+    path.write_text("def f(x):\n    return x * 1j\n")
+    code, _, err = run(capsys, "check", str(path), "--at", "2.0")
+    assert code == 1
+    assert "complex" in err
 
 
 def test_help_has_examples(capsys):

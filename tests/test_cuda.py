@@ -58,6 +58,14 @@ def recurses(x, n):
     return x if n <= 0 else x * recurses(x, n - 1)
 
 
+def misfits(x):
+    return np.sum(x[1:] * x)
+
+
+def is_cut(x, n):
+    return np.sum(x[:n] * x[1:])
+
+
 def prints(x):
     print("x", x)
     return x * x
@@ -100,6 +108,8 @@ def writes_what_had_a_name(x):
         (is_complex, "grad", "f8", "complex", "1j"),
         (recurses, "grad", "f8, i8", "recursion", ""),
         (prints, "grad", "f8", "printing", "print"),
+        (misfits, "grad", "f8[3]", "an axis of 2 elements meets one of 3|3 elements meets one of 2", "x[1:] * x"),
+        (is_cut, "grad", "f8[3], i8", "sizes are known only", "x[:n] * x[1:]"),
         (transforms, "value", "f8[4]", "complex|Fourier", "rfft"),
         (has_two_names, "grad", "f8[2]", "kept in a list", ""),
         (writes_what_had_a_name, "value", "f8[2]", "another name", "u[0]"),
@@ -118,6 +128,30 @@ def test_what_a_thread_cannot_do_is_refused_with_its_line(fn, kind, types, words
 def test_a_kernel_is_made_for_sizes():
     with pytest.raises(ValueError, match=r"f8\[3\]"):
         srcad.grad(sorts).batched("cuda").source("f8[:]")
+    with pytest.raises(ValueError, match="kind must be one of"):
+        srcad.differentiate(sorts, target="cuda").source("integral")
+
+
+def spread(x, *rest):
+    return x * rest[0]
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [("0, q", "write 0"), ("0, 0, 0, 0", "len(args)=3"), ("(0, 0), 0", "tree prefix"), ("7, 0", "rank")],
+)
+def test_show_with_poor_axes(axes, words, capsys):
+    command = ["show", f"{__file__}:spread", "--target", "cuda", "--types", "f8, f8", "--in-axes"]
+    assert cli.main([*command, "0, None"]) == 0
+    assert "def spread_adjoint_launch(n, x, rest_0, y_bar)" in capsys.readouterr().out
+    assert cli.main([*command, axes]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_show_with_assumed_types_says_so(capsys):
+    assert cli.main(["show", f"{__file__}:sorts", "--target", "cuda"]) == 1
+    err = capsys.readouterr().err
+    assert "np.sort(x)" in err and "--types 'f8[3], f8'" in err
 
 
 def test_a_device_function_has_nobody_to_give_it_memory():

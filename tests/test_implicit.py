@@ -32,12 +32,28 @@ def scalar_fixed_point(a):
     return fixed_point(lambda y, a: np.cos(a * y), 0.5, (a,)) * a
 
 
+def started_from_ones(a):
+    """The rule's arguments are made in another order than it has them: the size of y is that of a, not the other way."""
+    y = root(lambda y, a: y * y * y - a, np.ones(a.size), (a,))
+    return np.sum(y * np.array([1.0, -2.0, 3.0]))
+
+
+def in_a_loop_and_a_branch(a):
+    y = np.ones(a.size)
+    for k in range(2):
+        if k > 0:
+            y = fixed_point(lambda y, a: 0.5 * np.sin(y) + a, y, (a,))
+    return np.sum(y * a)
+
+
 A2 = np.array([[0.2, 0.1], [-0.3, 0.15]])
 PROGRAMS = [
     (kepler, (1.0, 0.3)),
     (system, (np.array([0.7, 1.2, 0.3]),)),
     (recurrent, (A2, np.array([0.4, 0.7]))),
     (scalar_fixed_point, (0.9,)),
+    (started_from_ones, (np.array([0.7, 1.2, 0.3]),)),
+    (in_a_loop_and_a_branch, (np.array([0.7, 0.2, 0.3]),)),
 ]
 
 

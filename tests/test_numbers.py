@@ -1,5 +1,6 @@
 """Python's numbers beside NumPy's: dtypes as in NumPy 2, and what a narrow integer does not hold."""
 
+import enum
 import math
 
 import numpy as np
@@ -234,3 +235,32 @@ def test_what_always_raises_has_derivatives_that_raise():
     for call in (srcad.grad(f), lambda x: srcad.jvp(f, (x,), (1.0,)), lambda x: srcad.vjp(f, x)):
         with pytest.raises(ValueError, match="never"):
             call(1.0)
+
+
+class Metres(float):
+    """A float, by another name."""
+
+
+class Kind(enum.IntEnum):
+    CUBE = 3
+
+
+class Unit(float, enum.Enum):
+    CM = 0.01
+
+
+class Saturated(float):
+    def __mul__(self, other):
+        return 1.0
+
+
+LENGTH, LIMIT = Metres(2.5), Saturated(2.0)
+
+
+def test_numbers_of_other_classes():
+    def f(x):
+        return x**Kind.CUBE * LENGTH * Unit.CM
+
+    assert srcad.differentiate(f, jit=False).grad(2.0) == pytest.approx(0.3)
+    with pytest.raises(srcad.UnsupportedError, match="class 'Saturated', which has operators of its own"):
+        srcad.differentiate(lambda x: LIMIT * x, jit=False).grad(2.0)

@@ -129,6 +129,18 @@ def test_closures_and_defaults_change():
     assert gradient(f) == 20.0
 
 
+def test_what_a_partial_binds_changes():
+    bound = functools.partial(lambda x, rate: x * rate, rate=2.0)
+
+    def f(x):
+        return bound(x)
+
+    kept = srcad.differentiate(f, jit=False)
+    assert kept.grad(1.5) == gradient(f) == 2.0
+    bound.keywords["rate"] = 5.0
+    assert kept.grad(1.5) == gradient(f) == 5.0
+
+
 def test_globals_of_one_name_in_two_modules():
     """They have the same value, which is one object."""
     first, second = types.ModuleType("first"), types.ModuleType("second")

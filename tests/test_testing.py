@@ -93,3 +93,8 @@ def test_a_kink_is_told_by_differences():
 def test_refuses_nonsense(args, options, error, reason):
     with pytest.raises(error, match=reason):
         check_grads(cube, args, **options)
+
+
+def test_a_complex_result_is_refused():
+    with pytest.raises(TypeError, match="the result is complex"):
+        check_grads(srcad.differentiate(lambda x: (x, x * 1j), jit=False), (1.0,), order=1)

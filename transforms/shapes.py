@@ -28,6 +28,8 @@ class Shapes:
         self._inputs = trace.inputs
         #: What `check_sizes` has found out about sizes from outside.
         self._checked: dict[Unknown, Affine] = {}
+        made = [*trace.inputs, *(var for stmt in trace.body.stmts for var in stmt.results)]
+        self._made_at: dict[Operand, int] = {var: k for k, var in enumerate(made)}
         checks = [k for k, s in enumerate(trace.body.stmts) if isinstance(s, Op) and s.name == "check_sizes"]
         if checks:
             self._walk(Block(trace.body.stmts[: checks[-1] + 1]))
@@ -74,13 +76,21 @@ class Shapes:
         return self._checked.get(u) or unknown(u)
 
     def _check(self, op: Op) -> None:
-        """Take note that a size is another one, plus a number."""
+        """Take note that a size is another one, plus a number: the later one, which need not be the one that is later among
+        the arguments of a rule."""
         late, known = (
             self.value(a) if axis is None else self.of(a)[axis].affine
             for a, axis in zip(op.args, op.attr("axes"), strict=True)
         )
-        if late.lone is not None:
-            self._checked[late.lone] = known.plus(Affine(op.attr("more")))
+        more = op.attr("more")
+        if late.lone is not None and all(self._place(u) <= self._place(late.lone) for u, _ in known.terms):
+            self._checked[late.lone] = known.plus(Affine(more))
+        elif known.lone is not None and all(self._place(u) <= self._place(known.lone) for u, _ in late.terms):
+            self._checked[known.lone] = late.plus(Affine(-more))
+
+    def _place(self, u: Unknown) -> float:
+        """When it is known; what is computed from others is never asked for by its name."""
+        return -1 if isinstance(u, Term) else self._made_at.get(u.array if isinstance(u, Dim) else u, float("inf"))
 
     # --- one walk, in program order ------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Atom, Block, ListOf, Op, Scalar, Trace, Var, replace, substitute, walk
+from srcad.ir import Array, Atom, Block, Const, ListOf, Op, Scalar, Trace, Var, replace, substitute, walk
 from srcad.ops import ELEMENTWISE, FOURIER, MATRICES, SPECIAL
 from srcad.transforms.buffers import buffers
 from srcad.transforms.cse import cse
@@ -44,6 +44,7 @@ _WHY: Mapping[str, str] = {
     **dict.fromkeys(("checked_pow", "checked_lshift"), "an integer power that may not fit into 64 bits"),
     "argsort": "sorting",
     "draw": "a random draw",
+    "spans": "arithmetic with arrays whose sizes are known only when it runs",
     "print": "printing",
     "call": "recursion, or a function that is not Python,",
     "custom": "a function that is not Python",
@@ -102,6 +103,10 @@ def _check(stmt: object) -> None:
     types = [v.type for v in (*stmt.args, *stmt.results)]
     if any(_dtype(type).startswith("complex") for type in types):
         raise UnsupportedError("complex numbers are not for the threads of a GPU", stmt.span, _CPU)
+    if stmt.name == "spans" and all(isinstance(n, Const) for n in stmt.args):
+        n, m = (n.value for n in stmt.args if isinstance(n, Const))
+        reason = f"arrays do not fit here: an axis of {n} elements meets one of {m}"
+        raise UnsupportedError(reason, stmt.span, "pass arrays of one size, or of sizes that broadcast")
     if stmt.name in _WHY or (stmt.name not in _KNOWN and stmt.name not in ELEMENTWISE):
         raise UnsupportedError(f"{_WHY.get(stmt.name, stmt.name)} is not for the threads of a GPU", stmt.span, _CPU)
     if stmt.name in ELEMENTWISE:

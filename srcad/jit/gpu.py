@@ -78,7 +78,8 @@ class Kernel:
 
     def _raise(self, args: Sequence[Any], problems: Sequence[int]) -> None:
         """Run the problems that failed on the CPU, in their order, until one raises its error."""
-        function = generate(self.trace, replace(self.options, target="cpu", jit=True, cache=False))
+        options = replace(self.options, target="cpu", jit=True, cache=False, boundscheck=True)
+        function = generate(self.trace, options)
         for k in problems:
             function(*(map_tree(functools.partial(_of, k), tree) for tree in args))
         raise RuntimeError(f"problem {problems[0]} failed on the GPU, and does not fail on the CPU: please report it")

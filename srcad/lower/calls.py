@@ -53,6 +53,8 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
         return inline_function(ctx, thing, args, kwargs)
     if reason := getattr(thing, "__srcad_refusal__", ""):
         ctx.refuse(reason, "call it outside of the function")
+    if isinstance(thing, types.MethodType) and hasattr(thing.__func__, "__srcad_trace__"):
+        return call(ctx, Obj(thing.__func__), [Obj(thing.__self__), *args], kwargs)
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
     if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:

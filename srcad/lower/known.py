@@ -87,8 +87,14 @@ def lift(ctx: Context, thing: Any, name: str = "") -> Value:
         case np.generic() if thing.dtype.kind in "biufc":
             kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}[thing.dtype.kind]
             return Const(kind(thing), Scalar(thing.dtype.name), weak=False)
-        case bool() | float() | complex():
+        case bool():
             return const(thing)
+        case int() | float() | complex() if computes_differently(thing):
+            ctx.refuse(
+                f"a number of class '{type(thing).__name__}', which has operators of its own", "use a plain number"
+            )
+        case float() | complex():
+            return const(float(thing) if isinstance(thing, float) else complex(thing))
         case int():
             if not -(2**63) <= thing < 2**63:
                 ctx.type_error(f"the integer {thing} does not fit in 64 bits", "use a float")
@@ -103,6 +109,21 @@ def lift(ctx: Context, thing: Any, name: str = "") -> Value:
             layout = "C" if thing.flags.c_contiguous else "F" if thing.flags.f_contiguous else "A"
             return Const(thing, Array(thing.dtype.name, thing.ndim, layout), weak=False, name=name)
     return Obj(thing)
+
+
+#: What a subclass of a number may do otherwise.
+OPERATORS = [
+    f"__{name}__"
+    for name in "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow neg pos abs "
+    "eq ne lt le gt ge bool float".split()
+]
+
+
+def computes_differently(thing: int | float | complex) -> bool:
+    """Whether the number's class replaces operators: those of enumerations do not."""
+    base = next(base for base in (int, float, complex) if isinstance(thing, base))
+    cls = type(thing)
+    return cls is not base and any(getattr(cls, name, None) is not getattr(base, name, None) for name in OPERATORS)
 
 
 def opened(ctx: Context, value: Value) -> Value:

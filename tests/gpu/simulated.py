@@ -141,6 +141,14 @@ def test_the_first_failing_problem_raises_its_error() -> None:
         g(abs(x), np.array([1, 0, 1, 1]))
 
 
+def test_an_error_of_the_simulator_is_no_result() -> None:
+    """Nothing in the function raises; an index is out of bounds, and the threads that follow never run."""
+    g = srcad.grad(plain(lambda x, i: x[i])).batched("cuda")
+    np.testing.assert_array_equal(g(np.ones((3, 2)), np.array([1, 0, -1])), [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    with pytest.raises(IndexError):
+        g(np.ones((3, 2)), np.array([0, 1, 2]))
+
+
 def test_arguments_that_share_memory_are_refused_where_one_is_written() -> None:
     def writes(x: Any, y: Any) -> Any:
         x[0] = x[0] * y[1]
