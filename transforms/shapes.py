@@ -26,16 +26,14 @@ class Shapes:
 
     def __init__(self, trace: Trace) -> None:
         self._inputs = trace.inputs
-        #: What `check_sizes` has found out about sizes from outside.
+        #: What `check_sizes` has found out about the sizes of arguments, before all else.
         self._checked: dict[Unknown, Affine] = {}
-        made = [*trace.inputs, *(var for stmt in trace.body.stmts for var in stmt.results)]
-        self._made_at: dict[Operand, int] = {var: k for k, var in enumerate(made)}
         checks = [k for k, s in enumerate(trace.body.stmts) if isinstance(s, Op) and s.name == "check_sizes"]
         if checks:
-            self._walk(Block(trace.body.stmts[: checks[-1] + 1]))
+            self._walk(Block(), *trace.body.stmts[: checks[-1] + 1])
         self._walk(trace.body)
 
-    def _walk(self, body: Block) -> None:
+    def _walk(self, body: Block, *head: Stmt) -> None:
         self._sizes: dict[Var, Sizes] = {}
         self._values: dict[Var, Affine] = {}
         self._exact: dict[tuple[Var, int], Affine] = {}
@@ -46,6 +44,10 @@ class Shapes:
         for var in self._inputs:
             if isinstance(var.type, Array) and var.type.sizes is not None:
                 self._sizes[var] = tuple(Size.of(Affine(n)) for n in var.type.sizes)
+        for stmt in head:
+            self._stmt(stmt)
+            if isinstance(stmt, Op) and stmt.name == "check_sizes":
+                self._check(stmt)
         self._block(body)
 
     def of(self, operand: Operand) -> Sizes:
@@ -76,21 +78,13 @@ class Shapes:
         return self._checked.get(u) or unknown(u)
 
     def _check(self, op: Op) -> None:
-        """Take note that a size is another one, plus a number: the later one, which need not be the one that is later among
-        the arguments of a rule."""
+        """Take note that a size is another one, plus a number."""
         late, known = (
             self.value(a) if axis is None else self.of(a)[axis].affine
             for a, axis in zip(op.args, op.attr("axes"), strict=True)
         )
-        more = op.attr("more")
-        if late.lone is not None and all(self._place(u) <= self._place(late.lone) for u, _ in known.terms):
-            self._checked[late.lone] = known.plus(Affine(more))
-        elif known.lone is not None and all(self._place(u) <= self._place(known.lone) for u, _ in late.terms):
-            self._checked[known.lone] = late.plus(Affine(-more))
-
-    def _place(self, u: Unknown) -> float:
-        """When it is known; what is computed from others is never asked for by its name."""
-        return -1 if isinstance(u, Term) else self._made_at.get(u.array if isinstance(u, Dim) else u, float("inf"))
+        if late.lone is not None:
+            self._checked[late.lone] = known.plus(Affine(op.attr("more")))
 
     # --- one walk, in program order ------------------------------------------------------------------------------------------
 
@@ -144,9 +138,7 @@ class Shapes:
 
     def op(self, op: Op) -> None:
         """Take note of what an op gives."""
-        if op.name == "check_sizes":
-            self._check(op)
-        elif op.name == "list" and op.attr("tape"):
+        if op.name == "list" and op.attr("tape"):
             self._tapes.update(op.results)
         elif op.name == "append" and op.args[0] in self._tapes:
             self._tape(op.args[0], self.of(op.args[1]))
