@@ -96,14 +96,16 @@ def is_named(value: Any) -> bool:
 
 
 #: What is compiled into what is generated, and so is as good as part of its text.
-HELPERS = ("runtime", "checked_math", "special", "matrices", "lapack", "jit/boxing", "jit/entry", "jit/threads")
+HELPERS = tuple(
+    Path(__file__).parents[1] / f"{part}.py"
+    for part in "runtime checked_math special matrices lapack jit/boxing jit/entry jit/threads".split()
+)
 
 
 @functools.cache
 def _versions() -> str:
     """What generated code depends on besides its text."""
-    root = Path(__file__).parents[1]
-    helpers = [(root / f"{part}.py").read_text(encoding="utf-8") for part in HELPERS]
+    helpers = [part.read_text(encoding="utf-8") for part in HELPERS]
     return repr((numba.__version__, np.__version__, sys.version_info[:3], helpers))
 
 
