@@ -6,7 +6,6 @@ cached. Matrices are laid out by columns.
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
 import llvmlite.binding
@@ -19,10 +18,7 @@ try:
 except ImportError:
     raise ImportError("the derivatives of linear algebra need SciPy: pip install 'srcad[scipy]'") from None
 
-_signature = ctypes.pythonapi.PyCapsule_GetName
-_signature.restype, _signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
-_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+from srcad.capsules import address
 
 #: LAPACK's letter for each dtype.
 LETTERS = {types.float32: "s", types.float64: "d", types.complex64: "c", types.complex128: "z"}
@@ -35,8 +31,7 @@ def symbol(name: str, dtype: Any) -> str:
 
 for _name in ("trtrs", "getrf", "geev", "gees", "trsyl"):
     for _dtype, _letter in LETTERS.items():
-        _capsule = _exported[_letter + _name]
-        llvmlite.binding.add_symbol(symbol(_name, _dtype), _pointer(_capsule, _signature(_capsule)))
+        llvmlite.binding.add_symbol(symbol(_name, _dtype), address(_exported[_letter + _name]))
 
 
 def routine(name: str, dtype: Any) -> Any:
@@ -49,7 +44,7 @@ def routine(name: str, dtype: Any) -> Any:
             parts = cgutils.unpack_tuple(builder, values[0])
             byte = ir.IntType(8).as_pointer()
 
-            def address(type: Any, value: Any) -> Any:
+            def argument(type: Any, value: Any) -> Any:
                 if isinstance(type, types.Array):
                     return builder.bitcast(context.make_array(type)(context, builder, value).data, byte)
                 if isinstance(type, types.NoneType):
@@ -60,7 +55,7 @@ def routine(name: str, dtype: Any) -> Any:
                 return builder.bitcast(place, byte)
 
             info = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(32), 0))
-            pointers = [address(t, v) for t, v in zip(args, parts, strict=True)] + [builder.bitcast(info, byte)]
+            pointers = [argument(t, v) for t, v in zip(args, parts, strict=True)] + [builder.bitcast(info, byte)]
             kind = ir.FunctionType(ir.VoidType(), [byte] * len(pointers))
             function = cgutils.get_or_insert_function(builder.module, kind, symbol(name, dtype))
             builder.call(function, pointers)

@@ -6,7 +6,6 @@ symbol's name, so that what is compiled can be cached. Importing this module mak
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,22 +21,17 @@ try:
 except ImportError:
     raise ImportError("the special functions need SciPy: pip install 'srcad[scipy]'") from None
 
+from srcad.capsules import address, signature
 from srcad.ops import SPECIAL
-
-_signature = ctypes.pythonapi.PyCapsule_GetName
-_signature.restype, _signature.argtypes = ctypes.c_char_p, [ctypes.py_object]
-_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
 
 
 def _in_double(name: str, arity: int) -> Any:
     """The function of doubles among those that are exported under this name, for Numba to call."""
     for exported, capsule in _exported.items():
-        text = _signature(capsule)
         wanted = f"double ({'double, ' * arity}int __pyx_skip_dispatch)".encode()
-        if re.fullmatch(rf"(__pyx_fuse(_\d+)+)?{name}", exported) and text == wanted:
+        if re.fullmatch(rf"(__pyx_fuse(_\d+)+)?{name}", exported) and signature(capsule) == wanted:
             symbol = f"srcad_special_{name}"
-            llvmlite.binding.add_symbol(symbol, _pointer(capsule, text))
+            llvmlite.binding.add_symbol(symbol, address(capsule))
             return types.ExternalFunction(symbol, types.float64(*[types.float64] * arity, types.intc))
     raise ImportError(f"scipy.special.cython_special has no {name}")
 
