@@ -37,6 +37,8 @@ from srcad.transforms.order import Order
 
 def branches(trace: Trace) -> Trace:
     """The trace with each branch moved up to the first one on the same condition, or on its opposite, where it can be."""
+    if sum(isinstance(s, If) for s in walk(trace.body)) < 2:
+        return trace
     opposites = {
         s.result: s.args[0]
         for s in walk(trace.body)

@@ -13,11 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, replace, walk
-from srcad.ops import SHAPE_ONLY, WRITES
+from srcad.ops import EFFECTS, SHAPE_ONLY, WRITES
 from srcad.transforms.alias import Aliases, is_memory, next_values
 
 #: Kept wherever they stand.
-EFFECTS = frozenset({"raise", "print", "call", "check_disjoint", "check_sizes", "draw", "room"})
+KEPT = EFFECTS - WRITES - {"append", "pop", "comment"}
 
 
 def dce(trace: Trace) -> Trace:
@@ -83,7 +83,7 @@ class _Liveness:
                         target = stmt.args[0]
                         assert isinstance(target, Var)
                         self._mutations[self._aliases.find(target)].append(stmt)
-                    elif stmt.name in EFFECTS or stmt.attr("raises") or (stmt.name == "comment" and owner is None):
+                    elif stmt.name in KEPT or stmt.attr("raises") or (stmt.name == "comment" and owner is None):
                         self._need(stmt)
                 case For() | While():
                     for var in stmt.params:
