@@ -744,3 +744,90 @@ def dropped_value_of_a_callee(x):
 
     root, line = both(x)
     return root if x > 1.0 else line
+
+
+@trap("pairs, of which a point and itself are none, by an array of distances", np.array([0.0, 1.0, 3.0]), value=11.0 / 3.0,
+      grad=np.array([2.0 + 2.0 / 9.0, -2.0 + 0.5, -0.5 - 2.0 / 9.0]), compiled=True)  # fmt: skip
+def pairs_by_an_array(x):
+    r = np.sqrt((x[:, None] - x[None, :]) ** 2)
+    e = 0.0
+    for i in range(x.size):
+        for j in range(x.size):
+            if i != j:
+                e += 1.0 / r[i, j]
+    return e
+
+
+@trap("rows of norm 0 are left out by a mask that is broadcast", np.array([[0.0, 0.0], [3.0, 4.0]]), value=1.4,
+      grad=np.array([[0.0, 0.0], [0.032, -0.024]]), compiled=True)  # fmt: skip
+def normalised_rows(x):
+    r = np.sqrt(np.sum(x**2, axis=1))
+    return np.sum(np.where(r[:, None] > 0.1, x / r[:, None], 0.0))
+
+
+@trap("an exponential that overflows where it is not read", np.array([800.0, 0.0]), value=800.0 + math.log(2.0),
+      grad=np.array([1.0, 0.5]), second=np.array([0.0, 0.25]))  # fmt: skip
+def softplus_by_an_array(x):
+    e = np.exp(x)
+    s = 0.0
+    for i in range(x.size):
+        s += x[i] if x[i] > 30.0 else np.log1p(e[i])
+    return s
+
+
+@trap("a root is read through a reversed view, but not at 0", np.array([0.0, 4.0]), value=8.0, grad=np.array([0.0, 3.0]),
+      second=np.array([0.0, 0.375]))  # fmt: skip
+def roots_backwards(x):
+    v = np.sqrt(x)[::-1]
+    s = 0.0
+    for i in range(v.size):
+        if v[i] > 0.0:
+            s += v[i] ** 3
+    return s
+
+
+@trap("what depends on a root is read in part", np.array([0.0, 4.0]), value=-8.0, grad=np.array([0.0, -2.0]),
+      second=np.array([0.0, 0.0]))  # fmt: skip
+def products_of_roots(x):
+    r = np.sqrt(x)
+    q = np.zeros(x.size)
+    for i in range(x.size):
+        q[i] = -2.0 * r[i]
+    s = 0.0
+    for i in range(x.size):
+        if x[i] > 0.0:
+            s += q[i] * r[i]
+    return s
+
+
+@trap("a cell that is read is overwritten, and not read again", np.array([0.0, 4.0]), value=4.0, grad=np.array([0.0, 0.5]))
+def roots_used_up(x):
+    r = np.sqrt(x)
+    s = 0.0
+    for t in range(2):
+        for i in range(x.size):
+            if r[i] > 0.0:
+                s += r[i]
+            r[i] = np.sqrt(x[i]) if t == 0 else np.log(x[i])
+    return s
+
+
+@trap("a row is used whole, by one branch", np.array([0.0, 4.0]), -1.0, value=4.0, grad=[np.array([1.0, 1.0]), 0.0])
+def a_vector_for_one_branch(x, flag):
+    r = np.sqrt(x)
+    if flag > 0.0:
+        return np.dot(r, r)
+    return np.sum(x)
+
+
+@trap("a product with what is read at 0 is used, whatever its adjoint is", np.array([0.0, 4.0]), value=6.0,
+      grad=np.array([math.nan, 1.25]))  # fmt: skip
+def squares_of_roots(x):
+    r = np.sqrt(x)
+    s = 0.0
+    for i in range(x.size):
+        if x[i] == 0.0:
+            s += r[i] * r[i]
+        else:
+            s += r[i] + x[i]
+    return s

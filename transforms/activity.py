@@ -39,11 +39,16 @@ class Activity:
                         self._edges((init, after), param)
                         self._edges((init, after), result)
         self._active = _reach(self._forward, self._nodes(wrt))
+        self._of = self._nodes(of or ())
         if of is not None:
-            self._active &= _reach(self._backward, self._nodes(of))
+            self._active &= _reach(self._backward, self._of)
 
     def __contains__(self, operand: Operand) -> bool:
         return isinstance(operand, Var) and is_float(operand.type) and self._node(operand) in self._active
+
+    def past(self, memory: Var) -> set[Var]:
+        """The scalars (and classes) that a result depends on otherwise than through what is stored in this memory."""
+        return _reach(self._backward, self._of, without=self._node(memory))
 
     def _node(self, var: Var) -> Var:
         return var if isinstance(var.type, Scalar) else self.aliases.find(var)
@@ -72,12 +77,12 @@ class Activity:
                 self._edges(op.args, result)
 
 
-def _reach(graph: Graph, start: Iterable[Var]) -> set[Var]:
+def _reach(graph: Graph, start: Iterable[Var], without: Var | None = None) -> set[Var]:
     seen: set[Var] = set()
     todo = list(start)
     while todo:
         node = todo.pop()
-        if node not in seen:
+        if node not in seen and node is not without:
             seen.add(node)
             todo.extend(graph.get(node, ()))
     return seen

@@ -37,6 +37,7 @@ from srcad.transforms.factored import factored
 from srcad.transforms.memory import Memory
 from srcad.transforms.recursion import Callees, writes_parameters
 from srcad.transforms.regions import Region
+from srcad.transforms.shadows import is_beside
 from srcad.transforms.signature import unused
 from srcad.transforms.sweeps import Sweeps
 
@@ -135,7 +136,7 @@ def _sink_allocations(body: Block) -> Block:
                 stmts.append(op)
 
     for stmt in body.stmts:
-        if isinstance(stmt, Op) and stmt.name in ("alloc", *REFERENCES) and stmt.result.hint.endswith("_bar"):
+        if isinstance(stmt, Op) and stmt.name in ("alloc", *REFERENCES) and is_beside(stmt.result):
             waiting[stmt.result] = stmt
         else:
             place(free(Block((stmt,))))

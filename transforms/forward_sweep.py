@@ -29,7 +29,7 @@ from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
-from srcad.transforms.shadows import Shadows, as_var, bar_name
+from srcad.transforms.shadows import Shadows, as_var, bar_name, mark_name
 
 #: Whole-array functions whose rules read the contents of their operands or result, which must then still be there.
 READS_CONTENTS = frozenset(
@@ -89,6 +89,11 @@ class ForwardSweep(Shadows):
                     self.tape.define(region, view, (shadow,))
                 else:
                     self.emit(region, view)
+                if (marks := self.marks.get(base)) is not None:
+                    assert isinstance(result.type, Array)
+                    type = replace(result.type, dtype="bool")
+                    self.marks[result] = same = Var(mark_name(result), type, result.span)
+                    self.emit(region, replace(op, results=(same,), args=(marks, *rest)))
             elif op.name == "list":
                 assert isinstance(result.type, ListOf)
                 self.shadows[result] = shadow = Var(bar_name(result), result.type, result.span)

@@ -5,8 +5,8 @@ nothing depends on it: its pullback belongs to the paths on which something has 
 the path, never of the adjoint's value: `r * r` at 0 uses r, and the adjoint of r is 0.
 
 A value is *used* if on every path from its definition to the end something that is used reads it (in compilers, the value is
-anticipated, or very busy). A `for` loop is taken to run. What is stored to memory, or passed to a function that stays a call, is
-taken to be used.
+anticipated, or very busy). A `for` loop is taken to run. What is passed to a function that stays a call, or stored, is taken to
+be used, but for arrays whose cells are marked where they are used (`transforms.cells`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ from srcad.ir import Block, Const, For, If, Loop, Op, Operand, Scalar, Trace, Va
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import is_memory, next_values
+from srcad.transforms.cells import markable, partly_read
+from srcad.transforms.memory import Memory
 from srcad.transforms.rules import has_rule, is_constant
+from srcad.transforms.shapes import Shapes
 
 #: Ops whose partial derivatives are finite whatever their operands are, infinities and NaN included.
 _TAME = frozenset("add sub neg cast where maximum minimum sum real imag conj load pop".split())
+
+#: What stores scalars one by one, in cells that can be marked as used.
+CELLWISE = frozenset({"store", "update", "array"})
 
 
 def is_tame(op: Op) -> bool:
@@ -31,11 +37,37 @@ def is_tame(op: Op) -> bool:
     return op.name in _TAME
 
 
-def partly_used(trace: Trace, active: Activity) -> set[Var]:
-    """The active scalars that some path does not use, if a pullback that is not tame depends on their adjoints."""
-    used = _Used(active)
-    used.block(trace.body, set(_scalars(trace.body.yields)))
-    return _tainted(trace.body, active) - used.everywhere
+#: Ops that are not tame, with finite partial derivatives wherever their operands are finite.
+_FINITE = _TAME | frozenset(
+    "mul square sin cos tanh arctan arcsinh abs copysign expit log_expit softplus erf erfc".split()
+)
+
+
+def _risks(op: Op) -> tuple[Operand, ...]:
+    """The operands for finite values of which a partial derivative may be infinite, or overflow."""
+    match op:
+        case Op(name="div", args=(_, divisor)):
+            return (divisor,)
+        case Op(name="pow", args=(base, Const(value=int() | float() as n))):
+            return () if n >= 1 and n == int(n) else (base,)
+        case _:
+            return () if op.name in _FINITE else op.args
+
+
+def partly_used(trace: Trace, active: Activity, memory: Memory, shapes: Shapes) -> tuple[set[Var], set[Var]]:
+    """The active scalars, and the classes of arrays, that some path does not use, or not all of, if a pullback that is not
+    tame depends on their adjoints."""
+    cells: set[Var] = set()
+    if risky := _Taint(trace.body, active, markable(trace, active, memory)).stored:
+        while True:  # what is stored in cells that are used in part is used in part, too
+            used = _Used(trace.body, active, cells)
+            found = partly_read(trace, risky, active, shapes, used.everywhere)
+            if found <= cells:
+                break
+            cells |= found
+    while cells != (risky := (taint := _Taint(trace.body, active, cells)).stored):
+        cells = risky
+    return taint.scalars - _Used(trace.body, active, cells, arms=bool(cells)).everywhere, cells
 
 
 def _scalars(operands: Iterable[Operand]) -> list[Var]:
@@ -43,11 +75,17 @@ def _scalars(operands: Iterable[Operand]) -> list[Var]:
 
 
 class _Used:
-    """The backward walk. `everywhere` collects what is used on every path from where it is defined."""
+    """The backward walk. `everywhere` collects what is used on every path from where it is defined.
 
-    def __init__(self, active: Activity) -> None:
+    With `arms`, each arm of a `where` is used in part; they need not be where its mask does all that there is to do.
+    """
+
+    def __init__(self, body: Block, active: Activity, cells: set[Var], arms: bool = True) -> None:
         self.active = active
+        self.cells = cells
+        self.arms = arms
         self.everywhere: set[Var] = set()
+        self.block(body, set(_scalars(body.yields)))
 
     def block(self, block: Block, after: set[Var]) -> set[Var]:
         """What is used on every path from the start of the block, given what is at its end."""
@@ -66,7 +104,12 @@ class _Used:
     def read(self, op: Op, used: set[Var]) -> set[Var]:
         """What the op passes adjoints on to."""
         if op.name in WRITES or op.name == "append":
-            return set(_scalars(op.args[-1:])) if op.args[0] in self.active else set()
+            marked = op.name in CELLWISE and in_class(op.args[0], self.active, self.cells)
+            return set(_scalars(op.args[-1:])) if op.args[0] in self.active and not marked else set()
+        if op.name == "array" and in_class(op.result, self.active, self.cells):
+            return set()
+        if op.name == "where" and self.arms:
+            return set(_scalars(op.args[1:2])) & set(_scalars(op.args[2:]))
         if is_constant(op.name) or (may_be_partly_used(op) and op.result not in used):
             return set()
         return set(_scalars(op.args))
@@ -104,30 +147,65 @@ def may_be_partly_used(op: Op) -> bool:
     return len(op.results) == 1 and not is_memory(op.result) and (has_rule(op.name) or op.name in ("load", "pop"))
 
 
-def _tainted(body: Block, active: Activity) -> set[Var]:
-    """The active scalars that are results of ops that are not tame, or depend on such scalars: their adjoints reach those ops."""
-    found: set[Var] = set()
+class _Taint:
+    """The forward walk. `scalars` are the active results of ops that are not tame, and those that depend on them: their adjoints
+    reach those ops. `stored` are those of the cells that hold what depends on a risk, which is another one in each cell."""
 
-    def merge(results: Iterable[Var], *given: Iterable[Operand]) -> None:
-        found.update(result for result, *values in zip(results, *given, strict=True) if any(v in found for v in values))
+    def __init__(self, body: Block, active: Activity, cells: set[Var]) -> None:
+        self.active, self.cells = active, cells
+        self.found: set[Var] = set()
+        self.risky: set[Var] = set()
+        self.stored: set[Var] = set()
+        #: What may be different in each iteration of a loop.
+        self.varying: set[Var] = set()
+        before = -1
+        while before != self.size and (before == -1 or cells):  # what is stored late may be loaded early
+            before = self.size
+            self.block(body)
+        self.scalars = {v for v in self.found if v in active and isinstance(v.type, Scalar)}
 
-    def visit(block: Block) -> None:
+    def block(self, block: Block) -> None:
         for stmt in block.stmts:
             match stmt:
-                case Op() if may_be_partly_used(stmt) and not is_constant(stmt.name):
-                    if not is_tame(stmt) or any(v in found for v in stmt.args):
-                        found.add(stmt.result)
+                case Op():
+                    self.op(stmt)
                 case If():
-                    visit(stmt.then)
-                    visit(stmt.orelse)
-                    merge(stmt.results, stmt.then.yields, stmt.orelse.yields)
+                    self.block(stmt.then)
+                    self.block(stmt.orelse)
+                    self.merge(stmt.results, stmt.then.yields, stmt.orelse.yields)
                 case For() | While():
+                    self.varying.update(stmt.params, [stmt.index] if isinstance(stmt, For) else [])
                     before = -1
-                    while before != len(found):  # what the body yields is what its next trip starts from
-                        before = len(found)
-                        merge(stmt.params, stmt.inits, next_values(stmt))
-                        visit(stmt.body)
-                    merge(stmt.results, stmt.inits, next_values(stmt))
+                    while before != self.size:  # what the body yields is what its next trip starts from
+                        before = self.size
+                        self.merge(stmt.params, stmt.inits, next_values(stmt))
+                        self.block(stmt.body)
+                    self.merge(stmt.results, stmt.inits, next_values(stmt))
 
-    visit(body)
-    return {v for v in found if v in active and isinstance(v.type, Scalar)}
+    @property
+    def size(self) -> int:
+        return len(self.found) + len(self.risky) + len(self.stored)
+
+    def merge(self, results: Iterable[Var], *given: Iterable[Operand]) -> None:
+        for result, *values in zip(results, *given, strict=True):
+            for kind in (self.found, self.risky, self.varying):
+                if any(v in kind for v in values):
+                    kind.add(result)
+
+    def op(self, op: Op) -> None:
+        loaded = op.name == "load" and in_class(op.args[0], self.active, self.stored)
+        if op.name in CELLWISE:
+            memory = op.result if op.name == "array" else op.args[0]
+            if in_class(memory, self.active, self.cells) and any(v in self.risky for v in op.args):
+                self.stored.add(self.active.aliases.find(memory))  # type: ignore[arg-type]
+        elif may_be_partly_used(op) and not is_constant(op.name):
+            if loaded or not is_tame(op) or any(v in self.found for v in op.args):
+                self.found.add(op.result)
+            if loaded or any(v in self.varying for v in _risks(op)) or any(v in self.risky for v in op.args):
+                self.risky.add(op.result)
+        if op.name in ("load", "pop") or any(v in self.varying for v in op.args):
+            self.varying.update(op.results)
+
+
+def in_class(memory: Operand, active: Activity, classes: set[Var]) -> bool:
+    return bool(classes) and isinstance(memory, Var) and active.aliases.find(memory) in classes

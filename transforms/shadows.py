@@ -48,6 +48,10 @@ class Shadows:
         self.tape = Tape(memory, Shapes(trace))
         self.returned = {memory.aliases.find(y) for y in trace.body.yields if is_memory(y)}  # type: ignore[arg-type]
         self.shadows: dict[Var, Var] = {}
+        #: Classes of memory (in `active.aliases`) whose cells are marked where they are used: see `transforms.cells`.
+        self.marked: set[Var] = set()
+        #: Beside the shadow of such an array, the marks.
+        self.marks: dict[Operand, Var] = {}
         #: Arrays of the top level whose shadow, of which there is no view, has not been used yet.
         self.unused: set[Operand] = set()
         #: Shadows that the forward sweep knows nothing of: its loops do not carry them.
@@ -71,14 +75,15 @@ class Shadows:
         region.items.append(op)
         self.tape.define(region, op, op.results)
 
-    def zeros_like(self, b: Builder, array: Operand, hint: str) -> Var:
+    def zeros_like(self, b: Builder, array: Operand, hint: str, dtype: str = "") -> Var:
         assert isinstance(array.type, Array) and not isinstance(array, Undef)
+        dtype = dtype or array.type.dtype
         dims = self.sizes(b, array)
         if array.type.layout == "F" and array.type.ndim > 1:
             # The shadow of a view is a view of the shadow only where both lie alike in memory.
-            columns = b.op("alloc", *reversed(dims), fill="zeros", dtype=array.type.dtype)
+            columns = b.op("alloc", *reversed(dims), fill="zeros", dtype=dtype)
             return b.op("transpose", columns, hint=hint, axes=tuple(reversed(range(array.type.ndim))))
-        return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype)
+        return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=dtype)
 
     def sizes(self, b: Builder, array: Operand) -> list[Atom]:
         """The array's shape; from what it was made of, so that the array itself need not be kept for it."""
@@ -110,11 +115,15 @@ class Shadows:
         """A shadow of zeros, beside what it is the shadow of; `local` if it lives in one iteration."""
         b = Builder()
         self.shadows[var] = self.zeros_like(b, var, bar_name(var))
+        marked = self.is_marked(var)
+        if marked:
+            self.marks[var] = self.zeros_like(b, var, mark_name(var), "bool")
         for op in b.stmts:
             assert isinstance(op, Op)
             self.emit(region, op)
         if (
-            not region.repeats()
+            not marked
+            and not region.repeats()
             and region.node is None
             and self.names[self.active.aliases.find(var)] == 1
             and self.memory.is_simple(var)
@@ -128,6 +137,9 @@ class Shadows:
         if self.memory.aliases.find(var) in self.returned:
             return False
         return len(self.memory.home(var)) == len(region.loops()) and self.memory.is_simple(var)
+
+    def is_marked(self, var: Var) -> bool:
+        return bool(self.marked) and self.active.aliases.find(var) in self.marked
 
     def shadow_of(self, operand: Operand, region: Region) -> Operand:
         """The shadow of what flows into a merge; fresh zeros for an inactive or global array."""
@@ -175,6 +187,15 @@ def bar_name(operand: Operand) -> str:
     if hint:
         return f"{hint}_bar"
     return "v_bar" if is_memory(operand) else ""
+
+
+def mark_name(operand: Operand) -> str:
+    return f"{operand.hint}_used" if isinstance(operand, Var) and operand.hint else "used"
+
+
+def is_beside(var: Var) -> bool:
+    """Whether a name says that this is a shadow, or its marks."""
+    return var.hint.endswith(("_bar", "_used"))
 
 
 def as_var(operand: Operand) -> Var:

@@ -56,7 +56,8 @@ class Sweeps(ForwardSweep):
         #: themselves, have no effect when they are zero, whatever they are multiplied by.
         self.taped: set[Var] = set()
         #: Of values that only some paths use, whether this one has: a name among the bars, bound to a bool.
-        self.used = {v: Var("used", BOOL) for v in partly_used(trace, active)}
+        scalars, self.marked = partly_used(trace, active, memory, self.tape.outward.shapes)
+        self.used = {v: Var("used", BOOL) for v in scalars}
 
     def add(self, b: Builder, bars: Bars, to: Operand, contribution: Atom, used: Atom = TRUE) -> None:
         """Add to the adjoint of a scalar, what comes from a value that is `used`."""
@@ -86,9 +87,27 @@ class Sweeps(ForwardSweep):
             return
         if is_memory(to):
             if not self.adopt(b, to, contribution):
-                b.effect("accumulate", self.shadow(to), contribution)
+                self.write(b, "accumulate", to, (), contribution, used)
         else:
             self.add(b, bars, to, contribution, used)
+
+    def write(
+        self, b: Builder, how: str, array: Operand, index: Sequence[Atom], contribution: Atom, used: Atom = TRUE
+    ) -> None:
+        """Add to a cell of a shadow, or to all of it, and mark what has been used."""
+        marks = self.marks.get(array)
+        path = b if marks is None or used == TRUE else Builder(span=b.span)
+        path.effect(how, self.shadow(array), *index, contribution)
+        if marks is not None:
+            path.effect("store" if index or how == "update" else "assign", marks, *index, TRUE)
+        if path is not b:
+            b.add(If((), used, path.block(), Block(()), b.span))
+
+    def mark(self, b: Builder, array: Operand, index: Sequence[Atom], value: Operand) -> Atom:
+        """Whether the cell in which the value has been stored was used; it is asked where the value depends on that."""
+        if (marks := self.marks.get(array)) is None or value not in self.used:
+            return TRUE
+        return b.op("load", marks, *index, hint=marks.hint)
 
     def reverse(self, block: Block, region: Region, b: Builder, bars: Bars) -> None:
         for stmt in reversed(block.stmts):
@@ -110,16 +129,19 @@ class Sweeps(ForwardSweep):
             case "ruled":
                 self.reverse_ruled(op, original, b, bars)
             case "load":
-                y_bar, _ = self.take(bars, op.result)
+                y_bar, used = self.take(bars, op.result)
                 if y_bar is not None:
-                    b.effect("update", self.shadow(args[0]), *args[1:], y_bar)
+                    self.write(b, "update", args[0], args[1:], y_bar, used)
             case "store" | "update" if self.has_shadow(args[0]):
                 cell = (self.shadow(args[0]), *args[1:-1])
                 if args[-1] in self.active:
-                    self.add(b, bars, args[-1], b.op("load", *cell, hint=bar_name(args[-1])))
+                    used = self.mark(b, args[0], args[1:-1], args[-1])
+                    self.add(b, bars, args[-1], b.op("load", *cell, hint=bar_name(args[-1])), used)
                     self.note_taped(args[0], args[-1])
                 if op.name == "store" and not self.memory.written_once(original):
                     b.effect("store", *cell, zero(Scalar(_dtype(args[0]))))
+                    if args[0] in self.marks:
+                        b.effect("store", self.marks[args[0]], *args[1:-1], const(False))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
                 self.reverse_assign(original, b, bars)
             case "copy" if self.has_shadow(op.result):
@@ -135,8 +157,10 @@ class Sweeps(ForwardSweep):
                 shape = op.attr("shape")
                 for k, element in enumerate(args):
                     if element in self.active:
-                        index = map(const, unravel(k, shape))
-                        self.add(b, bars, element, b.op("load", self.shadow(op.result), *index, hint=bar_name(element)))
+                        index = [const(n) for n in unravel(k, shape)]
+                        used = self.mark(b, op.result, index, element)
+                        bar = b.op("load", self.shadow(op.result), *index, hint=bar_name(element))
+                        self.add(b, bars, element, bar, used)
             case "append" if self.has_shadow(args[0]) and not holds_arrays(as_var(args[0])):
                 popped = b.op("pop", self.shadow(args[0]), hint=bar_name(args[1]))
                 self.add(b, bars, args[1], popped)
@@ -159,12 +183,18 @@ class Sweeps(ForwardSweep):
         if value in self.active:
             seed = b.op("copy", shadow) if is_memory(value) else b.op("sum", shadow, axis=None, keepdims=False)
             if op.name == "assign":
-                b.effect("assign", shadow, zero(Scalar(_dtype(array))))
+                self.forget(b, array)
             if is_memory(value):
                 seed = b.op("reduce_like", seed, value)
             self.contribute(b, bars, value, seed)
         elif op.name == "assign":
-            b.effect("assign", shadow, zero(Scalar(_dtype(array))))
+            self.forget(b, array)
+
+    def forget(self, b: Builder, array: Operand) -> None:
+        """The shadow of what has been overwritten."""
+        b.effect("assign", self.shadow(array), zero(Scalar(_dtype(array))))
+        if array in self.marks:
+            b.effect("assign", self.marks[array], const(False))
 
     def reverse_function(self, op: Op, original: Op, b: Builder, bars: Bars) -> None:
         """An op with a rule in the book."""
@@ -195,7 +225,11 @@ class Sweeps(ForwardSweep):
         for k, (to, contribution) in enumerate(zip(original.args, contributions, strict=True)):
             if contribution in contributions[:k] or contribution in contributions[k + 1 :]:
                 self.unused.discard(to)  # one buffer cannot be the shadow of two arrays
-            self.contribute(b, bars, to, contribution, used)
+            path = used
+            if op.name == "where" and to in self.used:
+                chosen = op.args[0] if k == 1 else b.op("not", op.args[0])
+                path = chosen if used == TRUE else b.op("and", used, chosen)
+            self.contribute(b, bars, to, contribution, path)
 
     def reverse_if(self, stmt: If, b: Builder, bars: Bars) -> None:
         node = self.nodes[stmt]
