@@ -800,7 +800,9 @@ def products_of_roots(x):
     return s
 
 
-@trap("a cell that is read is overwritten, and not read again", np.array([0.0, 4.0]), value=4.0, grad=np.array([0.0, 0.5]))
+@trap(
+    "a cell that is read is overwritten, and not read again", np.array([0.0, 4.0]), value=4.0, grad=np.array([0.0, 0.5])
+)
 def roots_used_up(x):
     r = np.sqrt(x)
     s = 0.0
