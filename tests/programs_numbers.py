@@ -57,3 +57,10 @@ def zipped_with_a_tuple(a):
     for k, (x, y) in enumerate(zip(a, a[::-1], strict=True)):
         s += k * x * y
     return s + np.ptp(a) * np.sum(np.isclose(a * np.nan, np.full(3, np.nan), equal_nan=True))
+
+
+@program(2.0, 5, tags="ranges", compiled=False)
+def ranges_as_numbers(x, n):
+    down = sorted(range(n), key=lambda k: -k)
+    near = np.asarray(range(3)) + np.cumsum(range(4))[1:] + (np.ones(3) * x + range(3))
+    return x * down[0] + np.sum(np.array(range(n)) * x) + x * near.sum() + sum(range(2, n, 2)) * x + max(range(n)) * x

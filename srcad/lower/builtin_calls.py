@@ -34,7 +34,7 @@ from srcad.lower.known import (
     opened,
     python,
 )
-from srcad.lower.operands import int_operand, operand, scalar_operand
+from srcad.lower.operands import int_operand, numbers, operand, scalar_operand
 from srcad.lower.operators import BINARY, UNARY, augmented, binary, fold, unary
 from srcad.lower.reduction_calls import reduction
 from srcad.lower.registry import Lowering, lowers
@@ -91,7 +91,7 @@ def _round(ctx: Context, number: Value, ndigits: Value = NONE) -> Value:
 
 def _extreme(op: str, function: Callable[..., Any]) -> Lowering:
     def lowering(ctx: Context, first: Value, /, *others: Value, key: Value = NONE, default: Value = NONE) -> Value:
-        first = opened(ctx, first)
+        first = numbers(ctx, first)
         if not is_none(key):
             by = {"max": list_library.largest_by, "min": list_library.smallest_by}[function.__name__]
             return ctx.call(Obj(by), [Tup((first, *others)) if others else first, key, default], {})
@@ -135,7 +135,7 @@ lowers(min)(_extreme("minimum", min))
 
 @lowers(sum)
 def _sum(ctx: Context, iterable: Value, /, start: Value = ZERO) -> Value:
-    iterable = opened(ctx, iterable)
+    iterable = numbers(ctx, iterable)
     if isinstance(iterable, Tup | Seq):
         total = start
         for item in iterable.items:
@@ -297,6 +297,7 @@ def _any(ctx: Context, iterable: Value, /) -> Value:
 
 
 def _quantified(ctx: Context, name: str, op: str, iterable: Value) -> Value:
+    iterable = numbers(ctx, iterable)
     if is_array(iterable):
         return ctx.b.op(name, boolean(ctx, iterable))
     return conjunction(ctx, op, [truth(ctx, item) for item in items_of(ctx, iterable, name)])

@@ -11,7 +11,7 @@ from srcad.lower.casts import common_dtype, is_array, kind_of, ndim_of, stored
 from srcad.lower.guards import present
 from srcad.lower.known import describe, known_int, lift, opened
 from srcad.lower.shapes import alloc, load, stack
-from srcad.lower.values import Context, Obj, Seq, Tup, Value
+from srcad.lower.values import RANGE, Context, Func, Obj, Seq, Tup, Value
 
 
 def operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
@@ -27,11 +27,21 @@ def operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
             return array_of(ctx, value)
         case Obj(value=list() | range()):
             return operand(ctx, opened(ctx, value), what)
+        case Func(kind=kind) if kind is RANGE:
+            return operand(ctx, numbers(ctx, value), what)
         case Obj(value=np.generic() as number):
             lifted = lift(ctx, number)
             if isinstance(lifted, Const):
                 return lifted
     return ctx.type_error(f"{what} takes numbers and arrays, not {describe(value)}")
+
+
+def numbers(ctx: Context, value: Value) -> Value:
+    """What a function of numbers takes one by one: a range as the array of them, a list from outside opened."""
+    match value:
+        case Func(kind=kind, items=bounds) if kind is RANGE:
+            return ctx.call(Obj(np.arange), list(bounds), {})
+    return opened(ctx, value)
 
 
 def kept_operand(ctx: Context, value: Value, what: str = "this operation") -> Atom:
