@@ -7,6 +7,9 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
+
+import numpy as np
 
 from srcad.lower import numpy_calls
 from srcad.lower.registry import CALLS, METHODS
@@ -47,7 +50,17 @@ def _complete() -> None:
 
 
 def _names() -> list[str]:
-    return [name for name in map(numpy_calls.full_name, CALLS) if "<" not in name and not name.startswith("srcad.")]
+    """Every public name of what there is a lowering for: `scipy.special.psi` is `digamma` too."""
+    names = [name for name in map(numpy_calls.full_name, CALLS) if "<" not in name and not name.startswith("srcad.")]
+    for start in ROWS.values():
+        with suppress(ImportError):
+            module = importlib.import_module(start.rstrip(".").replace("np", "numpy"))
+            names += [start + name for name in dir(module) if _is_lowered(getattr(module, name, None))]
+    return names
+
+
+def _is_lowered(thing: Any) -> bool:
+    return (inspect.isroutine(thing) or isinstance(thing, np.ufunc)) and thing in CALLS
 
 
 _EVERYWHERE = "forward and reverse mode, of every order"
