@@ -244,3 +244,17 @@ def newton(x):
     while np.sum((y * y - x) ** 2) > 1e-20:
         y = 0.5 * (y + x / y)
     return y
+
+
+@case(rng.normal(size=(N, 4)))
+def pairs(x):
+    r = np.empty((4, 4))
+    for i in range(4):
+        for j in range(4):
+            r[i, j] = np.sqrt((x[i] - x[j]) ** 2)
+    e = 0.0
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                e += 1.0 / (1.0 + r[i, j])
+    return e
