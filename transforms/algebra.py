@@ -18,6 +18,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from srcad.ir import BOOL, FLOAT, INT, Array, Atom, Const, Op, Scalar, Var, const, is_float
 from srcad.transforms.shapes import Shapes
 from srcad.transforms.symbolic import Dim, Size
@@ -389,6 +391,9 @@ def is_zeros(pair: tuple[Atom, Atom]) -> bool:
     return is_literal(pair[0], 0) and is_literal(pair[1], 0)
 
 
+SINGLE = Scalar("float32")
+
+
 def is_power_of_two(literal: Const) -> bool:
     """Whether multiplying by it is exact."""
     return isinstance(literal.value, int | float) and abs(math.frexp(literal.value)[0]) == 0.5
@@ -397,9 +402,22 @@ def is_power_of_two(literal: Const) -> bool:
 def fold_literals(op: Op) -> Const | None:
     """The value of an op on literals. Named ones keep their names, and long decimals are left to be read as written."""
     literals = [arg for arg in op.args if isinstance(arg, Const) and not arg.name]
-    if len(literals) != len(op.args) or not all(literal.type in (BOOL, INT, FLOAT) for literal in literals):
+    if len(literals) != len(op.args) or not all(literal.type in (BOOL, INT, FLOAT, SINGLE) for literal in literals):
         return None
-    return fold_values(op.name, *literals)
+    value = literals[0] if op.name == "cast" else fold_values(op.name, *literals)
+    if op.result.type == SINGLE:
+        return value if value is None else as_single(value)
+    return None if op.name == "cast" or SINGLE in [literal.type for literal in literals] else value
+
+
+def as_single(literal: Const) -> Const | None:
+    """The literal as a float32, if it is one."""
+    exact = (
+        isinstance(literal.value, int | float)
+        and abs(literal.value) < 1e38
+        and np.float32(literal.value) == literal.value
+    )
+    return Const(float(literal.value), SINGLE, weak=False) if exact else None
 
 
 def fold_values(name: str, *literals: Const) -> Const | None:
