@@ -125,8 +125,8 @@ class _Settler:
 def _comments(body: Block) -> Block:
     stmts: list[Stmt] = []
     for stmt in body.stmts:
-        if _is_comment(stmt) and stmts and _is_comment(stmts[-1]):
-            stmts.pop()
+        if _is_comment(stmt) and (over := _over_nothing(stmts)) is not None:
+            del stmts[over]
         stmts.append(stmt)
     if stmts and _is_comment(stmts[-1]):
         stmts.pop()
@@ -134,6 +134,15 @@ def _comments(body: Block) -> Block:
     if comments and not any(isinstance(s, For) for s in stmts) and len(comments) == 1 and stmts[0] is comments[0]:
         stmts = stmts[1:]
     return replace(body, stmts=tuple(stmts))
+
+
+def _over_nothing(stmts: list[Stmt]) -> int | None:
+    """The place of the last comment, if nothing but sizes comes after it."""
+    for at in range(len(stmts) - 1, -1, -1):
+        stmt = stmts[at]
+        if not (isinstance(stmt, Op) and stmt.name == "dim"):
+            return at if _is_comment(stmt) else None
+    return None
 
 
 def _is_comment(stmt: Stmt) -> bool:
