@@ -24,7 +24,7 @@ import numba
 import numpy as np
 
 import srcad
-from tests.bench import adbench, npbench, users
+from tests.bench import adbench, dynamics, npbench, sequences, users
 from tests.bench.kit import Program
 from tests.bench.timing import Call, medians
 from tests.bench.variants import MODES, variants
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def programs() -> list[Program]:
-    return [*npbench.programs(), *adbench.programs(), *users.programs()]
+    return [p for module in (npbench, adbench, users, dynamics, sequences) for p in module.programs()]
 
 
 def geometric(ratios: Iterable[float]) -> float:

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from numba import njit
+
+compiled = njit(error_model="numpy")
+
 
 @dataclass(frozen=True)
 class Program:

@@ -1,0 +1,152 @@
+"""Adjoints of the stencils: gather where it is easy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.bench.kit import compiled
+
+
+@compiled
+def jacobi_1d(a0, b0, steps):
+    n = a0.size
+    a_bar = np.ones(n)
+    b_bar = np.zeros(n)
+    for t in range(1, steps):
+        _gather_1d(a_bar, b_bar)
+        _gather_1d(b_bar, a_bar)
+    return a_bar, b_bar
+
+
+@compiled
+def _gather_1d(y_bar, x_bar):
+    """x_bar += the transpose of the three-point mean of y_bar, and y_bar = 0, inside."""
+    n = y_bar.size
+    left, right = y_bar[0], y_bar[n - 1]
+    y_bar[0] = 0.0
+    y_bar[n - 1] = 0.0
+    x_bar[0] += 0.33333 * y_bar[1]
+    x_bar[n - 1] += 0.33333 * y_bar[n - 2]
+    for i in range(1, n - 1):
+        x_bar[i] += 0.33333 * (y_bar[i - 1] + y_bar[i] + y_bar[i + 1])
+    y_bar[:] = 0.0
+    y_bar[0] = left
+    y_bar[n - 1] = right
+
+
+@compiled
+def jacobi_2d(a0, b0, steps):
+    n, m = a0.shape
+    a_bar = np.ones((n, m))
+    b_bar = np.zeros((n, m))
+    for t in range(1, steps):
+        _scatter_2d(a_bar, b_bar)
+        _scatter_2d(b_bar, a_bar)
+    return a_bar, b_bar
+
+
+@compiled
+def _scatter_2d(y_bar, x_bar):
+    n, m = y_bar.shape
+    for i in range(1, n - 1):
+        for j in range(1, m - 1):
+            g = 0.2 * y_bar[i, j]
+            x_bar[i, j] += g
+            x_bar[i, j - 1] += g
+            x_bar[i, j + 1] += g
+            x_bar[i + 1, j] += g
+            x_bar[i - 1, j] += g
+            y_bar[i, j] = 0.0
+
+
+@compiled
+def seidel_2d(a0, steps):
+    n, m = a0.shape
+    g = np.ones((n, m))
+    for t in range(steps - 1):
+        for i in range(n - 2, 0, -1):
+            w = 0.0
+            for j in range(m - 2, 0, -1):
+                w = (g[i, j] + w) / 9.0
+                g[i, j] = w
+            g[i, 0] += w
+            for j in range(1, m - 1):
+                w = g[i, j]
+                g[i - 1, j - 1] += w
+                g[i - 1, j] += w
+                g[i - 1, j + 1] += w
+                g[i + 1, j - 1] += w
+                g[i + 1, j] += w
+                g[i + 1, j + 1] += w
+            for j in range(m - 1, 1, -1):
+                g[i, j] += g[i, j - 1]
+    return (g,)
+
+
+@compiled
+def hdiff(field, coeff):
+    I, J, K = coeff.shape
+    lap = np.empty((I + 2, J + 2, K))
+    for i in range(I + 2):
+        for j in range(J + 2):
+            for k in range(K):
+                lap[i, j, k] = 4.0 * field[i + 1, j + 1, k] - (
+                    field[i + 2, j + 1, k] + field[i, j + 1, k] + field[i + 1, j + 2, k] + field[i + 1, j, k]
+                )
+    total = 0.0
+    field_bar = np.zeros(field.shape)
+    coeff_bar = np.empty(coeff.shape)
+    lap_bar = np.zeros(lap.shape)
+    for i in range(I):
+        for j in range(J):
+            for k in range(K):
+                x1 = lap[i + 2, j + 1, k] - lap[i + 1, j + 1, k]
+                x0 = lap[i + 1, j + 1, k] - lap[i, j + 1, k]
+                y1 = lap[i + 1, j + 2, k] - lap[i + 1, j + 1, k]
+                y0 = lap[i + 1, j + 1, k] - lap[i + 1, j, k]
+                here = field[i + 2, j + 2, k]
+                fx1 = 0.0 if x1 * (field[i + 3, j + 2, k] - here) > 0.0 else 1.0
+                fx0 = 0.0 if x0 * (here - field[i + 1, j + 2, k]) > 0.0 else 1.0
+                fy1 = 0.0 if y1 * (field[i + 2, j + 3, k] - here) > 0.0 else 1.0
+                fy0 = 0.0 if y0 * (here - field[i + 2, j + 1, k]) > 0.0 else 1.0
+                flux = fx1 * x1 - fx0 * x0 + fy1 * y1 - fy0 * y0
+                c = coeff[i, j, k]
+                total += here - c * flux
+                coeff_bar[i, j, k] = -flux
+                field_bar[i + 2, j + 2, k] += 1.0
+                lap_bar[i + 2, j + 1, k] -= c * fx1
+                lap_bar[i, j + 1, k] -= c * fx0
+                lap_bar[i + 1, j + 2, k] -= c * fy1
+                lap_bar[i + 1, j, k] -= c * fy0
+                lap_bar[i + 1, j + 1, k] += c * (fx1 + fx0 + fy1 + fy0)
+    for i in range(I + 2):
+        for j in range(J + 2):
+            for k in range(K):
+                g = lap_bar[i, j, k]
+                field_bar[i + 1, j + 1, k] += 4.0 * g
+                field_bar[i + 2, j + 1, k] -= g
+                field_bar[i, j + 1, k] -= g
+                field_bar[i + 1, j + 2, k] -= g
+                field_bar[i + 1, j, k] -= g
+    return field_bar, coeff_bar
+
+
+@compiled
+def conv2d(image, weights):
+    n, k, cin, cout = image.shape[0], weights.shape[0], weights.shape[2], weights.shape[3]
+    rows, columns = image.shape[1] - k + 1, image.shape[2] - k + 1
+    image_bar = np.zeros(image.shape)
+    weights_bar = np.zeros(weights.shape)
+    for b in range(n):
+        for i in range(rows):
+            for j in range(columns):
+                for p in range(k):
+                    for q in range(k):
+                        for c in range(cin):
+                            x = image[b, i + p, j + q, c]
+                            s = 0.0
+                            for o in range(cout):
+                                s += weights[p, q, c, o]
+                                weights_bar[p, q, c, o] += x
+                            image_bar[b, i + p, j + q, c] += s
+    return image_bar, weights_bar
