@@ -15,7 +15,8 @@ compiled = njit(error_model="numpy")
 class Program:
     """A function with a number for a result, its arguments, and the positions of those that its gradient is taken for.
 
-    `calls` are the functions that it calls, which plain Numba wants compiled as well.
+    `calls` are the functions that it calls, which plain Numba wants compiled as well. Of a `symmetric` matrix some tools spread
+    the gradient over both triangles.
     """
 
     name: str
@@ -23,3 +24,4 @@ class Program:
     args: tuple[Any, ...]
     argnums: tuple[int, ...] = (0,)
     calls: tuple[str, ...] = ()
+    symmetric: bool = False

@@ -93,9 +93,9 @@ def programs() -> list[Program]:
 
     return [
         Program("trisolv", trisolv, (np.tril(f((400, 400))) / 400 + np.eye(400), f(400)), (0, 1)),
-        Program("cholesky", cholesky, (positive(120),)),
+        Program("cholesky", cholesky, (positive(120),), symmetric=True),
         Program("lu", lu, (dominant(120),)),
         Program("ludcmp", ludcmp, (dominant(120), f(120)), (0, 1)),
-        Program("durbin", durbin, (f(400) / 40,)),
+        Program("durbin", durbin, (f(400) / 100,)),
         Program("gramschmidt", gramschmidt, (f((100, 80)),)),
     ]
