@@ -18,14 +18,13 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import ModuleType
 
 import numba
 import numpy as np
 
 import srcad
-from tests.bench import adbench, dynamics, memory, npbench, others, picture, sequences, users
+from tests.bench import adbench, dynamics, memory, npbench, others, picture, sequences, starts, users
 from tests.bench.kit import Program
 from tests.bench.marks import COLUMNS, report
 from tests.bench.timing import Call, medians
@@ -69,6 +68,7 @@ def main() -> None:
     print(*memory.table(made), "", sep="\n")
     if options.filter == "*":
         overhead(options.rounds)
+        print(*starts.table(), "", sep="\n")
     print(picture.draw({name: row[0] for name, row in rows.items() if not math.isnan(row[0])}, options.picture))
     if len(rows) < len(chosen):
         sys.exit(1)
@@ -92,8 +92,11 @@ def _cells(row: Iterable[float]) -> str:
 
 def _warm(tools: Mapping[str, ModuleType]) -> None:
     """What only the first program of a process waits for: Numba's and the tools' own beginnings."""
-    gemm = next(p for p in npbench.programs() if p.name == "gemm")
-    variants(replace(gemm, args=(1.0, 1.0, *[np.eye(2)] * 3)), (), tools)
+
+    def own(alpha, beta, c, a, b):  # type: ignore[no-untyped-def]
+        return np.sum(alpha * a @ b + beta * c)
+
+    variants(Program("gemm", own, (1.0, 1.0, *[np.eye(2)] * 3), (2, 3, 4)), MODES, tools)
 
 
 def overhead(rounds: int) -> None:

@@ -7,6 +7,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import warnings
 
 for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "SRCAD_VERIFY"):
     os.environ.pop(_name, None)
@@ -18,3 +19,5 @@ FOLDER = tempfile.mkdtemp(prefix="srcad-bench-")
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 for _name in ("SRCAD_CACHE_DIR", "NUMBA_CACHE_DIR"):
     os.environ[_name] = FOLDER
+
+warnings.filterwarnings("ignore", message=".*faster on contiguous arrays")  # that is how the programs are written

@@ -152,14 +152,14 @@ def outputs(x, m):
 def generation(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[float, float]:
     """Seconds from source to source, the best of three; and to the first gradient, compiling and all."""
     types = [numba.typeof(arg) for arg in args]
-    start = time.perf_counter()
+    start = time.process_time()
     srcad.grad(f)(*args)
-    whole = time.perf_counter() - start
+    whole = time.process_time() - start
     trials = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         srcad.grad(f).source(types)
-        trials.append(time.perf_counter() - start)
+        trials.append(time.process_time() - start)
     return min(trials), whole
 
 
@@ -176,9 +176,9 @@ def length(rounds: int) -> Iterator[str]:
                 body += line(k)
                 k += 1
             f = program(f"{kind}_{lines}", body)
-            start = time.perf_counter()
+            start = time.process_time()
             compiled(f)(*given)
-            plain = time.perf_counter() - start
+            plain = time.process_time() - start
             title = f"{f'{lines} of {kind}':>24}"
             try:
                 generated, whole = generation(f, given)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from numba.core.dispatcher import Dispatcher
 
-from tests.bench.hand import adbench, learning, products, solutions, stencils, users
+from tests.bench.hand import adbench, dynamics, learning, products, sequences, solutions, stencils, users
 
 #: By the names of their programs.
 ADJOINTS = {
     name: f
-    for module in (stencils, products, solutions, learning, adbench, users)
+    for module in (stencils, products, solutions, learning, adbench, users, dynamics, sequences)
     for name, f in vars(module).items()
     if isinstance(f, Dispatcher) and not name.startswith("_")
 }

@@ -37,3 +37,33 @@ def go_fast(a):
     for i in range(a.shape[0]):
         a_bar[i, i] += a.size * (1.0 - np.tanh(a[i, i]) ** 2)
     return (a_bar,)
+
+
+@compiled
+def logistic(w, X, t, ridge):
+    z = X @ w
+    for i in range(z.size):
+        z[i] = (1.0 / (1.0 + np.exp(-z[i])) - t[i]) / z.size
+    return (z @ X + ridge * w,)
+
+
+@compiled
+def network(W1, b1, W2, b2, X, t):
+    hidden = X @ W1
+    for i in range(hidden.shape[0]):
+        for j in range(hidden.shape[1]):
+            hidden[i, j] = np.tanh(hidden[i, j] + b1[j])
+    g = hidden @ W2
+    b2_bar = np.zeros(b2.size)
+    for i in range(g.shape[0]):
+        for j in range(g.shape[1]):
+            g[i, j] = (g[i, j] + b2[j] - t[i, j]) / g.size
+            b2_bar[j] += g[i, j]
+    W2_bar = hidden.T @ g
+    h = g @ W2.T
+    b1_bar = np.zeros(b1.size)
+    for i in range(h.shape[0]):
+        for j in range(h.shape[1]):
+            h[i, j] *= 1.0 - hidden[i, j] ** 2
+            b1_bar[j] += h[i, j]
+    return X.T @ h, b1_bar, W2_bar, b2_bar

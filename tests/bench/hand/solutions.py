@@ -96,3 +96,33 @@ def durbin(r):
         beta_bar *= 1.0 - last * last
     r_bar[0] -= y_bar[0] + alpha_bar
     return (r_bar,)
+
+
+@compiled
+def lu(a0):
+    a = a0.copy()
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] = (a[i, j] - a[i, :j] @ a[:j, j]) / a[j, j]
+        for j in range(i, n):
+            a[i, j] -= a[i, :i] @ a[:i, j]
+    g = np.ones((n, n))
+    for i in range(n - 1, -1, -1):
+        for k in range(i):
+            s = 0.0
+            w = a[i, k]
+            for j in range(i, n):
+                s += g[i, j] * a[k, j]
+                g[k, j] -= w * g[i, j]
+            g[i, k] -= s
+        for j in range(i - 1, -1, -1):
+            s = g[i, j]
+            for k in range(j + 1, i):
+                s -= g[i, k] * a[j, k]
+            g[i, j] = s / a[j, j]
+        for k in range(i):
+            w = a[i, k]
+            for j in range(k, i):
+                g[k, j] -= w * g[i, j]
+    return (g,)

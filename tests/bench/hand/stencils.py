@@ -150,3 +150,62 @@ def conv2d(image, weights):
                                 weights_bar[p, q, c, o] += x
                             image_bar[b, i + p, j + q, c] += s
     return image_bar, weights_bar
+
+
+@compiled
+def fdtd_2d(ex0, ey0, hz0, fict):
+    """Linear, so that nothing of the function is needed but its transpose."""
+    n, m = hz0.shape
+    ex, ey, hz = np.zeros((n, m)), np.zeros((n, m)), np.ones((n, m))
+    fict_bar = np.empty(fict.size)
+    for t in range(fict.size - 1, -1, -1):
+        for i in range(n - 1):
+            for j in range(m - 1):
+                g = 0.7 * hz[i, j]
+                ex[i, j + 1] -= g
+                ex[i, j] += g
+                ey[i + 1, j] -= g
+                ey[i, j] += g
+        for i in range(n):
+            for j in range(1, m):
+                g = 0.5 * ex[i, j]
+                hz[i, j] -= g
+                hz[i, j - 1] += g
+        for i in range(1, n):
+            for j in range(m):
+                g = 0.5 * ey[i, j]
+                hz[i, j] -= g
+                hz[i - 1, j] += g
+        fict_bar[t] = np.sum(ey[0])
+        ey[0] = 0.0
+    return ex, ey, hz, fict_bar
+
+
+@compiled
+def heat(u0, alpha, steps):
+    n, m = u0.shape
+    u = u0.copy()
+    v = u0.copy()
+    for k in range(steps):
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                laplacian = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - 4.0 * u[i, j]
+                v[i, j] = u[i, j] + alpha * laplacian
+        u, v = v, u
+    edges = 2.0 * u
+    g = np.zeros((n, m))
+    g[1:-1, 1:-1] = edges[1:-1, 1:-1]
+    new = np.zeros((n, m))
+    for k in range(steps):
+        for j in range(1, m - 1):
+            edges[0, j] += alpha * g[1, j]
+            edges[n - 1, j] += alpha * g[n - 2, j]
+        for i in range(1, n - 1):
+            edges[i, 0] += alpha * g[i, 1]
+            edges[i, m - 1] += alpha * g[i, m - 2]
+            for j in range(1, m - 1):
+                laplacian = g[i + 1, j] + g[i - 1, j] + g[i, j + 1] + g[i, j - 1] - 4.0 * g[i, j]
+                new[i, j] = g[i, j] + alpha * laplacian
+        g, new = new, g
+    edges[1:-1, 1:-1] = g[1:-1, 1:-1]
+    return (edges,)
