@@ -127,37 +127,32 @@ def gesummv(alpha, beta, a, b, x):
 
 @compiled
 def gemver(alpha, beta, a0, u1, v1, u2, v2, y, z):
-    """The sum of the matrix of rank two and a0 is not needed itself."""
-    x = beta * (y @ a0 + np.dot(y, u1) * v1 + np.dot(y, u2) * v2) + z
-    x_bar = alpha * (np.ones(y.size) @ a0 + np.sum(u1) * v1 + np.sum(u2) * v2)
-    y_bar = beta * (a0 @ x_bar + np.dot(v1, x_bar) * u1 + np.dot(v2, x_bar) * u2)
-    a_bar = np.empty(a0.shape)
-    for i in range(a0.shape[0]):
+    n, m = a0.shape
+    a = np.empty((n, m))
+    for i in range(n):
+        for j in range(m):
+            a[i, j] = a0[i, j] + u1[i] * v1[j] + u2[i] * v2[j]
+    x = beta * (y @ a) + z
+    x_bar = alpha * (np.ones(n) @ a)
+    y_bar = beta * (a @ x_bar)
+    v1_bar, v2_bar = np.zeros(m), np.zeros(m)
+    u1_bar, u2_bar = np.empty(n), np.empty(n)
+    for i in range(n):
         w = beta * y[i]
-        for j in range(a0.shape[1]):
-            a_bar[i, j] = alpha * x[j] + w * x_bar[j]
-    u1_bar = alpha * np.dot(x, v1) + beta * np.dot(x_bar, v1) * y
-    u2_bar = alpha * np.dot(x, v2) + beta * np.dot(x_bar, v2) * y
-    v1_bar = alpha * np.sum(u1) * x + beta * np.dot(u1, y) * x_bar
-    v2_bar = alpha * np.sum(u2) * x + beta * np.dot(u2, y) * x_bar
-    return a_bar, u1_bar, v1_bar, u2_bar, v2_bar, y_bar, x_bar
+        s1 = s2 = 0.0
+        for j in range(m):
+            g = alpha * x[j] + w * x_bar[j]
+            a[i, j] = g
+            s1 += g * v1[j]
+            s2 += g * v2[j]
+            v1_bar[j] += g * u1[i]
+            v2_bar[j] += g * u2[i]
+        u1_bar[i], u2_bar[i] = s1, s2
+    return a, u1_bar, v1_bar, u2_bar, v2_bar, y_bar, x_bar
 
 
 @compiled
 def doitgen(a0, c4):
-    """The cotangent of every row is that of the first."""
-    n = c4.shape[0]
-    row = np.empty(n)
-    for p in range(n):
-        row[p] = np.sum(c4[p])
-    a_bar = np.empty(a0.shape)
-    sums = np.zeros(n)
-    for r in range(a0.shape[0]):
-        for q in range(a0.shape[1]):
-            for p in range(n):
-                a_bar[r, q, p] = row[p]
-                sums[p] += a0[r, q, p]
-    c4_bar = np.empty(c4.shape)
-    for p in range(n):
-        c4_bar[p] = sums[p]
-    return a_bar, c4_bar
+    a = a0.reshape(-1, c4.shape[0])
+    seed = np.ones(a.shape)
+    return (seed @ c4.T).reshape(a0.shape), a.T @ seed
