@@ -18,13 +18,14 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 
 import numba
 import numpy as np
 
 import srcad
-from tests.bench import adbench, dynamics, memory, npbench, others, picture, sequences, starts, users
+from tests.bench import adbench, adbench_files, dynamics, memory, npbench, others, picture, sequences, starts, users
 from tests.bench.kit import Program
 from tests.bench.marks import COLUMNS, report
 from tests.bench.timing import Call, medians
@@ -39,34 +40,39 @@ def main() -> None:
     )
     parser.add_argument("--tools", default=",".join(others.TOOLS), help="which other tools: %(default)s")
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--adbench", metavar="FOLDER", type=Path, help="ADBench's input files, and only these")
     parser.add_argument("--picture", metavar="NAME", default="build/bench", help="NAME.png and NAME.svg: %(default)s")
     options = parser.parse_args()
-    chosen = [p for p in programs() if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
+    all_ = [*adbench_files.programs(options.adbench)] if options.adbench else programs()
+    chosen = [p for p in all_ if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
 
     versions = f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}"
     print(f"{versions}, one thread of {platform.processor() or platform.machine()}")
     tools, missing = others.installed([tool for tool in options.tools.split(",") if tool])
     print(*missing, sep="\n")
     _warm(tools)
+    width = max(17, *(len(p.name) + 2 for p in chosen))
     heads = "".join(f"{column.title:>{column.width}}" for column in COLUMNS)
-    print(f"{'program':17}{'f, us':>9}{heads}")
+    print(f"{'program':{width}}{'f, us':>9}{heads}")
     rows: dict[str, list[float]] = {}
     made: dict[str, tuple[Program, Variants]] = {}
     for program in chosen:
         try:
             found = variants(program, tuple(options.modes.split(",")), tools)
         except AssertionError as error:
-            print(f"{program.name:17}not timed: {error}", file=sys.stderr, flush=True)
+            print(f"{program.name:{width}}not timed: {error}", file=sys.stderr, flush=True)
             continue
         times = medians(found.calls, options.rounds)
         row = [column.of(times, found.first) for column in COLUMNS]
         rows[program.name], made[program.name] = row, (program, found)
-        print(f"{program.name:17}{times['primal'] * 1e6:9.1f}{_cells(row)}", flush=True)
+        print(f"{program.name:{width}}{times['primal'] * 1e6:9.1f}{_cells(row)}", flush=True)
     if len(rows) > 1:
-        print(f"{'geometric mean':26}{_cells([geometric(column) for column in zip(*rows.values(), strict=True)])}")
+        print(
+            f"{'geometric mean':{width + 9}}{_cells([geometric(column) for column in zip(*rows.values(), strict=True)])}"
+        )
     print(*report(rows), "", sep="\n")
     print(*memory.table(made), "", sep="\n")
-    if options.filter == "*":
+    if options.filter == "*" and not options.adbench:
         overhead(options.rounds)
         print(*starts.table(), "", sep="\n")
     print(picture.draw({name: row[0] for name, row in rows.items() if not math.isnan(row[0])}, options.picture))

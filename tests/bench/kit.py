@@ -16,7 +16,7 @@ class Program:
     """A function with a number for a result, its arguments, and the positions of those that its gradient is taken for.
 
     `calls` are the functions that it calls, which plain Numba wants compiled as well. Of a `symmetric` matrix some tools spread
-    the gradient over both triangles.
+    the gradient over both triangles. What follows a colon in the name says which arguments these are.
     """
 
     name: str
@@ -25,3 +25,8 @@ class Program:
     argnums: tuple[int, ...] = (0,)
     calls: tuple[str, ...] = ()
     symmetric: bool = False
+
+    @property
+    def form(self) -> str:
+        """The name by which adjoints by hand and forms for other tools go."""
+        return self.name.split(":")[0]

@@ -47,8 +47,9 @@ def size(value: Any) -> int:
 
 def table(made: Mapping[str, tuple[Program, Variants]]) -> Iterator[str]:
     """The lines, in thousands of bytes and ratios."""
+    width = max(17, *(len(name) + 2 for name in made))
     titles = "memory, kB", "inputs", "f", "gradient", "results", "hand", "all", "gradient/hand"
-    yield "{:17}{:>9}{:>9}{:>10}{:>9}{:>9}{:>7}{:>15}".format(*titles)
+    yield "{:{width}}{:>9}{:>9}{:>10}{:>9}{:>9}{:>7}{:>15}".format(*titles, width=width)
     for name, (program, found) in made.items():
         inputs, results = size(program.args), size(tuple(program.args[k] for k in program.argnums))
         of = {kind: peak(found.calls[kind]) for kind in ("primal", "gradient", "hand") if kind in found.calls}
@@ -57,7 +58,7 @@ def table(made: Mapping[str, tuple[Program, Variants]]) -> Iterator[str]:
         by_hand = "" if hand is None else f"{hand / 1e3:.1f}"
         over_hand = "" if hand is None else f"{gradient / max(hand, 1000):.2f}"
         sizes = f"{inputs / 1e3:9.1f}{f / 1e3:9.1f}{gradient / 1e3:10.1f}{results / 1e3:9.1f}{by_hand:>9}"
-        yield f"{name:17}{sizes}{footprint:>7}{over_hand:>15}"
+        yield f"{name:{width}}{sizes}{footprint:>7}{over_hand:>15}"
     yield ""
     yield f"{f'{LONG:,} steps':30}{'gradient, MB':>14}{f'under {MARK / 1e6:.0f}':>10}"
     for title, f, args in LOOPS:

@@ -20,9 +20,10 @@ def draw(ratios: Mapping[str, float], name: str) -> str:
     names = sorted(ratios, key=ratios.__getitem__)
     figure, axes = plt.subplots(figsize=(7.0, 0.26 * len(names) + 1.0), layout="constrained")
     bars = axes.barh(names, [ratios[name] for name in names], color="#4878a8")
-    axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8, bbox=behind)
     axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.axvline(1.25, color="black", linewidth=0.8, linestyle=":")
+    axes.axvline(1.25, color="black", linewidth=0.8, linestyle=":", zorder=0)
     axes.invert_yaxis()
     axes.margins(y=0.01)
     axes.spines[["top", "right"]].set_visible(False)

@@ -45,7 +45,7 @@ def variants(program: Program, modes: Sequence[str] = MODES, tools: Mapping[str,
     gradient = add("gradient", lambda: grad(*args))
     gradient = (gradient,) if len(argnums) == 1 else gradient
     v = tuple(_random_like(args[i], rng) for i in argnums)
-    check_differences(f, args, argnums, v, gradient, program.name)
+    check_differences(f, args, argnums, v, gradient, program.form)
     if "tangent" in modes:
         dots = tuple(_random_like(arg, rng) for arg in args if _is_float(arg))
         add("tangent", lambda: tangent(*args, *dots))
@@ -54,7 +54,7 @@ def variants(program: Program, modes: Sequence[str] = MODES, tools: Mapping[str,
         along = add("hvp", lambda: hvp(*args, direction))
         if not any(map(np.any, along if isinstance(along, tuple) else (along,))):
             del found.calls["hvp"]  # of what is linear: no work at all would only flatter the mean
-    by_hand = hand.ADJOINTS.get(program.name)
+    by_hand = hand.ADJOINTS.get(program.form)
     if by_hand is not None:
         check(gradient, add("hand", lambda: by_hand(*args)), f"{program.name} by hand")
     plain = _njit_deep(program)
@@ -64,7 +64,7 @@ def variants(program: Program, modes: Sequence[str] = MODES, tools: Mapping[str,
         own = srcad.differentiate(f)
         add("primal", lambda: own(*args))
     for tool, module in (tools or {}).items():
-        call = module.gradient(program.name, args, argnums)
+        call = module.gradient(program.form, args, argnums)
         if call is not None:
             fold = _folded if program.symmetric else tuple
             check(fold(gradient), fold(add(tool, call)), f"{program.name} by {tool}")

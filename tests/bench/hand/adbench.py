@@ -148,3 +148,82 @@ def lstm_layers(main, extra, state0, sequence):
                 else:
                     extra_bar[0, i] += x_bar * sequence[t, i]
     return main_bar, extra_bar
+
+
+@compiled
+def bundle(cams, points, weights, observed, feats):
+    cams_bar, points_bar = np.zeros(cams.shape), np.zeros(points.shape)
+    weights_bar = np.empty(weights.size)
+    for p in range(weights.size):
+        c, k = observed[p, 0], observed[p, 1]
+        rx, ry, rz = cams[c, 0], cams[c, 1], cams[c, 2]
+        x, y, z = points[k, 0] - cams[c, 3], points[k, 1] - cams[c, 4], points[k, 2] - cams[c, 5]
+        sq = rx * rx + ry * ry + rz * rz
+        small = sq <= 1e-12
+        if small:
+            u, v, w = x + ry * z - rz * y, y + rz * x - rx * z, z + rx * y - ry * x
+            angle, cos, sin, ax, ay, az, along = 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        else:
+            angle = np.sqrt(sq)
+            cos, sin = np.cos(angle), np.sin(angle)
+            ax, ay, az = rx / angle, ry / angle, rz / angle
+            along = ax * x + ay * y + az * z
+            dot = along * (1.0 - cos)
+            u = x * cos + (ay * z - az * y) * sin + ax * dot
+            v = y * cos + (az * x - ax * z) * sin + ay * dot
+            w = z * cos + (ax * y - ay * x) * sin + az * dot
+        u /= w
+        v /= w
+        r2 = u * u + v * v
+        scale = 1.0 + cams[c, 9] * r2 + cams[c, 10] * r2 * r2
+        focal, weight = cams[c, 6], weights[p]
+        e0 = focal * u * scale + cams[c, 7] - feats[p, 0]
+        e1 = focal * v * scale + cams[c, 8] - feats[p, 1]
+        e2 = 1.0 - weight * weight
+        weights_bar[p] = weight * (e0 * e0 + e1 * e1) - 2.0 * weight * e2
+        g0, g1 = weight * weight * e0, weight * weight * e1
+        both = g0 * u + g1 * v
+        cams_bar[c, 6] += both * scale
+        cams_bar[c, 7] += g0
+        cams_bar[c, 8] += g1
+        cams_bar[c, 9] += focal * both * r2
+        cams_bar[c, 10] += focal * both * r2 * r2
+        r2_bar = focal * both * (cams[c, 9] + 2.0 * cams[c, 10] * r2)
+        u_bar = (focal * scale * g0 + 2.0 * u * r2_bar) / w
+        v_bar = (focal * scale * g1 + 2.0 * v * r2_bar) / w
+        w_bar = -(u_bar * u + v_bar * v)
+        # v x u_bar for the axis, and the transpose of the rotation for the point
+        cx, cy, cz = y * w_bar - z * v_bar, z * u_bar - x * w_bar, x * v_bar - y * u_bar
+        if small:
+            bx, by, bz = cx, cy, cz
+            x_bar, y_bar, z_bar = (
+                u_bar + rz * v_bar - ry * w_bar,
+                v_bar + rx * w_bar - rz * u_bar,
+                w_bar + ry * u_bar - rx * v_bar,
+            )
+        else:
+            side = ax * u_bar + ay * v_bar + az * w_bar
+            dot_bar = side * (1.0 - cos)
+            angle_bar = sin * (along * side - (x * u_bar + y * v_bar + z * w_bar)) + cos * (ax * cx + ay * cy + az * cz)
+            bx = sin * cx + dot * u_bar + dot_bar * x
+            by = sin * cy + dot * v_bar + dot_bar * y
+            bz = sin * cz + dot * w_bar + dot_bar * z
+            out = (bx * ax + by * ay + bz * az) / angle
+            bx, by, bz = (
+                bx / angle + ax * (angle_bar - out),
+                by / angle + ay * (angle_bar - out),
+                bz / angle + az * (angle_bar - out),
+            )
+            x_bar = cos * u_bar + sin * (az * v_bar - ay * w_bar) + ax * dot_bar
+            y_bar = cos * v_bar + sin * (ax * w_bar - az * u_bar) + ay * dot_bar
+            z_bar = cos * w_bar + sin * (ay * u_bar - ax * v_bar) + az * dot_bar
+        cams_bar[c, 0] += bx
+        cams_bar[c, 1] += by
+        cams_bar[c, 2] += bz
+        points_bar[k, 0] += x_bar
+        points_bar[k, 1] += y_bar
+        points_bar[k, 2] += z_bar
+        cams_bar[c, 3] -= x_bar
+        cams_bar[c, 4] -= y_bar
+        cams_bar[c, 5] -= z_bar
+    return cams_bar, points_bar, weights_bar

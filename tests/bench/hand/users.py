@@ -151,3 +151,73 @@ def black_scholes(spot, strike, rate, volatility, maturity):
         rate_bar += cash * n2 * t
         volatility_bar += spot * math.exp(-0.5 * d1 * d1) * 0.3989422804014327 * s
     return spot_bar, rate_bar, volatility_bar
+
+
+@compiled
+def gmm(alphas, means, logs, points):
+    k, d = means.shape
+    scales = np.exp(logs)
+    base = alphas.copy()
+    for c in range(k):
+        base[c] += np.sum(logs[c])
+    alphas_bar, means_bar, logs_bar = np.zeros(k), np.zeros((k, d)), np.zeros((k, d))
+    z = np.empty((k, d))
+    terms = np.empty(k)
+    for i in range(points.shape[0]):
+        for c in range(k):
+            q = 0.0
+            for j in range(d):
+                z[c, j] = (points[i, j] - means[c, j]) * scales[c, j]
+                q += z[c, j] * z[c, j]
+            terms[c] = base[c] - 0.5 * q
+        top = np.max(terms)
+        s = 0.0
+        for c in range(k):
+            terms[c] = np.exp(terms[c] - top)
+            s += terms[c]
+        for c in range(k):
+            w = terms[c] / s
+            alphas_bar[c] += w
+            for j in range(d):
+                means_bar[c, j] += w * z[c, j] * scales[c, j]
+                logs_bar[c, j] += w * (1.0 - z[c, j] * z[c, j])
+    e = np.exp(alphas)
+    return alphas_bar - points.shape[0] * e / np.sum(e), means_bar, logs_bar
+
+
+@compiled
+def lstm(W, b, X):
+    n, steps = b.size // 4, X.shape[0] - 1
+    inputs = np.zeros((steps + 1, 2 * n))  # the state before, and what is read
+    cells = np.zeros((steps + 1, n))
+    gates = np.empty((steps, 4, n))
+    for t in range(steps):
+        inputs[t, n:] = X[t]
+        z = W @ inputs[t]
+        for i in range(n):
+            forget = 1.0 / (1.0 + np.exp(-z[i] - b[i]))
+            write = 1.0 / (1.0 + np.exp(-z[n + i] - b[n + i]))
+            read = 1.0 / (1.0 + np.exp(-z[2 * n + i] - b[2 * n + i]))
+            change = np.tanh(z[3 * n + i] + b[3 * n + i])
+            g = gates[t]
+            g[0, i], g[1, i], g[2, i], g[3, i] = forget, write, read, change
+            cells[t + 1, i] = forget * cells[t, i] + write * change
+            inputs[t + 1, i] = read * np.tanh(cells[t + 1, i])
+    bars = np.empty((steps, 4 * n))
+    b_bar = np.zeros(4 * n)
+    h_bar, c_bar = np.zeros(2 * n), np.zeros(n)
+    for t in range(steps - 1, -1, -1):
+        z = bars[t]
+        for i in range(n):
+            forget, write, read, change = gates[t, 0, i], gates[t, 1, i], gates[t, 2, i], gates[t, 3, i]
+            h = h_bar[i] + 2.0 * (inputs[t + 1, i] - X[t + 1, i])
+            top = np.tanh(cells[t + 1, i])
+            c = c_bar[i] + h * read * (1.0 - top * top)
+            z[i] = c * cells[t, i] * forget * (1.0 - forget)
+            z[n + i] = c * change * write * (1.0 - write)
+            z[2 * n + i] = h * top * read * (1.0 - read)
+            z[3 * n + i] = c * write * (1.0 - change * change)
+            c_bar[i] = c * forget
+        b_bar += z
+        h_bar = z @ W
+    return bars.T @ inputs[:steps], b_bar
