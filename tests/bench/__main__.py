@@ -9,7 +9,8 @@ depend on the machine, and a test that sometimes fails is worse than none.
 
 from __future__ import annotations
 
-from tests.bench import environment  # noqa: F401
+if __name__ == "__main__":
+    from tests.bench import environment  # noqa: F401 - before NumPy
 
 # isort: split
 import argparse

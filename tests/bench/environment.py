@@ -1,5 +1,5 @@
 """What must be settled before NumPy, Numba and JAX are imported: one thread, OpenBLAS's own choice of kernels, no verifying,
-and caches that are empty, so that a first call is one."""
+and caches that are empty, so that a first call is one. It is imported by what runs, never by what is imported."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ for _name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "M
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-FOLDER = tempfile.mkdtemp(prefix="srcad-bench-")
-atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+_folder = tempfile.mkdtemp(prefix="srcad-bench-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 for _name in ("SRCAD_CACHE_DIR", "NUMBA_CACHE_DIR"):
-    os.environ[_name] = FOLDER
+    os.environ[_name] = _folder
 
 warnings.filterwarnings("ignore", message=".*faster on contiguous arrays")  # that is how the programs are written

@@ -7,12 +7,16 @@ cost of the whole grows over the last two sizes: 1 is proportional, 0 is not at 
 
 from __future__ import annotations
 
-from tests.bench import environment  # noqa: F401
+if __name__ == "__main__":
+    from tests.bench import environment  # noqa: F401 - before NumPy
 
 # isort: split
 import argparse
+import atexit
+import functools
 import importlib.util
 import math
+import shutil
 import sys
 import tempfile
 import time
@@ -30,12 +34,17 @@ from tests.bench.kit import compiled
 from tests.bench.memory import peak
 from tests.bench.timing import medians
 
-FOLDER = Path(tempfile.mkdtemp(dir=environment.FOLDER))
+
+@functools.cache
+def folder() -> Path:
+    made = tempfile.mkdtemp(prefix="srcad-growth-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 def written(name: str, text: str) -> ModuleType:
     """The module of a program that was written just now: what srcad reads is in a file."""
-    path = FOLDER / f"{name}.py"
+    path = folder() / f"{name}.py"
     path.write_text(f"import numpy as np\n\n\n{text}", "utf-8")
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

@@ -9,7 +9,8 @@ the inputs in both, where these are more than a kilobyte.
 
 from __future__ import annotations
 
-from tests.bench import environment  # noqa: F401
+if __name__ == "__main__":
+    from tests.bench import environment  # noqa: F401 - before NumPy
 
 # isort: split
 import tracemalloc
