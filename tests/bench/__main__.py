@@ -1,42 +1,36 @@
-"""How long derivatives take beside those written by hand and beside the functions: `python -m tests.bench` from the root.
+"""How long derivatives take beside those written by hand, beside the functions, and beside other tools, and how much memory:
+`python -m tests.bench` from the root.
 
 Every time is a median over rounds in which all variants of a program take turns, on one thread. Every gradient is checked
-against differences, and against the adjoint by hand and JAX's where there are these, before it is timed. Nothing is asserted of
-times: they depend on the machine, and a test that sometimes fails is worse than none.
+against differences, against the adjoint by hand and against every other tool's, before it is timed. First calls have empty caches
+and include everything: reading, generating and compiling here, tracing and compiling for JAX. Nothing is asserted of times: they
+depend on the machine, and a test that sometimes fails is worse than none.
 """
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from tests.bench import environment  # noqa: F401 - before NumPy
+
+# isort: split
 import argparse
-import os
-
-os.environ.pop("OPENBLAS_CORETYPE", None)
-for _name in ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-
 import fnmatch
 import math
 import platform
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
 
 import numba
 import numpy as np
 
 import srcad
-from tests.bench import adbench, npbench, users
+from tests.bench import adbench, adbench_files, dynamics, memory, npbench, others, picture, sequences, starts, users
 from tests.bench.kit import Program
+from tests.bench.marks import COLUMNS, report
 from tests.bench.timing import Call, medians
-from tests.bench.variants import MODES, variants
-
-#: The columns: their titles, and what over what.
-COLUMNS = (
-    ("gradient/hand", "gradient", "hand"),
-    ("gradient/f", "gradient", "primal"),
-    ("tangent/f", "tangent", "primal"),
-    ("hvp/f", "hvp", "primal"),
-    ("jax/gradient", "jax", "gradient"),
-)
+from tests.bench.variants import MODES, Variants, variants
 
 
 def main() -> None:
@@ -45,41 +39,50 @@ def main() -> None:
     parser.add_argument(
         "--modes", default=",".join(MODES), help="which of gradient, tangent, hvp (the first always is)"
     )
+    parser.add_argument("--tools", default=",".join(others.TOOLS), help="which other tools: %(default)s")
     parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--no-jax", action="store_true")
-    parser.add_argument(
-        "--picture", metavar="FILE", help="save the bars of gradient over hand there (needs matplotlib)"
-    )
+    parser.add_argument("--adbench", metavar="FOLDER", type=Path, help="ADBench's input files, and only these")
+    parser.add_argument("--picture", metavar="NAME", default="build/bench", help="NAME.png and NAME.svg: %(default)s")
     options = parser.parse_args()
-    chosen = [p for p in programs() if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
+    all_ = [*adbench_files.programs(options.adbench)] if options.adbench else programs()
+    chosen = [p for p in all_ if any(fnmatch.fnmatch(p.name, k) for k in options.filter.split(","))]
 
     versions = f"srcad {srcad.__version__}, numba {numba.__version__}, numpy {np.__version__}"
     print(f"{versions}, one thread of {platform.processor() or platform.machine()}")
-    print(
-        f"\n{'program':18}{'f, us':>10}"
-        + "".join(f"{title:>15}" for title, _, _ in COLUMNS)
-        + f"{'first calls, s':>16}"
-    )
+    tools, missing = others.installed([tool for tool in options.tools.split(",") if tool])
+    print(*missing, sep="\n")
+    _warm(tools)
+    width = max(17, *(len(p.name) + 2 for p in chosen))
+    heads = "".join(f"{column.title:>{column.width}}" for column in COLUMNS)
+    print(f"{'program':{width}}{'f, us':>9}{heads}")
     rows: dict[str, list[float]] = {}
+    made: dict[str, tuple[Program, Variants]] = {}
     for program in chosen:
-        calls, first = variants(program, tuple(options.modes.split(",")), not options.no_jax)
-        times = medians(calls, options.rounds)
-        row = [times[a] / times[b] if a in times and b in times else math.nan for _, a, b in COLUMNS]
-        rows[program.name] = row
-        compiling = sum(first.get(mode, 0.0) for mode in MODES)
-        cells = "".join(f"{_text(ratio):>15}" for ratio in row)
-        print(f"{program.name:18}{times['primal'] * 1e6:10.1f}{cells}{compiling:16.1f}", flush=True)
+        try:
+            found = variants(program, tuple(options.modes.split(",")), tools)
+        except AssertionError as error:
+            print(f"{program.name:{width}}not timed: {error}", file=sys.stderr, flush=True)
+            continue
+        times = medians(found.calls, options.rounds)
+        row = [column.of(times, found.first) for column in COLUMNS]
+        rows[program.name], made[program.name] = row, (program, found)
+        print(f"{program.name:{width}}{times['primal'] * 1e6:9.1f}{_cells(row)}", flush=True)
     if len(rows) > 1:
-        means = "".join(f"{_text(geometric(column)):>15}" for column in zip(*rows.values(), strict=True))
-        print(f"{'geometric mean':28}{means}")
-    if options.picture:
-        draw({name: row[0] for name, row in rows.items() if not math.isnan(row[0])}, options.picture)
-    if options.filter == "*":
+        print(
+            f"{'geometric mean':{width + 9}}{_cells([geometric(column) for column in zip(*rows.values(), strict=True)])}"
+        )
+    print(*report(rows), "", sep="\n")
+    print(*memory.table(made), "", sep="\n")
+    if options.filter == "*" and not options.adbench:
         overhead(options.rounds)
+        print(*starts.table(), "", sep="\n")
+    print(picture.draw({name: row[0] for name, row in rows.items() if not math.isnan(row[0])}, options.picture))
+    if len(rows) < len(chosen):
+        sys.exit(1)
 
 
 def programs() -> list[Program]:
-    return [*npbench.programs(), *adbench.programs(), *users.programs()]
+    return [p for module in (npbench, adbench, users, dynamics, sequences) for p in module.programs()]
 
 
 def geometric(ratios: Iterable[float]) -> float:
@@ -87,8 +90,20 @@ def geometric(ratios: Iterable[float]) -> float:
     return math.exp(sum(logs) / len(logs)) if logs else math.nan
 
 
-def _text(ratio: float) -> str:
-    return "" if math.isnan(ratio) else f"{ratio:.2f}"
+def _cells(row: Iterable[float]) -> str:
+    return "".join(
+        f"{'' if math.isnan(value) else f'{value:.2f}':>{column.width}}"
+        for column, value in zip(COLUMNS, row, strict=True)
+    )
+
+
+def _warm(tools: Mapping[str, ModuleType]) -> None:
+    """What only the first program of a process waits for: Numba's and the tools' own beginnings."""
+
+    def own(alpha, beta, c, a, b):  # type: ignore[no-untyped-def]
+        return np.sum(alpha * a @ b + beta * c)
+
+    variants(Program("gemm", own, (1.0, 1.0, *[np.eye(2)] * 3), (2, 3, 4)), MODES, tools)
 
 
 def overhead(rounds: int) -> None:
@@ -107,22 +122,10 @@ def overhead(rounds: int) -> None:
     nothing: Callable[[], object] = lambda: None  # noqa: E731
     empty = medians({"": nothing}, rounds)[""]
     base = times["numba.njit(f)"] - empty
-    print(f"\n{'one call':24}{'ns':>8}{'ratio':>8}")
+    print(f"{'one call':24}{'ns':>8}{'ratio':>8}")
     for name, seconds in times.items():
         print(f"{name:24}{(seconds - empty) * 1e9:8.0f}{(seconds - empty) / base:8.2f}")
-
-
-def draw(ratios: dict[str, float], path: str) -> None:
-    """Bars of gradient over hand, the best first."""
-    import matplotlib.pyplot as plt
-
-    names = sorted(ratios, key=ratios.__getitem__)
-    figure, axes = plt.subplots(figsize=(7.0, 0.3 * len(names) + 1.0), layout="constrained")
-    axes.barh(names, [ratios[name] for name in names])
-    axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.invert_yaxis()
-    axes.set_xlabel("time of the gradient over that of the adjoint by hand")
-    figure.savefig(path)
+    print()
 
 
 if __name__ == "__main__":

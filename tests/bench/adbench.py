@@ -106,6 +106,83 @@ def lstm_layers(main, extra, state0, sequence):
     return -total / ((sequence.shape[0] - 1) * sequence.shape[1])
 
 
+def pose(theta, bones):
+    """The angles of every bone: the first three columns turn, scale and move the whole hand."""
+    out = np.zeros((3, bones + 3))
+    out[:, 0] = theta[:3]
+    out[:, 1] = 1.0
+    out[:, 2] = theta[3:6]
+    at = 6
+    column = 5
+    for finger in range(5):
+        for joint in range(2, 5):
+            out[0, column] = theta[at]
+            at += 1
+            if joint == 2:
+                out[1, column] = theta[at]
+                at += 1
+            column += 1
+        column += 1
+    return out
+
+
+def euler(x, y, z):
+    """The rotation about the axes x, y and z in turn."""
+    cx, cy, cz = np.cos(x), np.cos(y), np.cos(z)
+    sx, sy, sz = np.sin(x), np.sin(y), np.sin(z)
+    about_x = np.array([[1.0, 0.0, 0.0], [0.0, cx, -sx], [0.0, sx, cx]])
+    about_y = np.array([[cy, 0.0, sy], [0.0, 1.0, 0.0], [-sy, 0.0, cy]])
+    about_z = np.array([[cz, -sz, 0.0], [sz, cz, 0.0], [0.0, 0.0, 1.0]])
+    return about_z @ about_y @ about_x
+
+
+def axis_angle(r):
+    """The rotation about an axis by an angle, its length (Rodrigues)."""
+    angle = np.sqrt(np.sum(r**2))
+    if angle < 1e-4:
+        return np.eye(3)
+    x, y, z = r[0] / angle, r[1] / angle, r[2] / angle
+    s, c = np.sin(angle), np.cos(angle)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + s * cross + (1.0 - c) * (cross @ cross)
+
+
+def skin(theta, parents, relatives, inverses, base, weights):
+    """Where the vertices of the hand are: each goes with its bones, by weights."""
+    bones = parents.size
+    angles = pose(theta, bones)
+    absolutes = np.zeros((bones, 4, 4))
+    out = np.zeros((3, base.shape[1]))
+    for i in range(bones):
+        local = np.eye(4)
+        local[:3, :3] = euler(angles[0, i + 3], angles[1, i + 3], angles[2, i + 3])
+        relative = relatives[i] @ local
+        if parents[i] < 0:
+            absolutes[i] = relative
+        else:
+            absolutes[i] = absolutes[parents[i]] @ relative
+        moved = absolutes[i] @ inverses[i]
+        out += (moved[:3] @ base) * weights[i]
+    whole = axis_angle(angles[:, 0])
+    for d in range(3):
+        whole[d] *= angles[d, 1]
+    return whole @ out + angles[:, 2:3]
+
+
+def hand_tracking(theta, us, parents, relatives, inverses, base, weights, triangles, seen, points):
+    """Half the sum of the squares of hand tracking's residuals: points beside those of the hand's triangles, by barycentric
+    coordinates, that are said to be there."""
+    vertices = skin(theta, parents, relatives, inverses, base, weights)
+    total = 0.0
+    for i in range(seen.size):
+        t = triangles[seen[i]]
+        u, v = us[i, 0], us[i, 1]
+        for d in range(3):
+            there = u * vertices[d, t[0]] + v * vertices[d, t[1]] + (1.0 - u - v) * vertices[d, t[2]]
+            total += 0.5 * (points[d, i] - there) ** 2
+    return total
+
+
 def programs() -> list[Program]:
     r = np.random.default_rng(2)
     f = r.standard_normal
@@ -115,6 +192,8 @@ def programs() -> list[Program]:
         [0.3 * f((cams, 3)), 0.1 * f((cams, 3)), 500.0 + f((cams, 1)), f((cams, 2)), 1e-2 * f((cams, 2))]
     )
     seen = np.stack([r.integers(0, cams, count), r.integers(0, points, count)], axis=1)
+    hand = _hand(r)
+    calls = ("pose", "euler", "axis_angle", "skin")
     return [
         Program("gmm_full", gmm_full, (f(k), f((k, d)), 0.3 * f((k, d * (d + 1) // 2)), f((200, d)), 0.5), (0, 1, 2)),
         Program(
@@ -126,4 +205,36 @@ def programs() -> list[Program]:
         Program(
             "lstm_layers", lstm_layers, (f((4, 56)), f((3, 14)), f((4, 14)), r.random((100, 14))), (0, 1), ("sigmoid",)
         ),
+        Program("hand_tracking", hand_tracking, hand, (0, 1), calls),
     ]
+
+
+def _hand(r: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """A hand of ADBench's size: 22 bones, of which each finger has four, and 544 vertices; made up."""
+    bones, vertices, count = 22, 544, 200
+    parents = np.array([-1, 0, *(1 if k % 4 == 0 else k + 1 for k in range(20))])
+    relatives = np.tile(np.eye(4), (bones, 1, 1))
+    relatives[:, :3, 3] = 0.1 * r.standard_normal((bones, 3))
+    absolutes = relatives.copy()
+    for k in range(1, bones):
+        absolutes[k] = absolutes[parents[k]] @ relatives[k]
+    base = np.ones((4, vertices))
+    base[:3] = r.standard_normal((3, vertices))
+    weights = r.random((bones, vertices)) ** 8
+    triangles = r.integers(0, vertices, (1000, 3))
+    theta = 0.3 * r.standard_normal(26)
+    us = r.random((count, 2)) / 2.0
+    seen = r.integers(0, 1000, count)
+    points = r.standard_normal((3, count))
+    return (
+        theta,
+        us,
+        parents,
+        relatives,
+        np.linalg.inv(absolutes),
+        base,
+        weights / np.sum(weights, 0),
+        triangles,
+        seen,
+        points,
+    )

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from numba import njit
+
+compiled = njit(error_model="numpy")
+
 
 @dataclass(frozen=True)
 class Program:
     """A function with a number for a result, its arguments, and the positions of those that its gradient is taken for.
 
-    `calls` are the functions that it calls, which plain Numba wants compiled as well.
+    `calls` are the functions that it calls, which plain Numba wants compiled as well. Of a `symmetric` matrix some tools spread
+    the gradient over both triangles. What follows a colon in the name says which arguments these are.
     """
 
     name: str
@@ -19,3 +24,9 @@ class Program:
     args: tuple[Any, ...]
     argnums: tuple[int, ...] = (0,)
     calls: tuple[str, ...] = ()
+    symmetric: bool = False
+
+    @property
+    def form(self) -> str:
+        """The name by which adjoints by hand and forms for other tools go."""
+        return self.name.split(":")[0]

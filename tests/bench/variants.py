@@ -2,68 +2,73 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-import numba
+import numba.core.errors
 import numpy as np
 
 import srcad
 from tests.bench import hand
-from tests.bench.kit import Program
+from tests.bench.kit import Program, compiled
 from tests.bench.timing import Call
 
 MODES = ("gradient", "tangent", "hvp")
 
 
-def variants(
-    program: Program, modes: tuple[str, ...] = MODES, jax: bool = True
-) -> tuple[dict[str, Call], dict[str, float]]:
-    """The calls by name, and how long the first call of each took. AssertionError if gradients differ."""
+@dataclass
+class Variants:
+    """The calls of one program by name, and how long the first call of each took."""
+
+    calls: dict[str, Call]
+    first: dict[str, float]
+
+
+def variants(program: Program, modes: Sequence[str] = MODES, tools: Mapping[str, ModuleType] | None = None) -> Variants:
+    """Every call compiled, and every gradient checked: AssertionError if one differs."""
     f, args, argnums = program.function, program.args, program.argnums
     wrt = argnums[0] if len(argnums) == 1 else argnums
     rng = np.random.default_rng(1)
-    calls: dict[str, Call] = {}
-    first: dict[str, float] = {}
+    found = Variants({}, {})
 
     def add(name: str, call: Call) -> Any:
         start = time.perf_counter()
         value = call()
-        first[name] = time.perf_counter() - start
-        calls[name] = call
+        found.first[name] = time.perf_counter() - start
+        found.calls[name] = call
         return value
 
     grad, hvp, tangent = srcad.grad(f, wrt), srcad.hvp(f, wrt), srcad.tangent(f)
-    found = add("gradient", lambda: grad(*args))
-    found = (found,) if len(argnums) == 1 else found
-    floats = tuple(arg for arg in args if _is_float(arg))
-    dots = tuple(_random_like(arg, rng) for arg in floats)
+    gradient = add("gradient", lambda: grad(*args))
+    gradient = (gradient,) if len(argnums) == 1 else gradient
     v = tuple(_random_like(args[i], rng) for i in argnums)
-    check_differences(f, args, argnums, v, found, program.name)
+    check_differences(f, args, argnums, v, gradient, program.form)
     if "tangent" in modes:
+        dots = tuple(_random_like(arg, rng) for arg in args if _is_float(arg))
         add("tangent", lambda: tangent(*args, *dots))
     if "hvp" in modes:
         direction = v[0] if len(argnums) == 1 else v
-        add("hvp", lambda: hvp(*args, direction))
-    by_hand = hand.ADJOINTS.get(program.name)
+        along = add("hvp", lambda: hvp(*args, direction))
+        if not any(map(np.any, along if isinstance(along, tuple) else (along,))):
+            del found.calls["hvp"]  # of what is linear: no work at all would only flatter the mean
+    by_hand = hand.ADJOINTS.get(program.form)
     if by_hand is not None:
-        check(found, add("hand", lambda: by_hand(*args)), f"{program.name} by hand")
+        check(gradient, add("hand", lambda: by_hand(*args)), f"{program.name} by hand")
     plain = _njit_deep(program)
     try:
         add("primal", lambda: plain(*args))
     except numba.core.errors.NumbaError:  # what Numba does not know is run as srcad writes it
         own = srcad.differentiate(f)
         add("primal", lambda: own(*args))
-    form = _jax_form(program.name) if jax else None
-    if form is not None:
-        from tests.bench import jax_forms
-
-        value = add("jax", form(args, argnums))
-        fold = _folded if program.name in jax_forms.SYMMETRIC else tuple
-        check(fold(found), fold(value), f"{program.name} by JAX")
-    return calls, first
+    for tool, module in (tools or {}).items():
+        call = module.gradient(program.form, args, argnums)
+        if call is not None:
+            fold = _folded if program.symmetric else tuple
+            check(fold(gradient), fold(add(tool, call)), f"{program.name} by {tool}")
+    return found
 
 
 def _is_float(arg: Any) -> bool:
@@ -76,31 +81,13 @@ def _random_like(arg: Any, rng: np.random.Generator) -> Any:
 
 def _njit_deep(program: Program) -> Any:
     """The function by plain Numba, as its user would have it: what it calls is compiled too."""
-    f = program.function
-    scope = dict(f.__globals__)
-    for name in program.calls:
-        scope[name] = numba.njit(error_model="numpy")(scope[name])
-    return numba.njit(error_model="numpy")(type(f)(f.__code__, scope, f.__name__, f.__defaults__))
+    scope = dict(program.function.__globals__)
 
+    def here(f: Any) -> Any:
+        return compiled(type(f)(f.__code__, scope, f.__name__, f.__defaults__))
 
-def _jax_form(name: str) -> Callable[[tuple[Any, ...], tuple[int, ...]], Call] | None:
-    try:
-        import jax
-
-        from tests.bench import jax_forms
-    except ImportError:
-        return None
-    form = getattr(jax_forms, name, None)
-    if form is None:
-        return None
-
-    def made(args: tuple[Any, ...], argnums: tuple[int, ...]) -> Call:
-        static = tuple(k for k, a in enumerate(args) if isinstance(a, int))
-        gradient = jax.jit(jax.grad(form, argnums), static_argnums=static)
-        given = [a if k in static else jax.device_put(a) for k, a in enumerate(args)]
-        return lambda: jax.block_until_ready(gradient(*given))
-
-    return made
+    scope |= {name: here(scope[name]) for name in program.calls}
+    return here(program.function)
 
 
 def _folded(matrices: Any) -> tuple[Any, ...]:
@@ -134,5 +121,4 @@ def check_differences(
     slopes = [(8.0 * (at(s) - at(-s)) - (at(2.0 * s) - at(-2.0 * s))) / (12.0 * s) for s in (h, h / 8.0)]
     exact = float(sum(np.sum(g * d) for g, d in zip(found, v, strict=True)))
     error = min(abs(s - exact) for s in slopes)
-    if error > 1e-5 * (1.0 + abs(exact)):
-        print(f"{name}: the gradient along a direction is {exact}, but differences give {slopes}", file=sys.stderr)
+    assert error <= 1e-5 * (1.0 + abs(exact)), f"{name}: {exact} along a direction, but differences give {slopes}"
