@@ -833,3 +833,44 @@ def squares_of_roots(x):
         else:
             s += r[i] + x[i]
     return s
+
+
+@trap("where a mask or an index points, a root at 0 is not read", np.array([0.0, 4.0, 9.0]), value=10.0,
+      grad=np.array([0.0, 0.5, 1 / 3]), second=np.array([0.0, -0.0625, -1 / 54]))  # fmt: skip
+def picked_roots(x):
+    r = np.sqrt(x)
+    (k,) = np.nonzero(x)
+    return np.sum(r[k]) + np.sum(np.take(r, np.flatnonzero(x > 0.0)))
+
+
+@trap("rows of length 0 are left out by an index", np.array([[0.0, 0.0], [3.0, 4.0]]), value=0.6 + 0.64,
+      grad=np.array([[0.0, 0.0], [0.128 - 0.1536, -0.096 + 0.1152]]))  # fmt: skip
+def rows_of_some_length(m):
+    n = np.sqrt(np.sum(m * m, axis=1))
+    good = n > 0.0
+    u = m[good] / n[good, None]
+    return np.sum(u[:, 0]) + np.sum(u[:, 1] ** 2)
+
+
+@trap("an infinite reciprocal is overwritten where it is", np.array([0.0, 2.0, 4.0]), value=0.75,
+      grad=np.array([0.0, -0.25, -0.0625]), second=np.array([0.0, 0.25, 0.03125]), compiled=True)  # fmt: skip
+def reciprocals_mended(x):
+    d = 1.0 / x
+    d[np.isinf(d)] = 0.0
+    return np.sum(d)
+
+
+@trap("the cells at the ends are overwritten", np.array([0.0, 4.0, 0.0]), value=4.0, grad=np.array([0.0, 0.25, 0.0]))
+def roots_between_walls(x):
+    r = np.sqrt(x)
+    r[0] = 2.0
+    r[-1:] = 0.0
+    return np.sum(r)
+
+
+@trap("the diagonal is overwritten", np.array([[0.0, 4.0], [1.0, 0.0]]), value=3.0,
+      grad=np.array([[0.0, 0.25], [0.5, 0.0]]))  # fmt: skip
+def distances_without_the_diagonal(m):
+    r = np.sqrt(m)
+    np.fill_diagonal(r, 0.0)
+    return np.sum(r)

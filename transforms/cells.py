@@ -6,9 +6,9 @@ Which cells are read is known at run time only: the adjoint marks them in an arr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from srcad.ir import INT, Atom, Block, Const, For, If, Op, Stmt, Trace, Var, blocks_of, const, is_float, walk
+from srcad.ir import INT, Atom, Block, Const, For, If, Op, Operand, Stmt, Trace, Var, blocks_of, const, is_float, walk
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, is_memory
@@ -28,15 +28,26 @@ def markable(trace: Trace, active: Activity, memory: Memory) -> set[Var]:
 
 
 def partly_read(trace: Trace, classes: set[Var], active: Activity, shapes: Shapes, used: Collection[Var]) -> set[Var]:
-    """The classes that something reads on some paths only, and nothing reads cell by cell on every path from where the array is
-    made. `used` are the scalars that every path uses.
+    """The classes that something reads on some paths only, or where a computed index points to, and nothing reads cell by cell
+    on every path from where the array is made; and those with cells that constants overwrite. `used` are the scalars that every
+    path uses.
 
     A loop is taken to run, and to read all that matters: the steps of a recurrence, which store what they read in the array
     itself, count for nothing.
     """
     reads = _Reads(trace, classes, active, shapes, used)
     reads.block(trace.body)
-    return reads.by_chance - reads.wholly
+    reads.stores(trace.body, (), set())
+    return (reads.by_chance - reads.wholly) | reads.overwritten
+
+
+def _computed(trace: Trace) -> set[Var]:
+    """The integers that depend on the contents of arrays."""
+    found: set[Var] = set()
+    for stmt in walk(trace.body):
+        if isinstance(stmt, Op) and (stmt.name == "load" or found.intersection(stmt.args)):
+            found.update(v for v in stmt.results if v.type == INT)
+    return found
 
 
 class _Reads:
@@ -47,6 +58,8 @@ class _Reads:
         self.shapes, self.used = shapes, used
         self.wholly: set[Var] = set()
         self.by_chance: set[Var] = set()
+        self.overwritten: set[Var] = set()
+        self.computed = _computed(trace)
         self.cut = {
             s.result
             for s in walk(trace.body)
@@ -64,8 +77,9 @@ class _Reads:
                 self.block(inner)
 
     def chancy(self, stmt: Stmt, conditional: bool = False) -> Iterator[Var]:
-        """What is read in a branch, or by what some path does not use."""
-        unsure = [v for v in stmt.results if v in self.active and (conditional or not self.counts(v))]
+        """What is read in a branch, by what some path does not use, or where a computed index points to."""
+        picked = isinstance(stmt, Op) and stmt.name == "load" and self.computed.intersection(stmt.args[1:])
+        unsure = [v for v in stmt.results if v in self.active and (conditional or picked or not self.counts(v))]
         if unsure and isinstance(stmt, Op):
             for memory in map(self.aliases.find, self.read(stmt)):
                 if memory in self.classes and any(is_memory(v) or v in self.active.past(memory) for v in unsure):
@@ -98,13 +112,28 @@ class _Reads:
             match stmt:
                 case For():
                     yield from self.nest(stmt, around)
-                case Op(name="load", args=(Var() as array, *_)) if stmt.result in self.used and self.covers(
-                    stmt, around
+                case Op(name="load", args=(Var() as array, *index)) if stmt.result in self.used and self.covers(
+                    array, index, around
                 ):
                     yield self.aliases.find(array)
 
-    def covers(self, load: Op, around: tuple[For, ...]) -> bool:
-        array, *index = load.args
+    def stores(self, block: Block, around: tuple[For, ...], filled: set[Var]) -> None:
+        """What constants overwrite of the classes that are `filled` already, without overwriting all of it."""
+        for stmt in block.stmts:
+            if isinstance(stmt, Op) and stmt.name in ("store", "assign") and stmt.args[0] in self.active:
+                array, *index, value = stmt.args
+                memory = self.aliases.find(array)  # type: ignore[arg-type]
+                whole = array not in self.cut if stmt.name == "assign" else self.covers(array, index, around)
+                if value in self.active:
+                    filled.add(memory)
+                elif memory in filled.intersection(self.classes) and not whole:
+                    self.overwritten.add(memory)
+            for inner in blocks_of(stmt):
+                self.stores(
+                    inner, (*around, stmt) if isinstance(stmt, For) else () if isinstance(stmt, If) else around, filled
+                )
+
+    def covers(self, array: Operand, index: Sequence[Operand], around: tuple[For, ...]) -> bool:
         if array in self.cut:
             return False
         loops = {loop.index: loop for loop in around}
