@@ -874,3 +874,33 @@ def distances_without_the_diagonal(m):
     r = np.sqrt(m)
     np.fill_diagonal(r, 0.0)
     return np.sum(r)
+
+
+@trap("two masks keep a root at 0 out", np.array([0.0, 4.0]), value=6.0, grad=np.array([0.0, 0.75]),
+      second=np.array([0.0, -0.09375]))  # fmt: skip
+def a_root_under_two_masks(x):
+    r = np.sqrt(x)
+    return np.sum(np.where(x > 0.0, r, 0.0) + 2.0 * np.where(x > 1.0, r, 0.0))
+
+
+@trap("a mask keeps a whole array from the standard deviation", np.array([2.0, 2.0]), np.array([1.0, 3.0]), value=0.0,
+      grad=[np.array([0.0, 0.0])] * 2, compiled=True)  # fmt: skip
+def scores_of_what_is_constant(x, w):
+    s = np.std(x)
+    return np.sum(w * np.where(s > 0.0, (x - np.mean(x)) / s, 0.0))
+
+
+@trap("a mask keeps a vector from its length", np.array([1.0, 1.0]), np.array([1.0, 3.0]), value=0.0,
+      grad=[np.array([0.0, 0.0])] * 2)  # fmt: skip
+def direction_of_nothing(x, y):
+    v = x - 1.0
+    n = np.linalg.norm(v)
+    return np.dot(np.where(n > 1e-8, v / n, 0.0), y)
+
+
+@trap("a mask keeps a product of values from what they are made of", np.array([0.0, 1.0]), value=1.0,
+      grad=np.array([0.0, 0.5]))  # fmt: skip
+def a_chain_under_two_masks(x):
+    r = np.sqrt(x)
+    q = np.log(x) / r
+    return np.sum(np.where(x > 0.0, q * r, 0.0) + np.where(x > 0.5, 1.0 / r, 0.0))
