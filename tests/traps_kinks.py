@@ -904,3 +904,37 @@ def a_chain_under_two_masks(x):
     r = np.sqrt(x)
     q = np.log(x) / r
     return np.sum(np.where(x > 0.0, q * r, 0.0) + np.where(x > 0.5, 1.0 / r, 0.0))
+
+
+@trap("a slice leaves a root at 0 out", np.array([0.0, 4.0, 9.0]), value=8.0, grad=np.array([0.0, 0.375, 1 / 6]),
+      second=np.array([0.0, -0.046875, -1 / 108]))  # fmt: skip
+def roots_of_the_rest(x):
+    r = np.sqrt(x)
+    v = r[1:][::-1]
+    return np.sum(v) + 0.5 * r[1] + np.dot(r[2:], np.ones(1)) - v[0] + 2.0
+
+
+@trap("parts of rows leave the diagonal out", np.array([0.0, 3.0]), value=2 / 3, grad=np.array([2 / 9, -2 / 9]))
+def repulsion_by_rows(x):
+    r = np.sqrt((x[:, None] - x) ** 2)
+    e = 0.0
+    for i in range(x.size):
+        row = r[i]
+        for q in row[:i]:
+            e += 1.0 / q
+        e += np.sum(1.0 / row[i + 1 :])
+    return e
+
+
+@trap("two elements are read, and not the one at 0", np.array([0.0, 4.0, 9.0]), value=6.0,
+      grad=np.array([0.0, 0.75, 2 / 6]))  # fmt: skip
+def product_of_two_roots(x):
+    r = np.sqrt(x)
+    return r[1] * r[2]
+
+
+@trap("two slices side by side read all", np.array([1.0, 2.0, 4.0]), value=2 * math.log(2.0) ** 2,
+      grad=np.array([-2 * math.log(2.0), 0.0, math.log(2.0) / 2]))  # fmt: skip
+def squared_returns(p):
+    r = np.log(p)
+    return np.sum((r[1:] - r[:-1]) ** 2)
