@@ -63,6 +63,12 @@ def is_plain(value: Tup) -> bool:
     return not value.items or isinstance(value.items[0], Var)
 
 
+def holds_numbers(value: Tup) -> bool:
+    """Whether the items are numbers; there may be none."""
+    column = value.items[0] if value.items else None
+    return column is None or (isinstance(column, Var) and isinstance(column.type, Array) and column.type.ndim == 1)
+
+
 def grows(ctx: Lowering, name: str) -> bool:
     """Whether the function changes the list in this variable."""
     return changes(ctx.frame, name)
