@@ -155,6 +155,44 @@ def arrays_of_a_list_changed(x, n):
     return np.sum(np.array(rows) ** 2) + sum(np.sum(row) for row in kept)
 
 
+@program(VALUES, 3, tags="list loop call")
+def weights_of_layers(x, n):
+    def descend(layers, slopes):
+        for k in range(len(layers)):
+            layers[k] = layers[k] - 0.1 * slopes[k]
+
+    layers = [x[:2] * 1.0, x[2:] * 2.0, x[1:3] + 1.0]
+    speed = [np.zeros_like(layer) for layer in layers]
+    for _ in range(n):
+        for k in range(3):
+            speed[k] = 0.5 * speed[k] + np.sin(layers[k]) * layers[k - 1]
+        descend(layers, speed)
+        layers[1] *= x[0]
+    return np.sum(np.array(layers) ** 2) + layers[0] @ layers[1]
+
+
+@program(VALUES, 3, tags="list loop swap")
+def swapped_arrays_of_a_list(x, n):
+    state = [x * 1.0, x * 2.0, x[::-1] * 3.0]
+    for k in range(n):
+        state[0], state[1] = state[1], state[0] * state[2]
+        state[2], state[1], state[0] = state[0], state[2], state[1]
+        state[k][1] = state[0][0] * state[1][2]
+    return state[0] @ state[1] + np.sum(state[2] ** 2)
+
+
+@program(VALUES, 3, tags="list loop inplace")
+def arrays_put_into_a_list_one_by_one(x, n):
+    seen = []
+    u = x * 1.0
+    for k in range(n):
+        seen.append(u)
+        u = u + np.sin(u) * k
+    for k in range(n):
+        seen[k] *= x[0]
+    return np.sum(seen[0] * seen[-1])
+
+
 @program(VALUES, tags="iteration loop list", rtol=1e-5)
 def run_through_by_itertools(x):
     s = 0.0

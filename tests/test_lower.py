@@ -450,6 +450,22 @@ REFUSED = {
         "an array of a list is in use",
         "s[0]",
     ),
+    "s = [a * 2]; s.append(s[0]); s[0] += 1; x += s[1][0]": ("an array is in two places", "s.append(s[0])"),
+    "s = [a * 2, a * 3]; s[0] = s[1]; s[1][0] = x; x += s[0][0]": ("an array is in two places", "s[0]"),
+    "s = [a * 2]; s.append(a * 3); r = list(s); r[0] += 1; x += s[0][0]": ("an array is in two places", "list(s)"),
+    "s = [a * 2]; s.append(a * 3); r = s[:1]; s[0] += 1; x += r[0][0]": ("an array is in two places", "s[:1]"),
+    "s = [a * 2, a * 3]; s[0], s[1] = s[1], s[1]; s[0] += 1; x += s[1][0]": (
+        "an array is in two places",
+        "s[0], s[1] = s[1], s[1]",
+    ),
+    "s = []; r = a * 2\n    for i in range(n): s.append(r); r = r if i else r + 1\n    s[1] += 1; x += s[2][0]": (
+        "an array is in two places",
+        "s.append(r)",
+    ),
+    "s = []; r = a * 2; q = a + 1\n    for i in range(n): s.append(r); r, q = q, r\n    s[0] += 1; x += s[2][0]": (
+        "an array is in two places",
+        "s.append(r)",
+    ),
     "s = []; s.append(x); s.append((x, x))": ("a tuple of 2 is appended to a list of float64", "s.append((x, x))"),
     "g = (v * v for v in a); x = sum(g) + sum(g)": ("the iterator 'g' is used up", "g"),
     "g = map(lambda v: v * v, (x, x))\n    for i in range(n): x += sum(g)": (

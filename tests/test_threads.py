@@ -1,5 +1,6 @@
 """Eight threads at once: calling and first compiling, the same derivative and different ones, while globals change."""
 
+import subprocess
 import sys
 import threading
 
@@ -136,3 +137,21 @@ def test_refusals_reach_the_thread_they_belong_to():
 
     errors = together(work)
     assert all(isinstance(error, srcad.UnsupportedError) for error in errors)
+
+
+IMPORTING = """
+import sys, threading
+from srcad.lower.numpy_calls import foreign_tables
+from srcad.lower.registry import lookup
+
+thread = threading.Thread(target=__import__, args=("scipy.special",))
+thread.start()
+while "scipy.special" not in sys.modules:
+    pass
+foreign_tables()
+assert lookup(sys.modules["scipy.special"].erf) is not None
+"""
+
+
+def test_scipy_imported_by_another_thread():
+    subprocess.run([sys.executable, "-c", IMPORTING], check=True)

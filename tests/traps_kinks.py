@@ -833,3 +833,108 @@ def squares_of_roots(x):
         else:
             s += r[i] + x[i]
     return s
+
+
+@trap("where a mask or an index points, a root at 0 is not read", np.array([0.0, 4.0, 9.0]), value=10.0,
+      grad=np.array([0.0, 0.5, 1 / 3]), second=np.array([0.0, -0.0625, -1 / 54]))  # fmt: skip
+def picked_roots(x):
+    r = np.sqrt(x)
+    (k,) = np.nonzero(x)
+    return np.sum(r[k]) + np.sum(np.take(r, np.flatnonzero(x > 0.0)))
+
+
+@trap("rows of length 0 are left out by an index", np.array([[0.0, 0.0], [3.0, 4.0]]), value=0.6 + 0.64,
+      grad=np.array([[0.0, 0.0], [0.128 - 0.1536, -0.096 + 0.1152]]))  # fmt: skip
+def rows_of_some_length(m):
+    n = np.sqrt(np.sum(m * m, axis=1))
+    good = n > 0.0
+    u = m[good] / n[good, None]
+    return np.sum(u[:, 0]) + np.sum(u[:, 1] ** 2)
+
+
+@trap("an infinite reciprocal is overwritten where it is", np.array([0.0, 2.0, 4.0]), value=0.75,
+      grad=np.array([0.0, -0.25, -0.0625]), second=np.array([0.0, 0.25, 0.03125]), compiled=True)  # fmt: skip
+def reciprocals_mended(x):
+    d = 1.0 / x
+    d[np.isinf(d)] = 0.0
+    return np.sum(d)
+
+
+@trap("the cells at the ends are overwritten", np.array([0.0, 4.0, 0.0]), value=4.0, grad=np.array([0.0, 0.25, 0.0]))
+def roots_between_walls(x):
+    r = np.sqrt(x)
+    r[0] = 2.0
+    r[-1:] = 0.0
+    return np.sum(r)
+
+
+@trap("the diagonal is overwritten", np.array([[0.0, 4.0], [1.0, 0.0]]), value=3.0,
+      grad=np.array([[0.0, 0.25], [0.5, 0.0]]))  # fmt: skip
+def distances_without_the_diagonal(m):
+    r = np.sqrt(m)
+    np.fill_diagonal(r, 0.0)
+    return np.sum(r)
+
+
+@trap("two masks keep a root at 0 out", np.array([0.0, 4.0]), value=6.0, grad=np.array([0.0, 0.75]),
+      second=np.array([0.0, -0.09375]))  # fmt: skip
+def a_root_under_two_masks(x):
+    r = np.sqrt(x)
+    return np.sum(np.where(x > 0.0, r, 0.0) + 2.0 * np.where(x > 1.0, r, 0.0))
+
+
+@trap("a mask keeps a whole array from the standard deviation", np.array([2.0, 2.0]), np.array([1.0, 3.0]), value=0.0,
+      grad=[np.array([0.0, 0.0])] * 2, compiled=True)  # fmt: skip
+def scores_of_what_is_constant(x, w):
+    s = np.std(x)
+    return np.sum(w * np.where(s > 0.0, (x - np.mean(x)) / s, 0.0))
+
+
+@trap("a mask keeps a vector from its length", np.array([1.0, 1.0]), np.array([1.0, 3.0]), value=0.0,
+      grad=[np.array([0.0, 0.0])] * 2)  # fmt: skip
+def direction_of_nothing(x, y):
+    v = x - 1.0
+    n = np.linalg.norm(v)
+    return np.dot(np.where(n > 1e-8, v / n, 0.0), y)
+
+
+@trap("a mask keeps a product of values from what they are made of", np.array([0.0, 1.0]), value=1.0,
+      grad=np.array([0.0, 0.5]))  # fmt: skip
+def a_chain_under_two_masks(x):
+    r = np.sqrt(x)
+    q = np.log(x) / r
+    return np.sum(np.where(x > 0.0, q * r, 0.0) + np.where(x > 0.5, 1.0 / r, 0.0))
+
+
+@trap("a slice leaves a root at 0 out", np.array([0.0, 4.0, 9.0]), value=8.0, grad=np.array([0.0, 0.375, 1 / 6]),
+      second=np.array([0.0, -0.046875, -1 / 108]))  # fmt: skip
+def roots_of_the_rest(x):
+    r = np.sqrt(x)
+    v = r[1:][::-1]
+    return np.sum(v) + 0.5 * r[1] + np.dot(r[2:], np.ones(1)) - v[0] + 2.0
+
+
+@trap("parts of rows leave the diagonal out", np.array([0.0, 3.0]), value=2 / 3, grad=np.array([2 / 9, -2 / 9]))
+def repulsion_by_rows(x):
+    r = np.sqrt((x[:, None] - x) ** 2)
+    e = 0.0
+    for i in range(x.size):
+        row = r[i]
+        for q in row[:i]:
+            e += 1.0 / q
+        e += np.sum(1.0 / row[i + 1 :])
+    return e
+
+
+@trap("two elements are read, and not the one at 0", np.array([0.0, 4.0, 9.0]), value=6.0,
+      grad=np.array([0.0, 0.75, 2 / 6]))  # fmt: skip
+def product_of_two_roots(x):
+    r = np.sqrt(x)
+    return r[1] * r[2]
+
+
+@trap("two slices side by side read all", np.array([1.0, 2.0, 4.0]), value=2 * math.log(2.0) ** 2,
+      grad=np.array([-2 * math.log(2.0), 0.0, math.log(2.0) / 2]))  # fmt: skip
+def squared_returns(p):
+    r = np.log(p)
+    return np.sum((r[1:] - r[:-1]) ** 2)

@@ -11,9 +11,9 @@ be used, but for arrays whose cells are marked where they are used (`transforms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from srcad.ir import Block, Const, For, If, Loop, Op, Operand, Scalar, Trace, Var, While, const, is_float
+from srcad.ir import Block, Const, For, If, Loop, Op, Operand, Scalar, Trace, Var, While, blocks_of, const, is_float
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import is_memory, next_values
@@ -67,7 +67,43 @@ def partly_used(trace: Trace, active: Activity, memory: Memory, shapes: Shapes) 
             cells |= found
     while cells != (risky := (taint := _Taint(trace.body, active, cells)).stored):
         cells = risky
-    return taint.scalars - _Used(trace.body, active, cells, arms=bool(cells)).everywhere, cells
+    partly = taint.scalars - _Used(trace.body, active, cells).everywhere
+    if cells or not partly:
+        return partly, cells
+    masked = partly & _Used(trace.body, active, cells, arms=False).everywhere
+    return (partly - masked) | _beyond_a_mask(trace.body, masked & taint.steep), cells
+
+
+def _beyond_a_mask(body: Block, masked: set[Var]) -> set[Var]:
+    """Of values that only arms of a `where` use, those whose adjoints are sums, which no mask is left on: what is used twice, or
+    in another block than it is defined in, such as the loop of a fused array expression; and what these are made of."""
+    blocks: dict[Var, Block] = {}
+    found: set[Var] = set()
+    made: list[tuple[tuple[Var, ...], Sequence[Operand]]] = []
+
+    def visit(block: Block) -> None:
+        seen: set[Operand] = set()
+        for stmt in block.stmts:
+            for inner in blocks_of(stmt):
+                visit(inner)
+                found.update(masked.intersection(inner.yields))
+                made.append((stmt.results, inner.yields))
+            if isinstance(stmt, Op) and not is_constant(stmt.name):
+                found.update(v for v in masked.intersection(stmt.args) if v in seen or blocks.get(v) is not block)
+                seen.update(stmt.args)
+                made.append((stmt.results, stmt.args))
+            elif isinstance(stmt, For | While):
+                found.update(masked.intersection(stmt.inits))
+            blocks.update(dict.fromkeys(stmt.results, block))
+
+    visit(body)
+    for results, given in made:
+        if not found.isdisjoint(given):
+            found |= masked.intersection(results)
+    for results, given in reversed(made):
+        if not found.isdisjoint(results):
+            found |= masked.intersection(given)
+    return found
 
 
 def _scalars(operands: Iterable[Operand]) -> list[Var]:
@@ -155,6 +191,8 @@ class _Taint:
         self.active, self.cells = active, cells
         self.found: set[Var] = set()
         self.risky: set[Var] = set()
+        #: What depends on an op that has a risk.
+        self.steep: set[Var] = set()
         self.stored: set[Var] = set()
         #: What may be different in each iteration of a loop.
         self.varying: set[Var] = set()
@@ -184,11 +222,11 @@ class _Taint:
 
     @property
     def size(self) -> int:
-        return len(self.found) + len(self.risky) + len(self.stored)
+        return len(self.found) + len(self.risky) + len(self.steep) + len(self.stored)
 
     def merge(self, results: Iterable[Var], *given: Iterable[Operand]) -> None:
         for result, *values in zip(results, *given, strict=True):
-            for kind in (self.found, self.risky, self.varying):
+            for kind in (self.found, self.risky, self.steep, self.varying):
                 if any(v in kind for v in values):
                     kind.add(result)
 
@@ -201,8 +239,11 @@ class _Taint:
         elif may_be_partly_used(op) and not is_constant(op.name):
             if loaded or not is_tame(op) or any(v in self.found for v in op.args):
                 self.found.add(op.result)
-            if loaded or any(v in self.varying for v in _risks(op)) or any(v in self.risky for v in op.args):
+            risks = _risks(op)
+            if loaded or any(v in self.varying for v in risks) or any(v in self.risky for v in op.args):
                 self.risky.add(op.result)
+            if any(isinstance(v, Var) for v in risks) or any(v in self.steep for v in op.args):
+                self.steep.add(op.result)
         if op.name in ("load", "pop") or any(v in self.varying for v in op.args):
             self.varying.update(op.results)
 

@@ -40,7 +40,7 @@ class Elements:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of tuples or lists that grows (lists.py)."""
+    """A list of arrays, tuples or lists that grows (lists.py)."""
 
     value: Tup
 
@@ -108,7 +108,7 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
 
         value = made if (made := iterated(ctx, node)) is not None else listing(ctx, node)
         if lists.is_growing(value):
-            return Elements(lists.contents(ctx, value)) if lists.is_plain(value) else Listed(value)
+            return Elements(lists.contents(ctx, value)) if lists.holds_numbers(value) else Listed(value)
         return _of_value(ctx, value)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from srcad.errors import UnsupportedError
 from srcad.ir import Array, Block, For, If, Loop, Op, Operand, Stmt, Trace, Var, While, blocks_of
@@ -105,10 +105,26 @@ class Memory:
             for read in self.reads[var]
         )
 
-    def is_old(self, var: Var, here: Place, there: Place) -> bool:
-        """Whether the memory may be the same in several iterations of a loop around both places."""
+    def is_old(self, var: Var, here: Place, there: Place, among: Collection[Var] | None = None) -> bool:
+        """Whether the memory may be the same in several iterations of a loop around both places. `among`: whether one of these
+        names of it may be."""
         shared = set(here[1]).intersection(there[1])
-        return any(not shared.issubset(self.home[v]) for v in self.reached([var], self.backwards))
+        names = self.reached([var], self.backwards)
+        return any(not shared.issubset(self.home[v]) for v in names if among is None or v in among)
+
+    def recurs(self, var: Var, loops: Sequence[Loop]) -> bool:
+        """Whether an iteration of the loops may find the memory in this variable that an earlier one has found there. What a loop
+        starts from, only its first iteration finds, unless it is handed on."""
+        flows = [(k, *flow) for k, loop in enumerate(loops) for flow in _carried(loop)]
+        graph = self.backwards | {param: {after} for _, param, _, after in flows if isinstance(after, Var)}
+        names = self.reached([var], graph)
+        carried = {param: (k, init) for k, param, init, _ in flows if param in names}
+        if any(not set(loops).issubset(self.home[v]) for v in names - carried.keys()):
+            return True
+        return any(
+            param in self.reached(graph[param], graph) or (k and isinstance(init, Var) and self.recurs(init, loops[:k]))
+            for param, (k, init) in carried.items()
+        )
 
     # --- reading the trace ---
 
@@ -203,8 +219,12 @@ def _merged(stmt: Stmt) -> Iterator[tuple[Operand, Operand]]:
             for result, *values in zip(stmt.results, stmt.then.yields, stmt.orelse.yields, strict=True):
                 yield from ((value, result) for value in values)
         case For() | While():
-            after = stmt.body.yields[1:] if stmt.exits else stmt.body.yields
-            for param, result, *values in zip(stmt.params, stmt.results, stmt.inits, after, strict=True):
+            for (param, *values), result in zip(_carried(stmt), stmt.results, strict=True):
                 for value in values:
                     yield value, param
                     yield value, result
+
+
+def _carried(loop: Loop) -> Iterator[tuple[Var, Operand, Operand]]:
+    """The params of a loop, what they are at first, and in the next iteration."""
+    return zip(loop.params, loop.inits, loop.body.yields[1:] if loop.exits else loop.body.yields, strict=True)

@@ -33,8 +33,8 @@ from srcad.lower.operands import int_operand, operand
 from srcad.lower.operators import binary, compare, guard
 from srcad.lower.records import is_record
 from srcad.lower.scope import Poison
-from srcad.lower.shapes import alloc, dims
-from srcad.lower.sharing import APPENDS, ITEMS, ROWS
+from srcad.lower.shapes import FULL, alloc, dims
+from srcad.lower.sharing import APPENDS, DUPLICATES, ITEMS, ROWS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 from srcad.lower.weak import least_of
 from srcad.ops import promote
@@ -61,6 +61,12 @@ def is_changeable(value: object) -> bool:
 def is_plain(value: Tup) -> bool:
     """Whether the items are numbers, or arrays."""
     return not value.items or isinstance(value.items[0], Var)
+
+
+def holds_numbers(value: Tup) -> bool:
+    """Whether the items are numbers; there may be none."""
+    column = value.items[0] if value.items else None
+    return column is None or (isinstance(column, Var) and isinstance(column.type, Array) and column.type.ndim == 1)
 
 
 def grows(ctx: Lowering, name: str) -> bool:
@@ -140,7 +146,7 @@ def listed(ctx: Lowering, value: Value) -> Value:
     if is_growing(value):
         if not value.items:
             return value
-        return Tup((mapped(lambda column: ctx.b.op("copy", column), value.items[0]), value.items[1]), Growing)
+        return Tup((mapped(lambda column: duplicate(ctx, column), value.items[0]), value.items[1]), Growing)
     if isinstance(value, Var | Const) and isinstance(value.type, Array) and value.type.ndim >= 1:
         rows = ctx.b.op("copy", value)
         if value.type.ndim > 1:  # the rows of an array are views of it
@@ -148,6 +154,19 @@ def listed(ctx: Lowering, value: Value) -> Value:
             ROWS.add(rows)
         return Tup((rows, ctx.b.op("dim", value, axis=0)), Growing)
     return ctx.call(Obj(list), [value], {})
+
+
+def duplicate(ctx: Lowering, array: Var, stays: bool = True) -> Var:
+    """A copy of an array of a list, or of all of them, which Python has twice if it stays where it is."""
+    copy = ctx.b.op("copy", array)
+    if stays and isinstance(copy.type, Array) and (copy.type.ndim > 1 or array in ITEMS):
+        DUPLICATES.add(copy)
+    return copy
+
+
+def set_aside(ctx: Lowering, value: Value, stays: bool) -> Value:
+    """What has been read from a list that is changed before it is stored, as in `a[0], a[1] = a[1], a[0]`."""
+    return mapped(lambda array: duplicate(ctx, array, stays) if array in ITEMS else array, value)
 
 
 def array_in(value: Value) -> Var:
@@ -238,9 +257,7 @@ def _part(ctx: Lowering, value: Tup, index: SliceValue) -> Tup:
 
     def copied(column: Var) -> Value:
         found = getitem(ctx, used(ctx, column, value.items[1]), index)
-        parts.append(ctx.b.op("copy", found))  # type: ignore[arg-type]
-        if parts[-1].type.ndim > 1:  # type: ignore[union-attr]
-            ITEMS.add(parts[-1])
+        parts.append(duplicate(ctx, array_in(found)))
         return parts[-1]
 
     columns = mapped(copied, value.items[0])
@@ -316,6 +333,8 @@ def used(ctx: Lowering, column: Var, count: Value) -> Var:
     part = column if whole else getitem(ctx, column, SliceValue(NONE, count, NONE))
     assert isinstance(part, Var)
     if part.type.ndim > 1:  # type: ignore[union-attr]
+        if part is column:  # found now, where the column is there all along
+            part = ctx.b.op("view", column, *FULL, spec="s")
         ITEMS.add(part)
     return part
 

@@ -25,7 +25,10 @@ from srcad.lower.shape_calls import by_columns, reshape_to, transpose
 from srcad.lower.shapes import dims, ravel, size
 from srcad.lower.values import Context, Func, Obj, Seq, Tup, Value
 
-REMEDIES = {"tolist": "keep the array; indexing it gives numbers"}
+REMEDIES = {
+    "tolist": "keep the array; indexing it gives numbers",
+    "flat": "loop over it, or index the array itself: a[i, j], a.reshape(-1)[k]",
+}
 IN_MEMORY = "pass what depends on how the array lies in memory as an argument"
 
 

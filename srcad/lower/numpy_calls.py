@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import operator
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -132,30 +133,23 @@ def call_builtin(ctx: Context, function: Any, args: Sequence[Value], kwargs: Map
 
 
 def foreign_tables() -> None:
-    """Register what SciPy has, once it is there."""
-    if "scipy.special" in sys.modules:
-        _scipy(sys.modules["scipy.special"])
-    if "scipy.stats" in sys.modules:
-        distributions(sys.modules["scipy.stats"])
-    if "scipy.fft" in sys.modules:
-        _scipy_fft(sys.modules["scipy.fft"])
-    if "scipy.linalg" in sys.modules:
-        _scipy_linalg(sys.modules["scipy.linalg"])
+    """Register what SciPy has, once it is there. Another thread may still be importing it, which `import_module` waits for."""
+    for name, register in FOREIGN.items():
+        if name in sys.modules:
+            _registered(register, importlib.import_module(name))
+
+
+FOREIGN: Mapping[str, Callable[[types.ModuleType], None]] = {
+    "scipy.special": special_calls.special_functions,
+    "scipy.stats": distributions,
+    "scipy.fft": fourier_calls.scipy_functions,
+    "scipy.linalg": scipy_linalg_calls.linalg_functions,
+}
 
 
 @functools.cache
-def _scipy(module: types.ModuleType) -> None:
-    special_calls.special_functions(module)
-
-
-@functools.cache
-def _scipy_fft(module: types.ModuleType) -> None:
-    fourier_calls.scipy_functions(module)
-
-
-@functools.cache
-def _scipy_linalg(module: types.ModuleType) -> None:
-    scipy_linalg_calls.linalg_functions(module)
+def _registered(register: Callable[[types.ModuleType], None], module: types.ModuleType) -> None:
+    register(module)
 
 
 def _is_evaluated(function: Any) -> bool:

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterator
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Op, Span, Trace, Var, walk
+from srcad.ir import Op, Operand, Span, Trace, Var, walk
 from srcad.lower.layouts import Memory, Place
 
 #: The places in lists that are given an array to hold, and whether they held another one before.
@@ -22,7 +22,10 @@ ITEMS: weakref.WeakSet[Var] = weakref.WeakSet()
 SNAPSHOTS: weakref.WeakSet[Var] = weakref.WeakSet()
 #: Copies of arrays of which Python would have a list of views.
 ROWS: weakref.WeakSet[Var] = weakref.WeakSet()
+#: Copies of arrays of lists that are the same arrays in Python: what another list, or another place, is given.
+DUPLICATES: weakref.WeakSet[Var] = weakref.WeakSet()
 
+TWICE = "an array is in two places of a list, or in two lists, and is written there"
 REMEDY = "append a copy: .append(x.copy()), or store into an array, row by row"
 
 
@@ -30,26 +33,34 @@ def check(trace: Trace) -> Trace:
     """The trace, if it does not matter that its lists hold copies."""
     for function in (trace, *trace.functions):
         ops = [stmt for stmt in walk(function.body) if isinstance(stmt, Op)]
-        copies = [op for op in ops if op.results and (op.results[0] in SNAPSHOTS or op.results[0] in ROWS)]
+        copies = [
+            op for op in ops if op.results and any(op.results[0] in kind for kind in (SNAPSHOTS, ROWS, DUPLICATES))
+        ]
         if copies or any(op.name == "assign" and op.args[0] in APPENDS for op in ops):
-            _Sharing(function, copies).check()
+            _Sharing(function, ops, copies).check()
     return trace
 
 
 class _Sharing:
-    def __init__(self, trace: Trace, copies: list[Op]) -> None:
+    def __init__(self, trace: Trace, ops: list[Op], copies: list[Op]) -> None:
         self.copies = copies
         self.memory = memory = Memory(trace)
         self.spans: dict[Place, Span | None] = {}
         self.given = [(op, place) for op, place in memory.assigns if op.args[0] in APPENDS]
         own = {op.args[0] for op, _ in self.given}
         self.items = {v: memory.reached([v], memory.onwards) for v in memory.places if v in ITEMS and v not in own}
+        #: Items that are in a list, and not taken from it.
+        self.views = self.items.keys() - {op.result for op in ops if op.name == "copy"}
         self.written = [
             (var, place) for var in set().union(*self.items.values()) for place in memory.writes[var] if var not in own
         ]
 
     def check(self) -> None:
         for op in self.copies:
+            if op.result in DUPLICATES:
+                if self._changed_later(self._both(op.args[0], op.result), self.memory.places[op.result]):
+                    raise UnsupportedError(TWICE, op.span, "copy the arrays as well: [a.copy() for a in w]")
+                continue
             if op.results[0] in ROWS and any(self.memory.writes[v] for v in self.memory.connected(op.results[0])):
                 raise UnsupportedError(
                     "a row of an array is written through a list of its rows",
@@ -76,6 +87,8 @@ class _Sharing:
             if not isinstance(source, Var):
                 continue
             sources = self.memory.connected(source)
+            if self._is_elsewhere(op, sources, place) and self._changed_later(self._both(*op.args), place):
+                raise UnsupportedError(TWICE, op.span, "put in a copy: .copy()")
             if sources & self.items.keys():
                 sources = {source}
             if self._written_later(sources, place) or self._read_later(sources, place):
@@ -119,12 +132,27 @@ class _Sharing:
         """Whether it is read by its own name after it was written in the list."""
         writes = [write for _, write in self.written if write[0] > since[0] or set(write[1]) & set(since[1])]
         later = any(
-            read[0] > write[0] or self.memory.is_old(var, read, write)
+            (read[0] > write[0] and read != since) or self.memory.is_old(var, read, write)
             for write in writes
             for var in sources
             for read in self.memory.reads[var]
         )
         return later or bool(writes and sources & self.memory.inputs)
+
+    def _both(self, *shared: Operand) -> set[Var]:
+        return set().union(*(self.memory.connected(var) for var in shared if isinstance(var, Var)))
+
+    def _changed_later(self, memory: set[Var], since: Place) -> bool:
+        """Whether an array of a list, which this is, is written after that."""
+        return any(
+            var in memory and (write[0] > since[0] or self.memory.is_old(var, since, write))
+            for var, write in self.written
+        )
+
+    def _is_elsewhere(self, put: Op, sources: set[Var], place: Place) -> bool:
+        """Whether what is put into a list may be in another place of it, or of another one."""
+        others = any(op is not put and op.args[1] in sources for op, _ in self.given)
+        return others or bool(sources & self.views) or self.memory.recurs(put.args[1], place[1])  # type: ignore[arg-type]
 
     def _straddling(self) -> Iterator[Var]:
         """Arrays of lists that are read or written after their list has changed since they were found there. That a list
@@ -137,6 +165,6 @@ class _Sharing:
             uses = [(var, use) for var in aliases for use in (*self.memory.reads[var], *self.memory.writes[var])]
             for var, use in uses:
                 for change in changes:
-                    carried = use[0] <= change[0] and self.memory.is_old(var, use, change)
+                    carried = use[0] <= change[0] and self.memory.is_old(var, use, change, aliases)
                     if start[0] < change[0] < use[0] or carried:
                         yield item

@@ -13,6 +13,7 @@ import numpy as np
 from srcad import reads
 from srcad.ir import Array, Const, Var, const
 from srcad.lower import list_methods, lists, records
+from srcad.lower.casts import is_array
 from srcad.lower.changes import changes
 from srcad.lower.comprehensions import COMPREHENSIONS
 from srcad.lower.control import Fork, Outcome
@@ -309,11 +310,13 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
             with ctx.at(node):
                 value = held(ctx, node)
                 items = opened(ctx, value)
-                if isinstance(items, Seq) and _rows_change(ctx, target.id) and _writes_rows(node):
+                arrays = isinstance(items, Seq) and any(map(is_array, items.items))
+                if isinstance(items, Seq) and not arrays and _rows_change(ctx, target.id) and _writes_rows(node):
                     return lists.table(ctx, items) or value
                 return lists.growing(ctx, items) if isinstance(items, Seq) and lists.grows(ctx, target.id) else value
         case gast.Tuple(), gast.Tuple() if len(target.elts) == len(node.elts) and not _stars(target) | _stars(node):
-            return Tup(tuple(_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)))
+            new = [_assigned(ctx, *part) for part in zip(target.elts, node.elts, strict=True)]
+            return Tup(tuple(_moved(ctx, target, node, k, value) for k, value in enumerate(new)))
         case gast.Tuple() | gast.List(), _ if isinstance(node, FRESH) or lists.is_growing(
             ctx.env.names.get(getattr(node, "id", ""))
         ):
@@ -325,6 +328,16 @@ def _assigned(ctx: Lowering, target: Any, node: Any) -> Value:
         case gast.Subscript(), _ if isinstance(node, FRESH):
             return listing(ctx, node)
     return expr(ctx, node)
+
+
+def _moved(ctx: Lowering, target: Any, node: Any, k: int, value: Value) -> Value:
+    """What is assigned side by side with other items of a list, of which it may be one itself."""
+    holder = getattr(target.elts[k], "value", None)
+    if not lists.is_growing(ctx.env.names.get(getattr(holder, "id", ""))):
+        return value
+    text, *others = map(gast.unparse, (node.elts[k], *node.elts[:k], *node.elts[k + 1 :]))
+    stays = text in others or text not in map(gast.unparse, target.elts)
+    return lists.set_aside(ctx, value, stays)
 
 
 def _rows_change(ctx: Lowering, name: str) -> bool:

@@ -40,7 +40,6 @@ METHODS = "logpdf pdf logpmf pmf cdf sf logcdf logsf ppf isf".split()
 Standard = Callable[..., Any]
 
 
-@functools.cache
 def distributions(module: Any) -> None:
     """Register the functions of scipy.stats; called once it is there."""
     from srcad.lower import distributions as standards
