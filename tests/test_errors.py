@@ -61,6 +61,32 @@ def unbound(x):
     return y * y
 
 
+def unbound_in_a_helper(x):
+    def g():
+        return y * y
+
+    if x[0] > 0:
+        y = x[0]
+    return g()
+
+
+def unbound_to_a_helper(x):
+    def g():
+        nonlocal y
+        y = y * y
+
+    if x[0] > 0:
+        y = x[0]
+    g()
+    return y
+
+
+def unbound_after_a_comprehension(x):
+    if any((y := v) > 0 for v in x[:1] if v > 0):
+        return y * y
+    return y
+
+
 def after_all(x):
     y = x[0] ** 2
     if x[0] < 0:
@@ -80,7 +106,8 @@ def divided(x):
 
 GOOD, BAD = np.array([1.0, 2.0]), np.array([-1.0, 2.0])
 RAISING = [
-    own, without_message, asserted, in_a_loop, in_a_helper, in_a_recursion, unbound, after_all, not_used, divided,
+    own, without_message, asserted, in_a_loop, in_a_helper, in_a_recursion, unbound, unbound_in_a_helper,
+    unbound_to_a_helper, unbound_after_a_comprehension, after_all, not_used, divided,
 ]  # fmt: skip
 
 

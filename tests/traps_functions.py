@@ -95,6 +95,35 @@ def nonlocal_sum(x):
     return s
 
 
+@trap("a nested function assigns what only some path has assigned before", 2.0, 1, value=8.0, grad=4.0, compiled=True)
+def nonlocal_first(x, n):
+    def assign():
+        nonlocal t
+        for k in range(2):
+            if x > k:
+                t = 4.0 * x
+
+    if n:
+        t = 0.0
+    assign()
+    return t
+
+
+@trap(
+    "a variable of a comprehension's `:=`, read after it", np.array([1.0, 3.0]), value=13.0, grad=np.array([0.0, 10.0])
+)
+def assigned_by_a_comprehension(x):
+    return sum(y * (y + 1.0) for v in x if (y := v - 1.0) > 0.5) + y * y + y + 1.0
+
+
+@trap("any() assigns, in a loop", np.array([1.0, 3.0]), value=10.0, grad=np.array([0.0, 6.0]))
+def assigned_by_any(x):
+    for k in range(3):
+        if any((w := v * k) > 2.5 for v in x):
+            break
+    return w * w + k
+
+
 @trap("a function of the same name as a variable elsewhere", 2.0, value=8.0, grad=12.0)
 def shadowed_parameter(x):
     def g(x):

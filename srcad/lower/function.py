@@ -14,6 +14,7 @@ from srcad.lower.failures import Claim
 from srcad.lower.guards import guard
 from srcad.lower.known import TRUE
 from srcad.lower.merge import Shape
+from srcad.lower.names import shared
 from srcad.lower.scope import Constants, Env, Frame, Poison, global_value, owner, unbound
 from srcad.lower.unbound import UnboundReadFound, flag_of, set_flag
 from srcad.lower.values import Func, NeverReturns, Obj, Seq, Tup, Value
@@ -160,8 +161,8 @@ class Lowering:
         if isinstance(flag, Obj):
             raise UnboundReadFound((scope.node, name))
         if isinstance(flag, Var):
-            message = f"cannot access local variable '{name}' where it is not associated with a value"
-            guard(self, self.b.op("not", flag), UnboundLocalError, message)
+            kind, message = _complaint(scope, self.frame, name)
+            guard(self, self.b.op("not", flag), kind, message)
             if scope is self.frame:
                 set_flag(scope.env, name, TRUE)
 
@@ -187,3 +188,11 @@ class Lowering:
         """A Var without a name was made by the expression just lowered: it may still be named in place."""
         if isinstance(value, Var) and not value.hint:
             object.__setattr__(value, "hint", hint)
+
+
+def _complaint(scope: Frame, frame: Frame, name: str) -> tuple[type[NameError], str]:
+    """What Python raises where a variable, of this function or of one around it, is read before it has a value."""
+    if frame.name == "<comprehension>" or (scope is frame and name not in shared(frame.node)):
+        return UnboundLocalError, f"cannot access local variable '{name}' where it is not associated with a value"
+    where = "where it is not associated with a value in enclosing scope"
+    return NameError, f"cannot access free variable '{name}' {where}"

@@ -23,8 +23,8 @@ from srcad.lower.names import Names, assigned, item_assigned, shared, statements
 from srcad.lower.records import is_record
 from srcad.lower.recursion import RecursionFound, call_recursive, key_of
 from srcad.lower.scope import RESULT, Closure, Env, Frame, Poison, locals_of, owner
-from srcad.lower.unbound import flag_of, set_flag
-from srcad.lower.values import NeverReturns, Tup, Value
+from srcad.lower.unbound import PERHAPS, UnboundReadFound, flag_name, flag_of, set_flag
+from srcad.lower.values import NeverReturns, Obj, Tup, Value
 from srcad.source import Source, source_of
 
 #: How deep calls may nest before it is taken for recursion through ever new functions.
@@ -149,20 +149,33 @@ def _run_changing(
     given: dict[str, Value] = {}
     for name, scope in changed.items():
         bound = flag_of(scope.env, name)
-        if bound == TRUE:
+        if bound != FALSE:
             given[name] = ctx.usable(scope.env.names[name])
             scope.env.names[name] = Poison(
                 f"'{name}' is read while '{frame.name}' changes it", "pass it as an argument"
             )
-        elif bound != FALSE:
-            ctx.refuse(f"'{name}' may have no value when '{frame.name}' changes it", "assign it before")
+        if bound not in (TRUE, FALSE):
+            _track(ctx, scope, frame, name)
+            given[flag_name(name)] = bound
     frame.inner |= changed.keys()
     result = run_body(ctx, frame, {**names, **given}, live | changed.keys())
     for name, scope in changed.items():
         if name in frame.env.names:
             scope.env.names[name] = frame.env.names[name]
-            set_flag(scope.env, name, flag_of(frame.env, name))
+            bound = flag_of(frame.env, name)
+            if isinstance(bound, Obj):
+                if (scope.node, name) in ctx.session.tracked:
+                    _track(ctx, scope, frame, name)
+                bound = PERHAPS
+            set_flag(scope.env, name, bound)
     return result
+
+
+def _track(ctx: Lowering, scope: Frame, frame: Frame, name: str) -> None:
+    """Keep a bool for whether the variable is bound, in the function that has it and in the one that changes it."""
+    for key in ((scope.node, name), (frame.node, name)):
+        if key not in ctx.session.tracked:
+            raise UnboundReadFound(key)
 
 
 def run_body(ctx: Lowering, frame: Frame, names: Mapping[str, Value], live: Names = frozenset()) -> Value:
