@@ -125,7 +125,7 @@ def adjoint(fun: Function) -> Any:
     return derive(fun, "adjoint")
 
 
-def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], *, out: Any = None) -> tuple[Any, Any]:
     """(y, y_dot): the value at `primals` and its derivative along `tangents`, forward mode.
 
     `tangents` has an item for each of `primals`, nested like it; those of arguments without floats are ignored.
@@ -142,7 +142,8 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     dots = [dot for x, dot in zip(primals, tangents, strict=True) if has_float(x)]
     filled = with_defaults(fun, primals)
     dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
-    value, derivative = derive_once(fun, "tangent", len(primals))(*filled, *dots)
+    tangent = derive_once(fun, "tangent", len(primals))
+    value, derivative = tangent(*filled, *dots, **{tangent.buffer: out})
     return value, derivative
 
 
