@@ -171,7 +171,9 @@ class Pullback:
     def _buffers(self, out: Any) -> list[Any]:
         """A buffer, or None, for each primal."""
         if out is not None and not (isinstance(out, tuple) and len(out) == self.count):
-            raise TypeError(f"out must be a tuple with a buffer or None for each primal, {self.count} here, but is {out!r}")
+            raise TypeError(
+                f"out must be a tuple with a buffer or None for each primal, {self.count} here, but is {out!r}"
+            )
         buffers = [*(out or ())] + [None] * (len(self.primals) - len(out or ()))
         for x, buffer in zip(self.primals, buffers, strict=True):
             if buffer is not None and not has_float(x):
@@ -316,7 +318,7 @@ class WithDerivatives(WithBatches):
         last = last_types(made)
         if last is None and self.derivative.star is None:
             others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
-            seen = [types for other in others if (types := last_types(other)) is not None]
+            seen = [found for found in map(last_types, others) if found is not None]
             last = seen[-1][: len(self.derivative.own)] if seen else None
         return source_of(_with_buffers(made, out), self.__srcad_options__, types, last)
 

@@ -56,9 +56,9 @@ trigonometric transforms; ends(n) first= inside= last= dtype= is a vector of n n
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
-check_disjoint(a, b) raises ValueError if the two arrays share memory, check_shape(a, *dims) called= if a, which is called that, has
-another shape. check_sizes(a, b) axes= more= raises SizeError unless the size of a's axis is that of b's plus a number; a or b may be an int, whose axis is None. comment() text= is a line
-of comment in the generated code.
+check_disjoint(a, b) raises ValueError if the two arrays share memory, check_shape(a, *dims) called= if a, which is called that,
+has another shape. check_sizes(a, b) axes= more= raises SizeError unless the size of a's axis is that of b's plus a number; a or
+b may be an int, whose axis is None. comment() text= is a line of comment in the generated code.
 
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).

@@ -135,6 +135,11 @@ class Derivative:
         """The position of the buffers beside `count` other parameters: after them, but before those of which `*args` are one."""
         return count if self.star is None else 0
 
+    def _split(self, given: Sequence[ArgType]) -> tuple[list[ArgType], ArgType, int]:
+        """All other arguments, the buffers, and the position of these."""
+        at = self._buffer_at(len(given) - 1)
+        return [*given[:at], *given[at + 1 :]], given[at], at
+
     def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace:
         trace = build(replace(self, into=False), arg_types, stop_after)
         return self._with_buffers(trace, None) if self.into and not stop_after else trace
@@ -142,9 +147,8 @@ class Derivative:
     def build_call(self, given: Sequence[ArgType]) -> tuple[Trace, list[int]]:
         """The trace for a call with all that was given, and the positions of what it takes of that. `*args` are spread."""
         if self.into:
-            rest = list(given)
-            buffers = rest.pop(at := self._buffer_at(len(given) - 1))
-            trace, order = replace(self, into=False).build_call(rest)
+            own, buffers, at = self._split(given)
+            trace, order = replace(self, into=False).build_call(own)
             order = [k + (k >= at) for k in order]
             return self._with_buffers(trace, buffers), [at, *order] if at == 0 else [*order, at]
         arranged, trace = self._arranged(given)
@@ -153,9 +157,8 @@ class Derivative:
     def trace(self, given: Sequence[ArgType]) -> Trace:
         """The trace as a function to be called or differentiated: with a parameter for each that the signature has."""
         if self.into:
-            rest = list(given)
-            buffers = rest.pop(self._buffer_at(len(given) - 1))
-            return self._with_buffers(replace(self, into=False).trace(rest), buffers)
+            own, buffers, _ = self._split(given)
+            return self._with_buffers(replace(self, into=False).trace(own), buffers)
         star = self.star
         if star is not None and isinstance(rest := given[star], Tree):
             given = [*given[:star], *rest.items, *given[star + 1 :]]

@@ -92,7 +92,7 @@ def _pairs(called: str, results: Any, tree: Any) -> Iterator[tuple[int, tuple[Va
 def _check_apart(b: Builder, trace: Trace, buffers: Sequence[Var]) -> None:
     inputs = [v for v in trace.inputs if isinstance(v.type, Array)]
     read = (a for stmt in walk(trace.body) for a in operands(stmt))
-    known = dict.fromkeys(a for a in read if isinstance(a, Const) and isinstance(a.type, Array))
+    known: list[Atom] = [*dict.fromkeys(a for a in read if isinstance(a, Const) and isinstance(a.type, Array))]
     for k, buffer in enumerate(buffers):
         for other in (*inputs, *known, *buffers[:k]):
             b.effect("check_disjoint", buffer, other)

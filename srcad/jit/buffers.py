@@ -1,4 +1,4 @@
-"""Calls with `out=`: a derivative that writes into the caller's arrays is a function of its own, made when it is first asked for."""
+"""Calls with `out=`: a derivative that writes into the caller's arrays is a function of its own, made when first asked for."""
 
 from __future__ import annotations
 

@@ -305,7 +305,7 @@ def check_writable(trace: Trace, args: Sequence[Any]) -> None:
 
 def _arrays(tree: Any, type: Any) -> Iterator[tuple[Any, Any]]:
     """The arrays in a parameter, with Numba's types of them."""
-    if isinstance(tree, Tree):
+    if isinstance(tree, Tree) and isinstance(type, types.BaseTuple):
         for item, part in zip(tree.items, type, strict=True):
             yield from _arrays(item, part)
     elif isinstance(type, types.Array):

@@ -120,7 +120,8 @@ def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping
 
 
 def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    if (keyword := getattr(thing, "buffer", None)) in kwargs:
+    keyword = getattr(thing, "buffer", None)
+    if keyword and keyword in kwargs:
         thing, out = thing.into, kwargs[keyword]
         kwargs = {name: value for name, value in kwargs.items() if name != keyword}
         args, kwargs = ((out, *args), kwargs) if thing.starred else (args, {**kwargs, thing.names[-1]: out})
