@@ -242,6 +242,28 @@ def test_inside_of_what_is_differentiated():
         srcad.differentiate(lambda x: np.sum(f.grad(x, out=x)), jit=False).grad(X)
 
 
+def test_vjp_and_jvp_inside():
+    def with_buffers(x):
+        b, c = np.empty(x.size), np.empty(x.size)
+        srcad.jvp(scaled, (x, 2), (x * x, 0), out=b)
+        _, pullback = srcad.vjp(scaled, x, 2)
+        pullback(x, out=(c, None))
+        return b @ c
+
+    def scaled(x, n):
+        return np.sin(x) * x[0] * n
+
+    gradient = srcad.differentiate(with_buffers, jit=False).grad
+    want = srcad.grad(
+        srcad.differentiate(
+            lambda x: srcad.jvp(scaled, (x, 2), (x * x, 0))[1] @ srcad.vjp(scaled, x, 2)[1](x)[0], jit=False
+        )
+    )
+    np.testing.assert_allclose(gradient(X), want(X), rtol=1e-13)
+    with pytest.raises(TypeError, match="a tuple with a buffer or None for each primal, 2 here"):
+        srcad.differentiate(lambda x: srcad.vjp(scaled, x, 2)[1](x, out=x)[0][0], jit=False).grad(X)
+
+
 def rosenbrock(x):
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
