@@ -186,6 +186,8 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:
     """The Jacobian by forward mode, for more outputs than inputs: an array of shape y.shape + x.shape.
 
+    Where tangents would repeat loops of the function that are dear, up to four directions share them.
+
     Numbers have the shape (), and a number by a number gives a number. The result nests as y, each leaf of that as the
     argument (a tuple of them for a tuple of `argnums`). TypeError is raised for arguments that are not floats.
 

@@ -82,6 +82,9 @@ def test_generated_module_runs_alone(path):
         elif kind == "tangent":
             value, dots = g(*args, *(v[i] for i in floats))
             got, want = flatten(dots), y_dot
+        elif kind == "jacfwd":
+            value, got = y, g(*args) @ v[0]
+            want = difference(lambda x: f(x, *args[1:]), args[:1], v[:1])
         elif kind in ("grad", "grad_out", "hvp"):
             along = (v[0], *map_leaves(lambda leaf: 0.0 * leaf if is_active(leaf) else zero(leaf), args[1:]))
             value = y
