@@ -9,6 +9,20 @@ Everywhere, floats, float arrays, and tuples and namedtuples of them are differe
 functions are constants. A derivative has the shape, the dtype and the nesting of what it belongs to. Inputs are never
 modified, and nothing that is returned shares memory with them.
 
+Each of them takes `out=`, arrays of the caller's that the derivative is written into, so that a loop which calls it allocates
+nothing for it: an array, or a tuple nested as the derivative is (what follows the value, for those that give that too), with
+None for what is to be allocated, such as numbers. They are what is returned as well. From Python and from `@njit` code, `out` is
+given by name; it is `out_` where the function has a parameter `out`. What the arrays held does not matter. TypeError is raised
+where their dtype, number of axes or nesting is not that of the derivative; ValueError where their shape is not, where they are
+read-only, or share memory with an argument or each other (by their address ranges, as `np.may_share_memory` has it). Any strides
+will do. Batches and device functions have no `out`, nor, in `@njit` code, have functions with `*args`.
+
+>>> gradient, x, g = grad(lambda x: np.sum(x * x)), np.array([1.0, 2.0]), np.empty(2)
+>>> gradient(x, out=g) is g
+True
+>>> g
+array([2., 4.])
+
 Globals, closure values, attributes and the contents of arrays that a function reads are built into what is generated for
 it. A call from Python looks whether they have changed since, and generates anew where they have; it costs about as much as
 two calls more, and the contents of arrays of more than 1 MiB are not looked at. Calls from inside `@njit` code keep what was
@@ -80,6 +94,8 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Any:
     argnums   a parameter's position or name, or a tuple of them, which makes the gradient a tuple
     has_aux   `fun` returns (value, aux), and the result is (gradient, aux); aux may be anything it can return
 
+    What it returns takes `out=`, an array to write the gradient into (a tuple of them for a tuple of `argnums`).
+
     TypeError is raised where `fun` does not return a real number, or an argument to differentiate for is not a float.
 
     >>> grad(lambda x, n: n * x**2)(3.0, 2)
@@ -125,12 +141,12 @@ def adjoint(fun: Function) -> Any:
     return derive(fun, "adjoint")
 
 
-def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], *, out: Any = None) -> tuple[Any, Any]:
     """(y, y_dot): the value at `primals` and its derivative along `tangents`, forward mode.
 
-    `tangents` has an item for each of `primals`, nested like it; those of arguments without floats are ignored.
-    y may nest as it likes; y_dot has None for what is not a float. TypeError is raised where the two do not fit, ValueError
-    where their shapes differ.
+    `tangents` has an item for each of `primals`, nested like it; those of arguments without floats are ignored. y may nest
+    as it likes; y_dot has None for what is not a float, and arrays of `out` where that has any. TypeError is raised where
+    the two do not fit, ValueError where their shapes differ.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 0.0))
     (6.0, 2.0)
@@ -142,17 +158,18 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     dots = [dot for x, dot in zip(primals, tangents, strict=True) if has_float(x)]
     filled = with_defaults(fun, primals)
     dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
-    value, derivative = derive_once(fun, "tangent", len(primals))(*filled, *dots)
+    tangent = derive_once(fun, "tangent", len(primals))
+    value, derivative = tangent(*filled, *dots, **{tangent.buffer: out})
     return value, derivative
 
 
 def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """(y, pullback): the value at `primals`, and the function y_bar -> x_bars of reverse mode.
 
-    `pullback` takes a y_bar nested as y, and gives a tuple with one x_bar for each primal: None for those without
-    floats. It may be called again and again, and be differentiated itself: it is linear, so that its own pullback is the
-    JVP. TypeError is raised where y_bar does not fit, ValueError where its shape differs, and RuntimeError where a global
-    that the function reads has changed since.
+    `pullback` takes a y_bar nested as y, and gives a tuple with one x_bar for each primal: None for those without floats.
+    It takes `out=`, a tuple with an array, or None, for each primal. It may be called again and again, and be
+    differentiated itself: it is linear, so that its own pullback is the JVP. TypeError is raised where y_bar does not fit,
+    ValueError where its shape differs, and RuntimeError where a global that the function reads has changed since.
 
     >>> y, pullback = vjp(lambda x, n: x**n, 3.0, 2)
     >>> y, pullback(1.0), pullback(10.0)
@@ -168,6 +185,8 @@ def vjp(fun: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, .
 
 def jacfwd(fun: Function, argnums: Argnums = 0) -> Any:
     """The Jacobian by forward mode, for more outputs than inputs: an array of shape y.shape + x.shape.
+
+    Where tangents would repeat loops of the function that are dear, up to four directions share them.
 
     Numbers have the shape (), and a number by a number gives a number. The result nests as y, each leaf of that as the
     argument (a tuple of them for a tuple of `argnums`). TypeError is raised for arguments that are not floats.

@@ -108,6 +108,8 @@ class Batched:
     # --- arguments -----------------------------------------------------------------------------------------------------------
 
     def _arguments(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+        if "out" in kwargs and "out" not in self.__signature__.parameters:
+            raise TypeError(f"{self.__name__} takes no out=: a batch allocates its results")
         bound = self.__signature__.bind(*args, **kwargs)
         given: list[Any] = []
         names: list[str] = []

@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--in-axes", default="0", metavar="AXES", help='with --target cuda: as in jax.vmap, as in "0, None" (0)'
     )
+    show.add_argument("--out", action="store_true", help="with a parameter for buffers, as for calls with out=")
     show.add_argument("--broadcast", action="store_true", help="allow for sizes that differ where arrays meet")
     show.add_argument("--pass", dest="stop_after", metavar="NAME", help="print the trace after this pass instead")
     show.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
@@ -195,6 +196,9 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
         return _kernel(made, options)
     try:
         derivative = made.derivative.broadcasting if options.broadcast else made.derivative
+        if options.out and derivative.buffer is None:
+            raise UsageError("--out goes with derivatives")
+        derivative = derivative.into_buffers if options.out else derivative
         names = [p.name for p in parameters(derivative.fn)]
         types = parse_types(options.types) if options.types else default_types(derivative.fn, derivative.signature)
     except (TypeError, ValueError) as error:

@@ -16,6 +16,7 @@ from srcad.batch import Batched
 from srcad.callable import parameters
 from srcad.errors import UnsupportedError
 from srcad.ir import Static, Trace, Tree, replace, show
+from srcad.jit.buffers import Buffered
 from srcad.jit.cuda import is_kernel
 from srcad.jit.device import device_function
 from srcad.jit.dispatcher import Assuming, Compiled, Watching
@@ -25,7 +26,7 @@ from srcad.jit.options import Options, options_of
 from srcad.pipeline import PIPELINES, Derivative
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
-from srcad.trees import check_shapes, has_float, zeros
+from srcad.trees import check_shapes, has_float, written, zeros
 
 Argnums = int | str | Sequence[int | str]
 #: What can be asked for by name. "value" is what `vjp` gives beside the pullback.
@@ -152,16 +153,32 @@ class Pullback:
         self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
         self.__srcad_options__ = adjoint.__srcad_options__
 
-    def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+    def __call__(self, y_bar: Any, *, out: Any = None) -> tuple[Any, ...]:
         if (read := self.reads.changed) is not None:
             raise RuntimeError(
                 f"'{read.name}', which the function reads, has changed since vjp was called: call it again"
             )
         check_shapes(self.y, y_bar, "y_bar")
+        buffers = self._buffers(out)
         if not has_float(self.y):
-            return tuple([zeros(x) if has_float(x) else None for x in self.primals][: self.count])
-        bars = iter(self.adjoint(*self.primals, y_bar)[1:])
+            nothing = [zeros(x) if has_float(x) else None for x in self.primals]
+            return tuple([written(*each, "out") for each in zip(nothing, buffers, strict=True)][: self.count])
+        given = [buffer for x, buffer in zip(self.primals, buffers, strict=True) if has_float(x)]
+        out = None if out is None else given[0] if len(given) == 1 else tuple(given)
+        bars = iter(self.adjoint(*self.primals, y_bar, **{self.adjoint.buffer: out})[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
+
+    def _buffers(self, out: Any) -> list[Any]:
+        """A buffer, or None, for each primal."""
+        if out is not None and not (isinstance(out, tuple) and len(out) == self.count):
+            raise TypeError(
+                f"out must be a tuple with a buffer or None for each primal, {self.count} here, but is {out!r}"
+            )
+        buffers = [*(out or ())] + [None] * (len(self.primals) - len(out or ()))
+        for x, buffer in zip(self.primals, buffers, strict=True):
+            if buffer is not None and not has_float(x):
+                raise TypeError(f"out has a buffer for the constant {x!r}: give None")
+        return buffers
 
     def __getstate__(self) -> dict[str, Any]:
         """What was read is known to the process that read it: another one reads its own globals."""
@@ -233,10 +250,25 @@ class WithSource(WithBatches):
     __srcad_options__: Options
     last_types: tuple[infer.ArgType, ...] | None
 
-    def source(self, types: str | Sequence[Any] | None = None) -> str:
+    def source(self, types: str | Sequence[Any] | None = None, *, out: bool = False) -> str:
         """The generated module for these argument types ("f8[:], i8", or a sequence of types); if not given, for those
-        of the last compilation, or for the annotated ones, or for float64 scalars."""
-        return source_of(self.derivative, self.__srcad_options__, types, self.last_types)
+        of the last compilation, or for the annotated ones, or for float64 scalars. `out` asks for what calls with `out=` run."""
+        return source_of(_with_buffers(self, out), self.__srcad_options__, types, last_types(self))
+
+
+def _with_buffers(made: Any, out: bool) -> Derivative:
+    d: Derivative = made.derivative
+    if out and d.buffer is None:
+        raise ValueError("out=True is for derivatives: the function itself takes no buffers")
+    return d.into_buffers if out else d
+
+
+def last_types(made: Any) -> tuple[infer.ArgType, ...] | None:
+    """The types of the last call that compiled anything, without those of buffers."""
+    into = vars(made).get("into")
+    if made.last_types is not None or into is None or into.last_types is None:
+        return made.last_types  # type: ignore[no-any-return]
+    return tuple(into.last_types[1:] if into.starred else into.last_types[:-1])
 
 
 class _Derived:
@@ -274,23 +306,24 @@ class WithDerivatives(WithBatches):
     jacrev = _Derived()
     hessian = _Derived()
 
-    def source(self, kind: str = "primal", types: str | Sequence[Any] | None = None) -> str:
+    def source(self, kind: str = "primal", types: str | Sequence[Any] | None = None, *, out: bool = False) -> str:
         """The generated module that runs for a kind of derivative: "primal", "tangent", "adjoint", "grad", "hvp" ...
 
         `types` are those of the function's arguments, as in "f8[:], i8", or a sequence of types; if not given, those of
-        the last call that compiled anything, else the annotated ones, else float64 scalars.
+        the last call that compiled anything, else the annotated ones, else float64 scalars. `out` asks for what calls with
+        `out=` run.
         """
         _check_kind(kind)
         made = self if kind == "primal" else getattr(self, kind)
-        last = made.last_types
+        last = last_types(made)
         if last is None and self.derivative.star is None:
             others = [self, *(self.__dict__[k] for k in PIPELINES if k in self.__dict__)]
-            seen = [other.last_types for other in others if other.last_types is not None]
+            seen = [found for found in map(last_types, others) if found is not None]
             last = seen[-1][: len(self.derivative.own)] if seen else None
-        return source_of(made.derivative, self.__srcad_options__, types, last)
+        return source_of(_with_buffers(made, out), self.__srcad_options__, types, last)
 
 
-class DerivativeFunction(WithSource, Compiled):  # type: ignore[misc]
+class DerivativeFunction(WithSource, Buffered, Compiled):  # type: ignore[misc]
     """A derivative, compiled: call it from Python, from inside `@njit` code, or pass it to such code."""
 
 

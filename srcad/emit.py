@@ -26,9 +26,9 @@ from srcad.unparse import Comment, unparse
 #: Global arrays of more elements are not spelled out: the caller defines them in the module (see `given_globals`).
 LARGE = 1000
 _RUNTIME = tuple(
-    """broadcast_dim check_disjoint check_sizes checked_add checked_floordiv checked_lshift checked_mod checked_mul checked_pow
-    checked_sub cofactors cofactors_along element ends expand inverse_gaps is_invertible is_positive_definite multiplicity
-    of_shape polygamma reduce_like spans to_int zeta""".split()
+    """broadcast_dim check_disjoint check_shape check_sizes checked_add checked_floordiv checked_lshift checked_mod
+    checked_mul checked_pow checked_sub cofactors cofactors_along element ends expand inverse_gaps is_invertible
+    is_positive_definite multiplicity of_shape polygamma reduce_like spans to_int zeta""".split()
 )
 _IMPORTS = {
     "math": "import math",

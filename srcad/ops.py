@@ -21,6 +21,8 @@ Memory (an array Var is a reference):
     transpose(a) axes=               a view; axes is a tuple
     reshape(a, *dims)                a view of a C-contiguous array (make it so by `copy` first); dims are never -1
     copy(a)                          fresh C-contiguous memory
+    product(a, b, c)                 a[...] = b @ c, where a shares no memory with b or c; made when a trace is finished, of an
+                                     assign with the attribute product=True
     expand(a, *dims)                 a broadcast to dims: a itself when it has that shape already, else a copy. With the
                                      attribute seed= (a name), ValueError if it has another shape
     reduce_like(g, a)                the adjoint of expand: g summed over the axes along which a was repeated, with a's
@@ -54,9 +56,9 @@ trigonometric transforms; ends(n) first= inside= last= dtype= is a vector of n n
 
 Lists: list() item=, append(l, x), pop(l) (the last), length(l).
 
-check_disjoint(a, b) raises ValueError if the two arrays share memory. check_sizes(a, b) axes= more= raises SizeError unless the
-size of a's axis is that of b's plus a number; a or b may be an int, whose axis is None. comment() text= is a line
-of comment in the generated code.
+check_disjoint(a, b) raises ValueError if the two arrays share memory, check_shape(a, *dims) called= if a, which is called that,
+has another shape. check_sizes(a, b) axes= more= raises SizeError unless the size of a's axis is that of b's plus a number; a or
+b may be an int, whose axis is None. comment() text= is a line of comment in the generated code.
 
 Effects without memory: raise() exc= message= ; throw(*variables) catcher= raised= shapes= (while a `try` is lowered only: see
 srcad.lower.exceptions); print(*args) template= (a tuple of str | None: None stands for the next arg).
@@ -193,7 +195,7 @@ MATRICES: Mapping[str, tuple[str, ...]] = {
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
-WRITES = frozenset({"store", "update", "assign", "accumulate"})
+WRITES = frozenset({"store", "update", "assign", "accumulate", "product"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc local array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
@@ -224,6 +226,7 @@ EFFECTS = frozenset(
         "call",
         "comment",
         "check_disjoint",
+        "check_shape",
         "check_sizes",
         "draw",
         "room",
@@ -331,7 +334,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in "append raise throw print comment check_disjoint check_sizes room".split():
+    if name in WRITES or name in "append raise throw print comment check_disjoint check_shape check_sizes room".split():
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:

@@ -33,6 +33,7 @@ from srcad.transforms.equal_sizes import checks_first, equal_sizes
 from srcad.transforms.fission import fission
 from srcad.transforms.fold import exact_fold, fold
 from srcad.transforms.fuse import fuse
+from srcad.transforms.into import into
 from srcad.transforms.join import join
 from srcad.transforms.overwrite import overwrite
 from srcad.transforms.protect import modified, protect
@@ -53,7 +54,7 @@ class Derivative:
 
     A function with `*args` has as many parameters as it is given arguments. `stars` fixes how many of them are for the
     `*args`, which lets seeds follow. `broadcasts` allows for arrays whose sizes are found to differ where they meet only when
-    the function is called: see `transforms.equal_sizes`.
+    the function is called: see `transforms.equal_sizes`. One `into` buffers has a parameter for them: see `transforms.into`.
     """
 
     fn: Callable[..., Any]
@@ -62,11 +63,24 @@ class Derivative:
     has_aux: bool = False
     stars: int | None = None
     broadcasts: bool = False
+    into: bool = False
 
     @property
     def broadcasting(self) -> Derivative:
         """The same for arrays of any sizes."""
         return replace(self, broadcasts=True)
+
+    @property
+    def into_buffers(self) -> Derivative:
+        """The same with its arrays written into buffers of the caller's."""
+        return replace(self, into=True)
+
+    @property
+    def buffer(self) -> str | None:
+        """The keyword for buffers, `out` unless the function has a parameter of that name; None where there is none."""
+        if self.into or self.kind in ("primal", "value"):
+            return None
+        return signature.unused("out", list(self.signature.parameters.values()))
 
     @property
     def wrt(self) -> tuple[int, ...]:
@@ -109,18 +123,42 @@ class Derivative:
             default = None if self.kind == "tangent" else must
             free = signature.unused(seed, own)
             own.append(inspect.Parameter(free, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
+        if self.into:
+            free = signature.unused("out", own)
+            at = self._buffer_at(len(own))
+            optional = at > 0 and own[at - 1].default is not inspect.Parameter.empty
+            default = REQUIRED if optional else inspect.Parameter.empty
+            own.insert(at, inspect.Parameter(free, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default))
         return inspect.Signature(own)
 
+    def _buffer_at(self, count: int) -> int:
+        """The position of the buffers beside `count` other parameters: after them, but before those of which `*args` are one."""
+        return count if self.star is None else 0
+
+    def _split(self, given: Sequence[ArgType]) -> tuple[list[ArgType], ArgType, int]:
+        """All other arguments, the buffers, and the position of these."""
+        at = self._buffer_at(len(given) - 1)
+        return [*given[:at], *given[at + 1 :]], given[at], at
+
     def build(self, arg_types: Sequence[ArgType], stop_after: str = "") -> Trace:
-        return build(self, arg_types, stop_after)
+        trace = build(replace(self, into=False), arg_types, stop_after)
+        return self._with_buffers(trace, None) if self.into and not stop_after else trace
 
     def build_call(self, given: Sequence[ArgType]) -> tuple[Trace, list[int]]:
         """The trace for a call with all that was given, and the positions of what it takes of that. `*args` are spread."""
+        if self.into:
+            own, buffers, at = self._split(given)
+            trace, order = replace(self, into=False).build_call(own)
+            order = [k + (k >= at) for k in order]
+            return self._with_buffers(trace, buffers), [at, *order] if at == 0 else [*order, at]
         arranged, trace = self._arranged(given)
         return without_dots(trace, arranged.own), arranged.order
 
     def trace(self, given: Sequence[ArgType]) -> Trace:
         """The trace as a function to be called or differentiated: with a parameter for each that the signature has."""
+        if self.into:
+            own, buffers, _ = self._split(given)
+            return self._with_buffers(replace(self, into=False).trace(own), buffers)
         star = self.star
         if star is not None and isinstance(rest := given[star], Tree):
             given = [*given[:star], *rest.items, *given[star + 1 :]]
@@ -131,6 +169,11 @@ class Derivative:
         arranged = arrange(self.kind, self.fn, given, self.name)
         seeds = [given[k] for k in arranged.seeds]
         return arranged, self.with_args(len(arranged.own)).build([*arranged.own_types(given), *seeds])
+
+    def _with_buffers(self, trace: Trace, given: ArgType | None) -> Trace:
+        """The trace that writes into buffers of these types; into one for each array if none are given."""
+        own = sum(p.outer is None for p in trace.params)
+        return into(trace, derivatives(self, trace.returns), given, self._buffer_at(own))
 
     @property
     def star(self) -> int | None:
@@ -143,6 +186,19 @@ class Derivative:
     def with_args(self, count: int) -> Derivative:
         """With the number of `*args` that makes `count` arguments."""
         return self if self.star is None else replace(self, stars=count - len(self.own) + 1)
+
+
+def derivatives(d: Derivative, returns: Any) -> Any:
+    """The part of the result that is derivatives, as `out` is nested: the adjoint's only bar by itself, as a gradient is."""
+    match d.kind:
+        case "tangent" | "value_and_grad":
+            return returns.items[1]
+        case "grad" if d.has_aux:
+            return returns.items[0]
+        case "adjoint":
+            bars = returns.items[1:]
+            return bars[0] if len(bars) == 1 else Tree(bars)
+    return returns
 
 
 def _defaults_last(own: list[inspect.Parameter]) -> list[inspect.Parameter]:

@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
 TOO_LARGE = "an integer does not fit into the 64 bits that compiled code has for it: compute with floats"
-SHARED = "two array arguments share memory, and the function writes into one of them: pass a copy"
+SHARED = "two array arguments share memory, and one of them is written into: pass a copy"
 
 
 def broadcast_dim(n: int, m: int) -> int:
@@ -71,6 +71,15 @@ def of_shape(name: str, seed: Any, *dims: int) -> Any:
     if seed.shape != dims:
         raise ValueError(f"{name} has the shape {seed.shape}, but what it belongs to has {dims}")
     return seed
+
+
+def check_shape(name: str, out: Any, *dims: int) -> None:
+    """Refuse a buffer, which is called that, of another shape than what will be written into it.
+
+    >>> check_shape("out", np.zeros(2), 2)
+    """
+    if out.shape != dims:
+        raise ValueError(f"{name} has the shape {out.shape}, but what is written into it has {dims}")
 
 
 def reduce_like(g: Any, a: Any) -> Any:
@@ -465,6 +474,13 @@ def _of_shape(name: Any, seed: Any, *dims: Any) -> Any:
     message = f"{text} has another shape than what it belongs to"
     lines = ["if seed.shape != dims:", f"    raise ValueError({message!r})", "return seed"]
     return _define("of_shape", "name, seed, *dims", lines)
+
+
+@overload(check_shape, strict=False, prefer_literal=True)  # type: ignore[untyped-decorator]
+def _check_shape(name: Any, out: Any, *dims: Any) -> Any:
+    text = name.literal_value if isinstance(name, types.StringLiteral) else "out"
+    message = f"{text} has another shape than what is written into it"
+    return _define("check_shape", "name, out, *dims", ["if out.shape != dims:", f"    raise ValueError({message!r})"])
 
 
 @overload(reduce_like, strict=False)  # type: ignore[untyped-decorator]

@@ -357,12 +357,16 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
             if isinstance(op.args[0].type, Array) and op.args[0].type.ndim == 1:
                 whole = ast.Slice()
             return _write(_subscript(args[0], [whole]), args[1], op.name == "accumulate")
+        case "product":
+            return ast.Expr(call("np.dot", args[1], args[2], args[0]))
         case "append":
             return ast.Expr(phrase("_0.append(_1)", *args))
         case "pop":
             return ast.Expr(phrase("_0.pop()", *args))
         case "check_disjoint" | "room":
             return ast.Expr(call(op.name, *args))
+        case "check_shape":
+            return ast.Expr(call("check_shape", ast.Constant(op.attr("called")), *args))
         case "check_sizes":
             one, other = (
                 node if axis is None else _size(a, axis, node)

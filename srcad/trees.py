@@ -121,6 +121,21 @@ def zeros(tree: Any) -> Any:
     return map_tree(leaf, tree)
 
 
+def written(values: Any, out: Any, name: str) -> Any:
+    """The tree with its arrays written into those of `out`, where that has any: as a derivative with buffers gives it."""
+    if out is None:
+        return values
+    if isinstance(values, tuple) and isinstance(out, tuple) and len(values) == len(out):
+        items = [written(v, o, f"{name}[{k}]") for k, (v, o) in enumerate(zip(values, out, strict=True))]
+        return type(values)(*items) if hasattr(values, "_fields") else tuple(items)
+    types = [(leaf.dtype, leaf.ndim) if isinstance(leaf, np.ndarray) else None for leaf in (values, out)]
+    if types[0] != types[1] or types[0] is None:
+        raise TypeError(f"{name} must have the type of the derivative, but is {out!r}")
+    check_shapes(values, out, name)
+    out[...] = values
+    return out
+
+
 def filled(like: Any, tree: Any, name: str) -> Any:
     """The tree, whose leaves are numbers or arrays, as float64; TypeError if it is not nested as `like`."""
     if isinstance(like, tuple):

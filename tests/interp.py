@@ -285,6 +285,9 @@ def evaluate(op: Op, args: list[Any]) -> Any:
         case "check_disjoint", [a, b]:
             if np.shares_memory(a, b):
                 raise ValueError("arrays share memory")
+        case "check_shape", [a, *dims]:
+            if a.shape != tuple(dims):
+                raise ValueError(f"{op.attr('called')} has another shape")
         case "raise", _:
             exc = op.attr("exc")
             raise (getattr(builtins, exc) if isinstance(exc, str) else exc)(op.attr("message"))

@@ -136,6 +136,13 @@ def test_types(capsys, several):
     assert "nonsense" in err
 
 
+def test_buffers(capsys, several):
+    code, out, _ = run(capsys, "show", f"{several}:total", "--types", "f8[:], f8", "--kind", "grad", "--out")
+    assert (code, ", out):" in out, "return out" in out) == (0, True, True)
+    code, _, err = run(capsys, "show", f"{several}:total", "--types", "f8[:], f8", "--kind", "primal", "--out")
+    assert (code, err) == (2, "srcad: --out goes with derivatives\n")
+
+
 def test_a_failure_with_assumed_types_says_so(capsys, tmp_path):
     path = tmp_path / "arrays.py"
     path.write_text("def f(x):\n    return x[0] * x[1]\n")

@@ -45,6 +45,8 @@ class Hand:
     kind: str = "grad"
     name: str = "hand"
     broadcasts: bool = False
+    buffer: None = None
+    star: None = None
 
     @property
     def broadcasting(self):

@@ -1,7 +1,8 @@
 """The golden files: small programs, each with the derivatives that srcad writes for it, kept so that changes can be read.
 
-A file in tests/cases holds a program, its ARGS and KINDS, and below each separator line the generated module. After a
-change that is meant: `SRCAD_UPDATE_GOLDEN=1 pytest tests/test_golden.py`, then read the diff as a person would.
+A file in tests/cases holds a program, its ARGS and KINDS, and below each separator line the generated module. A kind that ends in
+`_out` is what calls with `out=` run. After a change that is meant: `SRCAD_UPDATE_GOLDEN=1 pytest tests/test_golden.py`, then
+read the diff as a person would.
 """
 
 import os
@@ -17,7 +18,7 @@ import pytest
 from oracles import difference, direction, dot, flatten, is_active, leaves, map_leaves, zero
 from srcad.emit import emit
 from srcad.infer import arg_type_of
-from srcad.pipeline import Derivative, build
+from srcad.pipeline import Derivative
 
 CASES = sorted(Path(__file__).parent.joinpath("cases").glob("*.py"))
 SEPARATOR = re.compile(r"^# -{10,} (\w+)\n", re.MULTILINE)
@@ -47,7 +48,8 @@ def program(path: Path) -> ModuleType:
 def generated(path: Path, kind: str, jit: bool = True) -> str:
     module = program(path)
     types = [arg_type_of(arg) for arg in module.ARGS]
-    return emit(build(Derivative(getattr(module, path.stem), kind), types), jit=jit)
+    derivative = Derivative(getattr(module, path.stem), kind.removesuffix("_out"))
+    return emit((derivative.into_buffers if kind.endswith("_out") else derivative).build(types), jit=jit)
 
 
 cases = pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -80,11 +82,18 @@ def test_generated_module_runs_alone(path):
         elif kind == "tangent":
             value, dots = g(*args, *(v[i] for i in floats))
             got, want = flatten(dots), y_dot
-        elif kind in ("grad", "hvp"):
+        elif kind == "jacfwd":
+            value, got = y, g(*args) @ v[0]
+            want = difference(lambda x: f(x, *args[1:]), args[:1], v[:1])
+        elif kind in ("grad", "grad_out", "hvp"):
             along = (v[0], *map_leaves(lambda leaf: 0.0 * leaf if is_active(leaf) else zero(leaf), args[1:]))
             value = y
             if kind == "grad":
                 got, want = dot(g(*args), v[0]), difference(f, args, along)
+            elif kind == "grad_out":
+                buffer = np.full_like(args[0], np.nan)
+                assert g(*args, buffer) is buffer
+                got, want = dot(buffer, v[0]), difference(f, args, along)
             else:
                 gradient = load(path, "grad")
                 got, want = flatten(g(*args, v[0])), difference(lambda *args: gradient(*args), args, along)
@@ -99,4 +108,4 @@ def load(path: Path, kind: str) -> Any:
     text = generated(path, kind, jit=False)
     namespace: dict[str, Any] = {}
     exec(compile(text, f"<{path.stem} {kind}>", "exec"), namespace)
-    return namespace[f"{path.stem}_{kind}"]
+    return namespace[f"{path.stem}_{kind.removesuffix('_out')}"]

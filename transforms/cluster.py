@@ -20,7 +20,9 @@ from srcad.transforms.places import Places
 from srcad.transforms.symbolic import ONE
 
 #: Ops that keep their order among each other, and before which nothing may move that stood after them.
-BARRIERS = frozenset({"raise", "print", "call", "append", "pop", "length", "check_disjoint", "check_sizes", "draw"})
+BARRIERS = frozenset(
+    {"raise", "print", "call", "append", "pop", "length", "check_disjoint", "check_shape", "check_sizes", "draw"}
+)
 
 
 @dataclass(eq=False)

@@ -180,7 +180,7 @@ class _Liveness:
 
 def contents(op: Op) -> tuple[Atom, ...]:
     """The arguments whose memory the op reads: not those that it only writes or measures."""
-    if op.name in ("check_disjoint", "check_sizes"):
+    if op.name in ("check_disjoint", "check_shape", "check_sizes"):
         return ()
     if op.name == "reduce_like":
         return op.args[:1]

@@ -3,7 +3,9 @@ leave the names of their arrays to these."""
 
 from __future__ import annotations
 
-from srcad.ir import Op, Trace, Var, replace, walk
+from collections import Counter
+
+from srcad.ir import Block, Op, Stmt, Trace, Var, replace, uses, walk
 from srcad.transforms.cse import cse, rename
 from srcad.transforms.custom import has_custom, primal
 from srcad.transforms.dce import dce
@@ -14,7 +16,7 @@ from srcad.transforms.transposed import tidied
 
 def finish(trace: Trace) -> Trace:
     """The trace as it is to be written."""
-    return _elements(_extremes(_written_out(trace)))
+    return _elements(_products(_extremes(_written_out(trace))))
 
 
 def _written_out(trace: Trace) -> Trace:
@@ -29,6 +31,21 @@ def _extremes(trace: Trace) -> Trace:
     if all(op.attr("axis") is None and not op.attr("keepdims") for op in extremes):
         return trace
     return dce(cse(exact_fold(fuse(trace, final=True))))
+
+
+def _products(trace: Trace) -> Trace:
+    """The trace with matrix products that are only assigned to a buffer computed in it."""
+    used = Counter(uses(trace.body))
+    stmts: list[Stmt] = []
+    for stmt in trace.body.stmts:
+        last = stmts[-1] if stmts else None
+        if isinstance(stmt, Op) and stmt.attr("product") and isinstance(last, Op) and last.results == stmt.args[1:]:
+            array, product = stmt.args
+            if used[last.result] == 1 and array.type == product.type:
+                stmts[-1] = replace(last, name="product", results=(), args=(array, *last.args))
+                continue
+        stmts.append(stmt)
+    return replace(trace, body=Block(tuple(stmts), trace.body.yields)) if used else trace
 
 
 def _elements(trace: Trace) -> Trace:

@@ -3,11 +3,15 @@
 Forward mode seeds one element of x a time and gives one slice J[..., j] (n tangents for n inputs); reverse mode seeds one
 element of y and gives J[i, ...] (m adjoints for m outputs). The result nests as y, each leaf of it as x, and each leaf of
 that has y's shape followed by x's: as in JAX.
+
+Where every tangent would repeat work of the primal that costs more than the tangent's own, a trip of the loop carries several
+directions, a *chunk*, and does that work once for all (as ForwardDiff.jl does: Revels, Lubin & Papamarkou 2016).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from srcad.callees import adopted
@@ -15,24 +19,38 @@ from srcad.ir import (
     INT,
     Array,
     Atom,
+    Block,
     Builder,
     Const,
     For,
+    If,
+    Op,
     Operand,
+    Scalar,
     Static,
     Trace,
     Tree,
     Type,
     Var,
+    While,
+    blocks_of,
     const,
     is_float,
     leaves,
     map_tree,
     replace,
+    uses,
+    walk,
 )
+from srcad.ops import ELEMENTWISE
 from srcad.transforms.adjoint import adjoint
-from srcad.transforms.signature import inline, number, select
+from srcad.transforms.signature import inline, number, returning
 from srcad.transforms.tangent import tangent
+
+#: Elementwise ops that cost no more than a few multiplications.
+_CHEAP = frozenset({"div", "sqrt", "floor", "ceil", "trunc", "rint", "deg2rad", "rad2deg", "copysign"})
+#: The most statements of the primal for chunks of that many directions: what is generated grows with both.
+_CHUNKS = {4: 150, 2: 300}
 
 
 def jacfwd(trace: Trace, wrt: Sequence[int], single: bool) -> Trace:
@@ -65,18 +83,22 @@ class _Jacobian:
 
     def forward(self) -> Trace:
         for position, param in zip(self.wrt, (self.params[k] for k in self.wrt), strict=True):
-            dots = adopted(self.functions, select(tangent(self.trace, [position]), 1))
             own = [leaf for leaf in leaves(param.tree) if is_float(leaf.type)]
+            tangents: dict[int, Trace] = {}
             for x in own:
+                count = chunk_for(self.trace, x)
+                if count not in tangents:
+                    made = tangent(self.trace, [position], count)
+                    tangents[count] = adopted(self.functions, returning(made, Tree(made.returns.items[1:])))
 
                 def run(
-                    b: Builder, seed: Operand, x: Var = x, own: list[Var] = own, dots: Trace = dots
-                ) -> list[Operand]:
-                    seeds = [seed if leaf is x else zeros_like(b, leaf) for leaf in own]
-                    results = inline(b, dots, [*self.inputs, *seeds])
-                    return [results[i] for i in leaves(dots.returns)]
+                    b: Builder, seeds: list[Operand], x: Var = x, own: list[Var] = own, dots: Trace = tangents[count]
+                ) -> list[list[Operand]]:
+                    given = [seed if leaf is x else zeros_like(b, leaf) for seed in seeds for leaf in own]
+                    results = inline(b, dots, [*self.inputs, *given])
+                    return [[results[i] for i in leaves(y_dot)] for y_dot in dots.returns.items]
 
-                for index, block in zip(self.y_leaves, self.loop(x, self.ys, run, last=True), strict=True):
+                for index, block in zip(self.y_leaves, self.loop(x, self.ys, run, True, count), strict=True):
                     self.blocks[index, x] = block
         return self.finish("_jacfwd")
 
@@ -84,23 +106,29 @@ class _Jacobian:
         bars = adopted(self.functions, adjoint(self.trace, list(self.wrt)))
         for index, y in zip(self.y_leaves, self.ys, strict=True):
 
-            def run(b: Builder, seed: Operand, index: int = index) -> list[Operand]:
+            def run(b: Builder, seeds: list[Operand], index: int = index) -> list[list[Operand]]:
                 others = zip(self.y_leaves, self.ys, strict=True)
-                seeds = [seed if i == index else zeros_like(b, other) for i, other in others]
-                results = inline(b, bars, [*self.inputs, *seeds])
-                return [results[i] for i in leaves(Tree(bars.returns.items[1:]))]
+                given = [seeds[0] if i == index else zeros_like(b, other) for i, other in others]
+                results = inline(b, bars, [*self.inputs, *given])
+                return [[results[i] for i in leaves(Tree(bars.returns.items[1:]))]]
 
             for x, block in zip(self.xs, self.loop(y, self.xs, run, last=False), strict=True):
                 self.blocks[index, x] = block
         return self.finish("_jacrev")
 
     def loop(
-        self, seeded: Operand, others: Sequence[Operand], run: Callable[[Builder, Operand], list[Operand]], last: bool
+        self,
+        seeded: Operand,
+        others: Sequence[Operand],
+        run: Callable[[Builder, list[Operand]], list[list[Operand]]],
+        last: bool,
+        count: int = 1,
     ) -> list[Operand]:
-        """The blocks of `others` against `seeded`: `run` with each unit vector of it. `last`: its axes come last."""
+        """The blocks of `others` against `seeded`: `run` with each unit vector of it, `count` at once. `last`: its axes come
+        last."""
         b = self.b
         if not isinstance(seeded.type, Array):
-            return run(b, number(b, seeded.type, 1.0))
+            return run(b, [number(b, seeded.type, 1.0)])[0]
         dims = sizes(b, seeded)
         blocks: list[Var] = []
         for other in others:
@@ -109,14 +137,26 @@ class _Jacobian:
             blocks.append(b.op("alloc", *shape, hint="J", fill="empty", dtype=dtype))
         index = [Var(letter, INT) for letter in "ijklmnpq"[: len(dims)]]
         inner = Builder()
-        seed = inner.op("alloc", *sizes(inner, seeded), hint="seed", fill="zeros", dtype=seeded.type.dtype)
-        inner.effect("store", seed, *index, const(1.0))
-        for block, value in zip(blocks, run(inner, seed), strict=True):
-            write(inner, block, index, value, last)
+        places: list[tuple[list[Var], Var | None]] = [(index, None)]  # and whether they are inside
+        for k in range(1, count):
+            next_one = inner.op("add", index[-1], const(k))
+            places.append(([*index[:-1], next_one], inner.op("lt", next_one, dims[-1])))
+        seeds: list[Operand] = []
+        for place, inside in places:
+            seed = inner.op("alloc", *sizes(inner, seeded), hint="seed", fill="zeros", dtype=seeded.type.dtype)
+            one = Builder()
+            one.effect("store", seed, *place, const(1.0))
+            where(inner, inside, one)
+            seeds.append(seed)
+        for (place, inside), values in zip(places, run(inner, seeds), strict=True):
+            written = Builder()
+            for block, value in zip(blocks, values, strict=True):
+                write(written, block, place, value, last)
+            where(inner, inside, written)
         stmts = inner.stmts
-        for i, n in reversed(list(zip(index, dims, strict=True))):
-            body = Builder(stmts).block()
-            stmts = [For((), i, const(0), n, const(1), (), (), body)]
+        steps = [*[1] * (len(index) - 1), count]
+        for i, n, step in reversed(list(zip(index, dims, steps, strict=True))):
+            stmts = [For((), i, const(0), n, const(step), (), (), Builder(stmts).block())]
         b.stmts.extend(stmts)
         return list(blocks)
 
@@ -148,6 +188,43 @@ class _Jacobian:
             functions=tuple(self.functions),
             comments=(),
         )
+
+
+def chunk_for(trace: Trace, x: Var) -> int:
+    """How many directions of x a trip carries: several where tangents would repeat loops that compute what is dear, or one value
+    after another. What stands in no loop is computed before all tangents anyway. Where code is made for the size of x, memory
+    matters more."""
+    if not isinstance(x.type, Array) or not x.type.ndim or x.type.sizes is not None or trace.functions:
+        return 1
+    stmts = list(walk(trace.body))
+    if any(isinstance(stmt, Op) and stmt.name in ("custom", "call") for stmt in stmts):
+        return 1
+    loops = [stmt for stmt in stmts if isinstance(stmt, For | While)]
+    if not any(_carries(loop) or any(map(_is_dear, _ops(loop))) for loop in loops):
+        return 1
+    return next((count for count, most in _CHUNKS.items() if len(stmts) <= most), 1)
+
+
+def _carries(loop: For | While) -> bool:
+    """Whether a number goes from trip to trip that is more than a sum."""
+    read = Counter(var for block in blocks_of(loop) for var in uses(block))
+    return any(isinstance(v.type, Scalar) and is_float(v.type) and read[v] > 1 for v in loop.params)
+
+
+def _ops(loop: For | While) -> Iterator[Op]:
+    return (stmt for block in blocks_of(loop) for stmt in walk(block) if isinstance(stmt, Op))
+
+
+def _is_dear(op: Op) -> bool:
+    return op.name in ELEMENTWISE and ELEMENTWISE[op.name].kind == "float" and op.name not in _CHEAP
+
+
+def where(b: Builder, condition: Var | None, inner: Builder) -> None:
+    """Append the statements of the inner builder, which run only where the condition holds, if there is one."""
+    if condition is None:
+        b.stmts += inner.stmts
+    else:
+        b.add(If((), condition, inner.block(), Block()))
 
 
 def write(b: Builder, block: Var, index: Sequence[Var], value: Operand, last: bool) -> None:

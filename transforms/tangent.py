@@ -8,7 +8,7 @@ dots beside the values, and an `If` merges them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from srcad.callees import unused_name
@@ -49,23 +49,30 @@ from srcad.transforms.rules import has_rule, is_constant, pushforward
 ALIKE = frozenset({"view", "transpose", "reshape", "copy", "expand", "reduce_like"})
 
 
-def tangent(trace: Trace, wrt: Sequence[int] | None = None) -> Trace:
+def tangent(trace: Trace, wrt: Sequence[int] | None = None, directions: int = 1) -> Trace:
     """The tangent trace: parameters (*args, *x_dots), results (y, y_dot), one x_dot for each parameter in `wrt`.
 
     x_dot is nested as its parameter and y_dot as y, with None for what is not a float. `wrt` counts parameters; the default is
-    every parameter with a float in it.
+    every parameter with a float in it. With several `directions` there are as many x_dots for each, those of the first direction
+    first, and as many y_dots: what the derivatives read of the primal is computed once for all.
     """
     params = [p for p in trace.params if p.outer is None] if wrt is None else [trace.params[k] for k in wrt]
-    added = [dotted(param) for param in params if any(is_float(v.type) for v in leaves(param.tree))]
+    varied = [param for param in params if any(is_float(v.type) for v in leaves(param.tree))]
     sources = [v for param in params for v in leaves(param.tree) if is_float(v.type)]
-    dots = dict(zip(sources, (v for param in added for v in leaves(param.tree)), strict=True))
+    added: list[Param] = []
+    given: list[dict[Var, Var]] = []
+    for _ in range(directions):
+        own = list(map(dotted, varied))
+        given.append(dict(zip(sources, (v for param in own for v in leaves(param.tree)), strict=True)))
+        added += own
+    dots = given[0]
     rules: Mapping[Primitive, Trace] = {}
     if custom.has_custom(trace):
         trace, rules = custom.with_rules(trace, Activity(trace, dots))
     trace = factored(trace, Activity(trace, dots))
     fortran = any(list(made_fortran(f.body)) for f in (trace, *trace.functions))
     functions = _Functions(trace.functions, rules, fortran)
-    work = _Tangent(trace, dots, functions)
+    work = _Tangent(trace, given, functions)
     body, returns = work.function(own=True)
     return replace(
         trace,
@@ -114,21 +121,23 @@ class _Functions:
 
     def _derive(self, primal: Trace, varied: Sequence[bool], name: str) -> Trace:
         dots = {var: dot_of(var) for var, is_varied in zip(primal.inputs, varied, strict=True) if is_varied}
-        work = _Tangent(primal, dots, self)
+        work = _Tangent(primal, [dots], self)
         body, returns = work.function(own=False)
         added = tuple(Param(dot.hint or "v_dot", dot) for dot in dots.values())
         return replace(primal, name=name, params=(*primal.params, *added), body=body, returns=returns, functions=())
 
 
 class _Tangent:
-    """The derivation of one function. `dots` maps scalars to their dots and memory to its dual."""
+    """The derivation of one function. `given` maps scalars to their dots and memory to its dual, for each direction."""
 
-    def __init__(self, trace: Trace, dots: dict[Var, Var], functions: _Functions) -> None:
+    def __init__(self, trace: Trace, given: Sequence[dict[Var, Var]], functions: _Functions) -> None:
         self.trace = trace
         self.comments: tuple[tuple[int, str], ...] = ()
-        self._given = dots
-        self._dots: dict[Var, Atom] = dict(dots)
-        self._active = Activity(trace, dots)
+        self._given = given[0]
+        self._all: list[dict[Var, Atom]] = [dict(dots) for dots in given]
+        #: Those of the direction that statements are derived for.
+        self._dots = self._all[0]
+        self._active = Activity(trace, given[0])
         self._functions = functions
         self._fortran = functions.fortran
 
@@ -137,10 +146,10 @@ class _Tangent:
         b = Builder()
         shared: set[Var] = set()
         written = self._active.aliases.written(self.trace.body) if own else set()
-        for var in filter(is_memory, self.trace.inputs):
+        for var in (v for _ in self._directions() for v in self.trace.inputs if is_memory(v)):
             root = self._active.aliases.find(var)
             if var in self._given and own:
-                self._dots[var] = shaped(b, self._given[var], var)
+                self._dots[var] = shaped(b, self._dots[var], var)  # type: ignore[arg-type]
                 if root in written:
                     self._dots[var] = copied(b, self._dots[var], dot_hint(var))
                 else:
@@ -161,8 +170,14 @@ class _Tangent:
             yields.append(y_dot)
             return len(yields) - 1
 
-        y_dots = map_tree(leaf, self.trace.returns)
-        return b.block(*yields), Tree((self.trace.returns, y_dots))
+        y_dots = [map_tree(leaf, self.trace.returns) for _ in self._directions()]
+        return b.block(*yields), Tree((self.trace.returns, *y_dots))
+
+    def _directions(self) -> Iterator[None]:
+        """Do something for each direction."""
+        for dots in self._all:
+            self._dots = dots
+            yield
 
     # --- dots ---
 
@@ -200,7 +215,8 @@ class _Tangent:
                         self._custom(b, stmt)
                     else:
                         b.add(stmt)
-                        self._op(b, stmt)
+                        for _ in self._directions():
+                            self._op(b, stmt)
                 case If():
                     self._if(b, stmt)
                 case For() | While():
@@ -211,7 +227,7 @@ class _Tangent:
         """The block, which yields the dots of `carried` after its own yields."""
         b = Builder()
         self._stmts(block, b)
-        dots = [self._carry(b, operand) for operand in carried]
+        dots = [self._carry(b, operand) for _ in self._directions() for operand in carried]
         return b.block(*block.yields, *dots)
 
     def _op(self, b: Builder, op: Op) -> None:
@@ -309,7 +325,7 @@ class _Tangent:
 
     def _loop(self, b: Builder, stmt: For | While) -> None:
         slots = [k for k, var in enumerate(stmt.params) if var in self._active]
-        inits = [self._carry(b, operand) for operand in pick(stmt.inits, slots)]
+        inits = [self._carry(b, operand) for _ in self._directions() for operand in pick(stmt.inits, slots)]
         params = self._new(pick(stmt.params, slots))
         body = self._block(stmt.body, pick(next_values(stmt), slots))
         results = self._new(pick(stmt.results, slots))
@@ -324,9 +340,10 @@ class _Tangent:
         )
 
     def _new(self, variables: Iterable[Var]) -> list[Var]:
-        """Dots of merged or carried values."""
+        """Dots of merged or carried values, of the first direction first."""
         dots = []
-        for var in variables:
+        variables = tuple(variables)
+        for var in (v for _ in self._directions() for v in variables):
             dot = dot_of(var)
             if self._fortran and isinstance(dot.type, Array):
                 dot = replace(dot, type=replace(dot.type, layout="A"))

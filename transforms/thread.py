@@ -46,6 +46,7 @@ _WHY: Mapping[str, str] = {
     "draw": "a random draw",
     "spans": "arithmetic with arrays whose sizes are known only when it runs",
     "print": "printing",
+    "check_shape": "a derivative with out=",
     "call": "recursion, or a function that is not Python,",
     "custom": "a function that is not Python",
     "ruled": "a function that is not Python",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numba.core import config, errors, types
@@ -22,8 +22,9 @@ from numba.extending import infer_getattr, lower_getattr_generic
 
 from srcad.errors import SrcadError
 from srcad.infer import ArgType, arg_type, typeof
-from srcad.ir import Trace
+from srcad.ir import Trace, Tree
 from srcad.jit.boxing import is_widened, marked, marking
+from srcad.jit.buffers import with_buffers
 from srcad.jit.cache import load
 from srcad.jit.failures import in_users_terms
 from srcad.jit.generate import Derivative, generate, signature_only
@@ -55,9 +56,13 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         self.assumed: set[tuple[Any, ...]] = set()
         self.reads = Reads()
         self.__signature__ = derivative.signature
+        self.buffer, self.starred = derivative.buffer, derivative.star is not None
+        self.names = list(derivative.signature.parameters)
         stub = signature_only(derivative.name, derivative.signature, derivative.fn)
         super().__init__(stub, targetoptions={"nopython": True})
         self._compiler = _Generator(self, stub, self.targetdescr, self.targetoptions, {}, None)
+        #: Numba's own way in, without Python in between.
+        self.enter = _call.__get__(self)
 
     def __srcad_trace__(self, arg_types: Sequence[ArgType]) -> Trace:
         """The trace to differentiate when this derivative is itself differentiated, or inlined."""
@@ -68,6 +73,16 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         """The derivative for arrays that broadcast where they meet, by sizes that are known only in the call. Compiled code
         calls that one, since nothing can be compiled when it runs."""
         return type(self)(self.derivative.broadcasting, self.__srcad_options__)
+
+    @functools.cached_property
+    def into(self) -> Compiled:
+        """The derivative that writes into buffers of the caller's, which are an argument of it."""
+        return type(self)(self.derivative.into_buffers, self.__srcad_options__)
+
+    def enter_named(self, args: Sequence[Any], kwargs: dict[Any, Any]) -> Any:
+        """A call with keywords, of which `out` is none of Numba's."""
+        out = kwargs.pop(self.buffer, None)
+        return self.enter(*args, **kwargs) if out is None else with_buffers(self.into, args, kwargs, out)
 
     # --- types of arguments ------------------------------------------------------------------------------------------
 
@@ -116,6 +131,10 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
         """
         args = tuple(map(_unliteral, args))
         kws = {name: _unliteral(type) for name, type in kws.items()}
+        if self.buffer in kws:
+            if self.starred:
+                raise errors.TypingError(f"TypeError: {self.buffer}= is for Python where a function has *args")
+            return self.into.get_call_template(args, kws)
         try:
             folded = tuple(self._compiler.fold_argument_types(args, kws)[1])
             if folded not in self.overloads and not self.derivative.broadcasts:
@@ -127,6 +146,8 @@ class Compiled(CPUDispatcher):  # type: ignore[misc]
             raise errors.TypingError(f"{type(error).__name__}: {error}") from error
 
     def get_overload(self, sig: Any) -> Any:
+        if self.buffer and len(normalize_signature(sig)[0]) > len(self.names):
+            return self.into.get_overload(sig)
         if tuple(normalize_signature(sig)[0]) in self.assumed:
             return self.general.get_overload(sig)
         return super().get_overload(sig)
@@ -161,12 +182,14 @@ class Assuming:
     derivative: Derivative
     general: Any
     broadcasts: bool
+    enter: Any
+    enter_named: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.broadcasts:
             return self.general(*args, **kwargs)
         try:
-            return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+            return self.enter_named(args, kwargs) if kwargs else self.enter(*args)
         except SizeError:
             return self.in_general(args, kwargs)
 
@@ -274,10 +297,19 @@ def check_writable(trace: Trace, args: Sequence[Any]) -> None:
     """Refuse a read-only array that the function writes into, as NumPy does."""
     written = modified(trace)
     for param, arg in zip(trace.params, args, strict=False):
-        if isinstance(arg, types.Array) and not arg.mutable and param.tree in written:
+        if any(not type.mutable and var in written for var, type in _arrays(param.tree, arg)):
             raise ValueError(
                 f"assignment destination is read-only: the function writes into its argument '{param.name}'"
             )
+
+
+def _arrays(tree: Any, type: Any) -> Iterator[tuple[Any, Any]]:
+    """The arrays in a parameter, with Numba's types of them."""
+    if isinstance(tree, Tree) and isinstance(type, types.BaseTuple):
+        for item, part in zip(tree.items, type, strict=True):
+            yield from _arrays(item, part)
+    elif isinstance(type, types.Array):
+        yield tree, type
 
 
 def spread(p: inspect.Parameter, type: Any) -> list[tuple[str, Any]]:

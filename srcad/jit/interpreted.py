@@ -14,6 +14,7 @@ from numba.core.serialize import custom_reduce
 
 from srcad.infer import ArgType, arg_type, typeof
 from srcad.ir import Scalar, Trace
+from srcad.jit.buffers import with_buffers
 from srcad.jit.generate import Derivative, generate, signature_only
 from srcad.jit.options import Options
 from srcad.reads import Reads, recording
@@ -68,9 +69,13 @@ class Interpreted:
         self.__name__, self.__qualname__ = stub.__name__, stub.__qualname__
         self.__doc__, self.__module__ = stub.__doc__, stub.__module__
         self.__signature__ = derivative.signature
+        self.buffer, self.starred = derivative.buffer, derivative.star is not None
+        self.names = list(derivative.signature.parameters)
         self._made = Made()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if (out := kwargs.pop(self.buffer, None)) is not None:  # type: ignore[arg-type]
+            return with_buffers(self.into, args, kwargs, out)
         bound = self.__signature__.bind(*args, **kwargs)
         bound.apply_defaults()
         names: list[str] = []
@@ -103,6 +108,11 @@ class Interpreted:
     def general(self) -> Interpreted:
         """The derivative for arrays that broadcast where they meet, by sizes that are known only in the call."""
         return type(self)(self.derivative.broadcasting, self.__srcad_options__)
+
+    @functools.cached_property
+    def into(self) -> Interpreted:
+        """The derivative that writes into buffers of the caller's, which are an argument of it."""
+        return type(self)(self.derivative.into_buffers, self.__srcad_options__)
 
     @property
     def reads(self) -> Reads:

@@ -16,7 +16,7 @@ from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
 from srcad.lower.guards import present
 from srcad.lower.inline import inline_closure, inline_function
-from srcad.lower.known import describe, python
+from srcad.lower.known import NONE, describe, python
 from srcad.lower.numpy_calls import OTHERWISE, call_builtin
 from srcad.lower.scope import Closure
 from srcad.lower.selection import call_chosen
@@ -120,6 +120,13 @@ def _named_tuple(ctx: Lowering, cls: Any, args: Sequence[Value], kwargs: Mapping
 
 
 def _inline_trace(ctx: Lowering, thing: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    keyword = getattr(thing, "buffer", None)
+    if keyword and keyword in kwargs:
+        out = kwargs[keyword]
+        kwargs = {name: value for name, value in kwargs.items() if name != keyword}
+        if out != NONE:
+            thing = thing.into
+            args, kwargs = ([out, *args], kwargs) if thing.starred else (args, {**kwargs, thing.names[-1]: out})
     signature = inspect.signature(thing)
     try:
         given = signature.bind(*args, **kwargs).arguments

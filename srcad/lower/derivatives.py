@@ -96,7 +96,7 @@ def derived(ctx: Lowering, function: Any, args: Sequence[Value], kwargs: Mapping
             bound = inspect.signature(function).bind(*args, **kwargs)
         except TypeError as error:
             ctx.type_error(f"srcad.{name}(): {error}")
-        return lowering(ctx, *bound.args)
+        return lowering(ctx, *bound.args, **bound.kwargs)
     if not all(is_known(value) or is_local(value) for value in (*args, *kwargs.values())):
         ctx.refuse(f"srcad.{name} of a value that is computed", "give it a function and known options")
     if name == "inverse_hvp":
@@ -139,7 +139,7 @@ def _of_kind(ctx: Lowering, function: Value, kind: str, count: int) -> Any:
     return sys.modules["srcad.api"].derive(thing, kind, stars=stars)
 
 
-def _jvp(ctx: Lowering, function: Value, primals: Value, tangents: Value) -> Value:
+def _jvp(ctx: Lowering, function: Value, primals: Value, tangents: Value, out: Value = NONE) -> Value:
     if not (isinstance(primals, Tup | Seq) and isinstance(tangents, Tup | Seq)):
         ctx.type_error("jvp takes a tuple of primals and a tuple of tangents")
     if len(primals.items) != len(tangents.items):
@@ -153,7 +153,7 @@ def _jvp(ctx: Lowering, function: Value, primals: Value, tangents: Value) -> Val
     values += [_default(ctx, p) for p in own[len(values) :] if p.default is not p.empty]
     dots = [dot if _has_float(x) else NONE for x, dot in zip(primals.items, tangents.items, strict=True)]
     dots += [const(0.0) if _has_float(x) else NONE for x in values[len(dots) :]]
-    return ctx.call(Obj(made), [*values, *dots], {})
+    return ctx.call(Obj(made), [*values, *dots], {made.buffer: out})
 
 
 def _default(ctx: Lowering, parameter: inspect.Parameter) -> Value:
@@ -172,14 +172,28 @@ def _vjp(ctx: Lowering, function: Value, *primals: Value) -> Value:
 
 def pull_back(ctx: Lowering, pullback: Func, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of what `vjp` gave."""
-    if len(args) + len(kwargs) != 1 or kwargs.keys() - {"y_bar"}:
-        ctx.type_error("a pullback takes one argument, y_bar")
+    seeds = [*args, *(value for key, value in kwargs.items() if key == "y_bar")]
+    if len(seeds) != 1 or kwargs.keys() - {"y_bar", "out"}:
+        ctx.type_error("a pullback takes one argument, y_bar, and out=")
     adjoint, count, *primals = pullback.items
     assert isinstance(count, Const)
-    results = ctx.call(adjoint, [*primals, *args, *kwargs.values()], {})
+    assert isinstance(adjoint, Obj)
+    out = {adjoint.value.buffer: _buffers(ctx, primals, count.value, kwargs.get("out", NONE))}
+    results = ctx.call(adjoint, [*primals, *seeds], out)
     assert isinstance(results, Tup)
     bars = iter(results.items[1:])
     return Tup(tuple([next(bars) if _has_float(x) else NONE for x in primals][: count.value]))
+
+
+def _buffers(ctx: Lowering, primals: Sequence[Value], count: int, out: Value) -> Value:
+    """The buffers of a pullback, one for each primal, as those of the adjoint, one for each x_bar."""
+    if out == NONE:
+        return NONE
+    if not isinstance(out, Tup) or len(out.items) != count:
+        ctx.type_error(f"out must be a tuple with a buffer or None for each primal, {count} here")
+    each = zip(primals, [*out.items, *[NONE] * (len(primals) - count)], strict=True)
+    given = tuple(buffer for x, buffer in each if _has_float(x))
+    return given[0] if len(given) == 1 else Tup(given)
 
 
 def _has_float(value: Value) -> bool:

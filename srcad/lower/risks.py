@@ -23,7 +23,8 @@ from srcad.ops import ELEMENTWISE
 
 SAFE = frozenset(
     """array copy transpose reduce_like stop_gradient dim trips sum mean prod argsort any all list append length call
-    draw lu swap_rows is_invertible is_positive_definite raise throw print comment check_disjoint check_sizes""".split()
+    draw lu swap_rows is_invertible is_positive_definite raise throw print comment check_disjoint check_shape
+    check_sizes""".split()
 )
 Risk = Callable[[Context, tuple[Atom, ...], Mapping[str, Any]], None]
 
