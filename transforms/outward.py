@@ -42,7 +42,7 @@ class Outward:
     def known(self, var: Var, outside: Region) -> bool:
         """Whether the value is there in the region, at the loop in question."""
         home = self._where.get(var)
-        return home is None or home in outside.enclosing()
+        return home is None or outside.sees(home)
 
     def exact(self, operand: Atom, outside: Region, b: Builder) -> Atom | None:
         """The int itself, computed from what is known outside; None if it cannot be."""
