@@ -139,7 +139,7 @@ class Memory:
 
     def _may_follow(self, write: Op, read: Op, array: Var) -> bool:
         home = len(self.home(array))
-        if write.name != "call" and (made := self._made(write.args[0])) is not None:
+        if write.name != "call" and (made := self.made(write.args[0])) is not None:
             around = self._loops[made]
             if common(self._loops[read], around) != around or self.apart(write.args[0], array):
                 return False  # such a write goes to memory that is made after the read, or is other memory
@@ -265,14 +265,19 @@ class Memory:
         )
 
     def written_from(self, loop: Loop, array: Var) -> bool:
-        """Whether the memory may be written by the loop, or after it."""
+        """Whether the memory that the array is where the loop starts may be written by the loop, or after it."""
         home = len(self.home(array))
-        return any(
-            loop in self._loops[write]
-            or self._order[write] > self._order[loop]
-            or len(common(self._loops[write], self._loops[loop])) > home
-            for write in self.writes(array)
-        )
+
+        def follows(stmt: Stmt) -> bool:
+            return loop in self._loops[stmt] or self._order[stmt] > self._order[loop]
+
+        for write in self.writes(array):
+            made = None if write.name == "call" else self.made(write.args[0])
+            if made is not None and follows(made):
+                continue
+            if follows(write) or len(common(self._loops[write], self._loops[loop])) > home:
+                return True
+        return False
 
     def given(self, var: Var) -> list[Operand]:
         """The names that the name takes its meaning from: what it is a view of, what meets in it, what a loop starts from or
@@ -315,7 +320,7 @@ class Memory:
         sides = [self._sources(var, stmt) for var in (a, b)]
         return all(self.apart(x, y, assumed | {pair}) for x, y in zip(*sides, strict=True))
 
-    def _made(self, array: Operand) -> Op | None:
+    def made(self, array: Operand) -> Op | None:
         """The op that made the memory which the array, a view of it perhaps, refers to; None for a merge or a parameter."""
         origin = self.origin(array)
         op = self.definition.get(origin) if isinstance(origin, Var) else None

@@ -65,7 +65,8 @@ class _Analysis:
         read = set(uses(self.body))
         self.carried = tuple(p for p in nest.loop.params if p in read)
         self.outer = [v for v in free(self.body) if is_memory(v) and v not in self.carried]
-        self.writes = [(op, target) for op in self.ops for target in _targets(op)]
+        made = set(self.ops)
+        self.writes = [(op, v) for op in self.ops for v in _targets(op) if memory.made(v) not in made]
         self.written = {self.find(target) for _, target in self.writes}
 
     def find(self, var: Var) -> Var:
