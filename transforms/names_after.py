@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from srcad.ir import Block, For, If, Loop, Op, Operand, Stmt, Trace, Var, While, binds, blocks_of, definitions, operands, uses, walk
-from srcad.transforms.alias import REFERENCES, is_memory, next_values
+from srcad.ir import (
+    Block,
+    For,
+    If,
+    Loop,
+    Op,
+    Operand,
+    Trace,
+    Var,
+    While,
+    binds,
+    blocks_of,
+    definitions,
+    operands,
+    uses,
+    walk,
+)
+from srcad.transforms.alias import REFERENCES, is_memory
 from srcad.transforms.memory import Memory
 
 

@@ -9,8 +9,8 @@
         for t in range(at, min(at + run, n)): ...   with a forward sweep
         for t in ...: ...                           and a reverse sweep
 
-Where there are fewer slots than runs, a run may have to be reached from a checkpoint that is further back: the iterations up to it
-are run on the way, and new checkpoints are made there, in the slots that are free (`srcad.checkpointing.next_checkpoint`).
+Where there are fewer slots than runs, a run may have to be reached from a checkpoint that is further back. On the way from there
+new checkpoints are made, in the slots that are free (`srcad.checkpointing.next_checkpoint`).
 
 A run has its own region, which the reverse sweep contains. Arrays that the loop carries are copied when they are pushed, and each
 run has its own shadows of them; arrays that it writes in place are restored in place, and have the shadows that they have.
@@ -19,16 +19,37 @@ run has its own shadows of them; arrays that it writes in place are restored in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from srcad.ir import INT, Array, Atom, Block, Builder, Const, For, If, ListOf, Op, Scalar, Type, Var, While, clone, const
-from srcad.transforms.alias import is_memory, next_values
+from srcad.ir import (
+    INT,
+    Array,
+    Atom,
+    Block,
+    Builder,
+    For,
+    If,
+    ListOf,
+    Op,
+    Scalar,
+    Stmt,
+    Type,
+    Var,
+    While,
+    blocks_of,
+    clone,
+    const,
+    replace,
+    with_blocks,
+)
+from srcad.transforms import custom
+from srcad.transforms.alias import next_values
 from srcad.transforms.bars import Bars
 from srcad.transforms.checkpoints import ONE, ZERO, Nest, index_at
 from srcad.transforms.loop_bars import LoopBars
 from srcad.transforms.regions import Region
-from srcad.transforms.state import State, state_of, without
+from srcad.transforms.state import State, state_of
 
 if TYPE_CHECKING:
     from srcad.transforms.forward_sweep import ForwardSweep
@@ -70,15 +91,11 @@ def _item(type: Type) -> Type:
     return Array(type.dtype, type.ndim) if isinstance(type, Array) else type
 
 
-def _reversed_axes(type: Array) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return (("axes", tuple(reversed(range(type.ndim)))),)
-
-
 def _push(b: Builder, stack: Var, value: Atom) -> None:
     """Push a number, or a copy of an array; one that is laid out column by column is pushed transposed."""
     if isinstance(value.type, Array):
         if value.type.layout == "F":
-            value = b.op("transpose", value, axes=tuple(reversed(range(value.type.ndim))))  # type: ignore[union-attr]
+            value = b.op("transpose", value, axes=tuple(reversed(range(value.type.ndim))))
         value = b.op("copy", value, hint=value.hint)  # type: ignore[union-attr]
     b.effect("append", stack, value)
 
@@ -94,15 +111,30 @@ def _pop(b: Builder, target: Var, stack: Var) -> None:
     b.add(Op((target,), "transpose", (b.op("pop", stack, hint=target.hint),), (("axes", axes),)))
 
 
+def _performed(block: Block, silent: frozenset[Op]) -> Block:
+    """The block as it is run where nothing is kept of it, without some of its ops, which have no results."""
+
+    def step(stmt: Stmt) -> Sequence[Stmt]:
+        if not isinstance(stmt, Op):
+            return [with_blocks(stmt, [_performed(inner, silent) for inner in blocks_of(stmt)])]
+        if stmt in silent:
+            return []
+        if stmt.name == "ruled":
+            return custom.results(stmt)
+        return [custom.passed(stmt) if stmt.attr("passing") else stmt]
+
+    return Block(tuple(new for stmt in block.stmts for new in step(stmt)), block.yields)
+
+
 # --- forward ----------------------------------------------------------------------------------------------------------
 
 
 def forward(sweeps: ForwardSweep, nest: Nest, region: Region) -> None:
     """Append the loop to the forward sweep: it keeps its state at the checkpoints."""
     loop = nest.loop
-    env: dict[Var, Atom] = {v: v.like() for v in (loop.index, *loop.params)}
-    at, *params = env.values()
-    body = clone(without(nest.plain, sweeps.silent), env)
+    at, *params = own = [v.like() for v in (loop.index, *loop.params)]
+    env: dict[Var, Atom] = dict(zip((loop.index, *loop.params), own, strict=True))
+    body = clone(_performed(nest.plain, sweeps.silent), env)
     state = state_of(nest, sweeps.trace, sweeps.memory)
     sweeps.silent |= state.silent
     sweeps.restored |= {sweeps.memory.aliases.find(v) for v in (*state.written, *state.read)}
@@ -129,9 +161,7 @@ def forward(sweeps: ForwardSweep, nest: Nest, region: Region) -> None:
         then = Builder()
         checkpoint(then)
         more = then.op("add", used, ONE, hint="used")
-        there = then.op(
-            "next_checkpoint", at, nest.trips, nest.run, then.op("sub", nest.slots, more), hint="here"
-        )
+        there = then.op("next_checkpoint", at, nest.trips, nest.run, then.op("sub", nest.slots, more), hint="here")
         merged = here.like(), used.like()
         b.add(If(merged, b.op("eq", at, here), then.block(there, more), Block((), (here, used))))
         extra += [(here, ZERO, merged[0]), (used, ZERO, merged[1])]
@@ -173,7 +203,7 @@ def reverse(sweeps: Sweeps, nest: Nest, region: Region, b: Builder, bars: Bars) 
     left = _restore(head, nest, kept, used, sweeps)
     for stmt in head.stmts:
         run.items.append(stmt)
-        sweeps.tape.define(run, stmt, stmt.results)  # type: ignore[arg-type]
+        sweeps.tape.define(run, stmt, stmt.results)
     arrays = [v for v in loop.params if sweeps.has_shadow(v)]
     for var in arrays:
         if var in kept.state.carried:
@@ -248,7 +278,8 @@ def _restore(b: Builder, nest: Nest, kept: Kept, used: Var | None, sweeps: Sweep
     inner = nest.plain.stmts[-1]
     assert isinstance(inner, For)
     inner = replace(inner, start=index_at(step, nest.whole, here), stop=index_at(step, nest.whole, there))
-    advanced = clone(Block((*step.stmts, *without(Block((inner,)), sweeps.silent).stmts), inner.results), env)
+    again = _performed(Block((inner,)), sweeps.silent)
+    advanced = clone(Block((*step.stmts, *again.stmts), inner.results), env)
     after = dict(zip(nest.loop.params, advanced.yields, strict=False))
     there, more = (env[v] for v in (there, more))  # type: ignore[assignment]
     cond = Builder()

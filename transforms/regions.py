@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from srcad.ir import Block, For, If, Loop, Op, Operand, Stmt, Type, Undef, Var, While, blocks_of, replace
+from srcad.ir import Block, For, If, Loop, Operand, Stmt, Type, Undef, Var, While, blocks_of, replace
 
 
 @dataclass(eq=False)
@@ -66,7 +66,7 @@ class Region:
         self.items.insert(self.head, stmt)
         self.head += 1
 
-    def insert_after(self, item: Op | Node | None, stmt: Stmt) -> None:
+    def insert_after(self, item: Stmt | Node | None, stmt: Stmt) -> None:
         """After the item that defines a value; None: after the head, for what the region's owner defines."""
         if item is None:
             self.insert_at_head(stmt)
@@ -74,7 +74,7 @@ class Region:
             at = next(k for k, other in enumerate(self.items) if other is item)
             self.items.insert(at + 1, stmt)
 
-    def insert_before(self, item: Op | Node, stmt: Stmt) -> None:
+    def insert_before(self, item: Stmt | Node, stmt: Stmt) -> None:
         at = next(k for k, other in enumerate(self.items) if other is item)
         self.items.insert(at, stmt)
 

@@ -16,19 +16,16 @@ from dataclasses import dataclass
 from srcad.errors import UnsupportedError
 from srcad.ir import (
     Array,
-    Block,
     ListOf,
     Op,
     Operand,
     Span,
     Trace,
     Var,
-    blocks_of,
     definitions,
     free,
     uses,
     walk,
-    with_blocks,
 )
 from srcad.ops import WRITES
 from srcad.transforms.alias import REFERENCES, is_memory
@@ -144,7 +141,9 @@ class _Analysis:
                     self.refuse(reason, self.nest.loop.span, "copy one of them before the loop")
         for var in (v for v in self.nest.loop.params if isinstance(v.type, Array)):
             if (stale := stale_name(self.trace, self.memory, self.nest.loop, var)) is not None:
-                reason = f"{_name(stale)} may be the memory of {_name(var)}, which a loop over srcad.checkpoint writes to"
+                reason = (
+                    f"{_name(stale)} may be the memory of {_name(var)}, which a loop over srcad.checkpoint writes to"
+                )
                 self.refuse(reason, self.nest.loop.span, f"let {_name(var)} start as a copy")
 
 
@@ -156,16 +155,3 @@ def _targets(op: Op) -> list[Var]:
 
 def _name(var: Var) -> str:
     return f"'{var.hint}'" if var.hint else "an array"
-
-
-def without(block: Block, silent: Iterable[Op]) -> Block:
-    """The block without some of its ops, which have no results."""
-    left_out = frozenset(silent)
-    if not left_out:
-        return block
-    stmts = tuple(
-        with_blocks(stmt, [without(inner, left_out) for inner in blocks_of(stmt)])
-        for stmt in block.stmts
-        if stmt not in left_out
-    )
-    return Block(stmts, block.yields)

@@ -29,7 +29,6 @@ from srcad.ir import (
     Var,
     While,
     const,
-    free,
     is_float,
 )
 from srcad.transforms import custom, recompute

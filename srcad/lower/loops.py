@@ -10,10 +10,10 @@ import gast
 
 from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Scalar, Var, While, substitute, walk
 from srcad.lower.carry import Threaded, thread
+from srcad.lower.checkpointed import checkpointed
 from srcad.lower.control import Fork, Outcome, Step, run
 from srcad.lower.delays import check_loop
 from srcad.lower.function import Lowering
-from srcad.lower.checkpointed import checkpointed
 from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
@@ -60,7 +60,9 @@ def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
         if not _is_table(source):
             if slots is not None:
                 with ctx.at(stmt.iter):
-                    ctx.refuse("srcad.checkpoint of a tuple, over which a loop is unrolled", "loop over a range or an array")
+                    ctx.refuse(
+                        "srcad.checkpoint of a tuple, over which a loop is unrolled", "loop over a range or an array"
+                    )
             return _unrolled(ctx, stmt, source)
         numbers = operand(ctx, Seq(source.items))
         source = Elements(numbers)
