@@ -29,12 +29,13 @@ def checkpoint(iterable: Any, slots: int | None = None) -> Any:
     same: where it draws random numbers, changes a list made before the loop, or carries arrays that may be the same memory.
     What `print` shows is shown once.
 
-    >>> def orbit(x, n):
+    >>> @functools.partial(srcad.differentiate, jit=False)
+    ... def orbit(x, n):
     ...     for t in checkpoint(range(n)):
     ...         x = x + 0.01 * np.sin(x)
     ...     return x
-    >>> round(float(srcad.grad(orbit)(1.0, 10_000)), 6) == 0.0
-    True
+    >>> round(orbit.grad(1.0, 100), 6)
+    1.172525
     """
     if slots is not None and slots < 1:
         raise ValueError(NO_SLOTS)

@@ -23,7 +23,7 @@ def checkpointed_buffers(x, n):
     return np.sum(u) + np.prod(v + 1.0)
 
 
-@program(sample(6), 11, tags="checkpoint slots in-place", single=True)
+@program(sample(6), 11, tags="checkpoint slots in-place", single=True, compiled=False)
 def checkpointed_in_place(x, n):
     u = x.copy()
     for _ in srcad.checkpoint(range(n), slots=2):
