@@ -293,6 +293,23 @@ class Memory:
         after = next_values(stmt)[k]
         return [stmt.inits[k], after] if after in stmt.params else [stmt.inits[k]]
 
+    def may_be_undefined(self, operand: Operand) -> bool:
+        """Whether there is a path on which the name means no memory, or any."""
+        seen: set[Operand] = set()
+        todo = [operand]
+        while todo:
+            found = self.origin(todo.pop())
+            if isinstance(found, Undef):
+                return True
+            if isinstance(found, Var) and found in self._meets and found not in seen:
+                seen.add(found)
+                stmt, k = self._meets[found]
+                if isinstance(stmt, If):
+                    todo += [stmt.then.yields[k], stmt.orelse.yields[k]]
+                else:
+                    todo += [stmt.inits[k], next_values(stmt)[k]]
+        return False
+
     def apart(self, a: Operand, b: Operand, assumed: frozenset[frozenset[Operand]] = frozenset()) -> bool:
         """Whether two names that are known at the same time surely mean different memory: as the two buffers that a loop
         swaps do, on every trip, if they do at first."""

@@ -18,7 +18,8 @@ run has its own shadows of them; arrays that it writes in place are restored in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from srcad.ir import (
     If,
     ListOf,
     Op,
+    Operand,
     Scalar,
     Stmt,
     Type,
@@ -210,36 +212,65 @@ def reverse(sweeps: Sweeps, nest: Nest, region: Region, b: Builder, bars: Bars) 
             sweeps.make_zeros(var, run)
     sweeps.forward(loop.body, run)
 
+    last: Atom | None = kept.last
+    if last is None:
+        last = b.op("mul", b.op("floordiv", b.op("sub", nest.trips, ONE), nest.run), nest.run, hint="last")
     nexts = dict(zip(loop.params, next_values(loop), strict=True))
-    results = dict(zip(loop.params, loop.results, strict=True))
-    for var in arrays:
-        params.append(back := sweeps.shadow(results[var]).like())
-        inits.append(sweeps.shadow(results[var]))
-        sweeps.contribute(through.inner, through.bars, nexts[var], back)
+    firsts = dict(zip(loop.params, loop.inits, strict=True))
+    results = {v: sweeps.shadow(r) for v, r in zip(loop.params, loop.results, strict=True) if v in arrays}
+    passed = [v for v in arrays if v in kept.state.carried]
+    for var in passed:
+        params.append(back := results[var].like())
+        inits.append(results[var])
+        _pass_back(sweeps, through, nexts[var], back)
+    anew = [v for v in arrays if v not in passed]  # each run makes them, and of the last run's they are the results
+    _if_equal(through.inner, loop.index, last, lambda b: _pass_on(sweeps, b, bars, anew, results, nexts))
     sweeps.reverse(loop.body, run, through.inner, through.bars)
-    yields = through.yields()
-    for var in arrays:
-        carried = var in kept.state.carried
-        yields.append(
-            sweeps.shadow(var) if carried else sweeps.zeros_like(through.inner, nexts[var], f"{var.hint}_bar")
-        )
+    yields = [*through.yields(), *map(sweeps.shadow, passed)]
     if used is not None:
         assert kept.used is not None and left is not None
         params.append(used)
         inits.append(kept.used)
         yields.append(left)
 
-    last: Atom | None = kept.last
-    if last is None:
-        last = b.op("mul", b.op("floordiv", b.op("sub", nest.trips, ONE), nest.run), nest.run)
     finals = tuple(p.like() for p in params)
     block = Block((*run.freeze().stmts, *through.inner.stmts), tuple(yields))
     bounds = last, const(-1), b.op("neg", nest.run)
     b.add(For(finals, loop.index, *bounds, tuple(params), tuple(inits), block, span=loop.span))
     through.leave(b, bars, finals, None)
-    firsts = dict(zip(loop.params, loop.inits, strict=True))
-    for var, final in zip(arrays, finals[len(through.params) :], strict=False):
+    for var, final in zip(passed, finals[len(through.params) :], strict=False):
         sweeps.contribute(b, bars, firsts[var], final)
+    _if_equal(b, nest.trips, ZERO, lambda b: _pass_on(sweeps, b, bars, anew, results, firsts))
+
+
+def _pass_back(sweeps: Sweeps, through: LoopBars, to: Operand, back: Var) -> None:
+    """Add to the shadow of what a run hands on. What is not assigned there is not read by the next run: it passes nothing back,
+    and has any size."""
+    then = Builder()
+    sweeps.contribute(then, through.bars, to, back)
+    b = through.inner
+    if not then.stmts or not sweeps.memory.may_be_undefined(to):
+        b.stmts += then.stmts
+        return
+    shadow = sweeps.shadow(to)
+    assert isinstance(back.type, Array)
+    dims = [[b.op("dim", array, axis=k) for array in (shadow, back)] for k in range(back.type.ndim)]
+    same = functools.reduce(lambda one, other: b.op("and", one, other), [b.op("eq", *pair) for pair in dims])
+    b.add(If((), same, then.block(), Block()))
+
+
+def _pass_on(
+    sweeps: Sweeps, b: Builder, bars: Bars, arrays: Sequence[Var], shadows: Mapping[Var, Var], to: Mapping[Var, Operand]
+) -> None:
+    for var in arrays:
+        sweeps.contribute(b, bars, to[var], shadows[var])
+
+
+def _if_equal(b: Builder, one: Atom, other: Atom, do: Callable[[Builder], None]) -> None:
+    then = Builder()
+    do(then)
+    if then.stmts:
+        b.add(If((), b.op("eq", one, other), then.block(), Block()))
 
 
 def _restore(b: Builder, nest: Nest, kept: Kept, used: Var | None, sweeps: Sweeps) -> Atom | None:
@@ -252,7 +283,8 @@ def _restore(b: Builder, nest: Nest, kept: Kept, used: Var | None, sweeps: Sweep
             _pop(b, target, stack)
 
     for target, stack in reversed(list(zip(written, kept.stacks[len(carried) :], strict=True))):
-        b.effect("assign", target, b.op("pop", stack, hint=target.hint))
+        _pop(b, content := target.like(), stack)
+        b.effect("assign", target, content)
     if used is None or kept.places is None:
         popped(carried)
         return None
