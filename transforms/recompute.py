@@ -219,10 +219,10 @@ def reverse(sweeps: Sweeps, nest: Nest, region: Region, b: Builder, bars: Bars) 
     firsts = dict(zip(loop.params, loop.inits, strict=True))
     results = {v: sweeps.shadow(r) for v, r in zip(loop.params, loop.results, strict=True) if v in arrays}
     passed = [v for v in arrays if v in kept.state.carried]
-    for var in passed:
-        params.append(back := results[var].like())
-        inits.append(results[var])
-        _pass_back(sweeps, through, nexts[var], back)
+    backs = {v: results[v].like() for v in passed}
+    params += backs.values()
+    inits += [results[v] for v in passed]
+    _pass_on(sweeps, through.inner, through.bars, passed, backs, nexts)
     anew = [v for v in arrays if v not in passed]  # each run makes them, and of the last run's they are the results
     _if_equal(through.inner, loop.index, last, lambda b: _pass_on(sweeps, b, bars, anew, results, nexts))
     sweeps.reverse(loop.body, run, through.inner, through.bars)
@@ -243,27 +243,21 @@ def reverse(sweeps: Sweeps, nest: Nest, region: Region, b: Builder, bars: Bars) 
     _if_equal(b, nest.trips, ZERO, lambda b: _pass_on(sweeps, b, bars, anew, results, firsts))
 
 
-def _pass_back(sweeps: Sweeps, through: LoopBars, to: Operand, back: Var) -> None:
-    """Add to the shadow of what a run hands on. What is not assigned there is not read by the next run: it passes nothing back,
-    and has any size."""
-    then = Builder()
-    sweeps.contribute(then, through.bars, to, back)
-    b = through.inner
-    if not then.stmts or not sweeps.memory.may_be_undefined(to):
-        b.stmts += then.stmts
-        return
-    shadow = sweeps.shadow(to)
-    assert isinstance(back.type, Array)
-    dims = [[b.op("dim", array, axis=k) for array in (shadow, back)] for k in range(back.type.ndim)]
-    same = functools.reduce(lambda one, other: b.op("and", one, other), [b.op("eq", *pair) for pair in dims])
-    b.add(If((), same, then.block(), Block()))
-
-
 def _pass_on(
     sweeps: Sweeps, b: Builder, bars: Bars, arrays: Sequence[Var], shadows: Mapping[Var, Var], to: Mapping[Var, Operand]
 ) -> None:
+    """Add to the shadows of what a run hands on. What is not assigned there is read by no one: it passes nothing back, and has
+    any size."""
     for var in arrays:
-        sweeps.contribute(b, bars, to[var], shadows[var])
+        then, shadow = Builder(), shadows[var]
+        assert isinstance(shadow.type, Array)
+        sweeps.contribute(then, bars, to[var], shadow)
+        if not (then.stmts and shadow.type.ndim and sweeps.memory.may_be_undefined(to[var])):
+            b.stmts += then.stmts
+            continue
+        dims = [[b.op("dim", a, axis=k) for a in (sweeps.shadow(to[var]), shadow)] for k in range(shadow.type.ndim)]
+        same = functools.reduce(lambda one, other: b.op("and", one, other), [b.op("eq", *pair) for pair in dims])
+        b.add(If((), same, then.block(), Block()))
 
 
 def _if_equal(b: Builder, one: Atom, other: Atom, do: Callable[[Builder], None]) -> None:
