@@ -23,6 +23,7 @@ from srcad.ir import (
     BOOL,
     FLOAT,
     INT,
+    Array,
     Atom,
     Block,
     Builder,
@@ -132,7 +133,10 @@ class _Nested:
             results=tuple(r.like() for r in loop.results),
             start=index_at(head, loop, at),
             stop=index_at(head, loop, end),
-            inits=tuple(v if p in read else Undef(p.type) for v, p in zip(first, loop.params, strict=True)),
+            inits=tuple(
+                v if p in read or isinstance(p.type, Array) else Undef(p.type)
+                for v, p in zip(first, loop.params, strict=True)
+            ),
             slots=None,
         )
         yields: tuple[Operand, ...] = inner.results
@@ -173,18 +177,28 @@ def index_at(b: Builder, loop: For, number: Atom) -> Atom:
 
 
 def _defined(b: Builder, loop: For) -> tuple[Operand, ...]:
-    """The loop's inits; for what the body may seem to read before it assigns it, something to be kept at the checkpoints."""
+    """The loop's inits; for what the body may seem to read before it assigns it, and for arrays, whose shadows ask for their
+    sizes, something to start from."""
     read = set(uses(loop.body))
 
     def defined(init: Operand, param: Var) -> Operand:
-        if not isinstance(init, Undef) or param not in read or isinstance(param.type, ListOf):
+        if not isinstance(init, Undef) or isinstance(param.type, ListOf):
             return init
-        if isinstance(param.type, Scalar):
-            return _zero(param.type)
-        dims = [ZERO] * param.type.ndim
-        return b.op("alloc", *dims, hint=param.hint, fill="empty", dtype=param.type.dtype)
+        if isinstance(param.type, Array):
+            return empty_array(b, param)
+        return _zero(param.type) if param in read else init
 
     return tuple(map(defined, loop.inits, loop.params))
+
+
+def empty_array(b: Builder, like: Var) -> Var:
+    """An array without elements, laid out as another one."""
+    assert isinstance(like.type, Array)
+    dims = [ZERO] * like.type.ndim
+    empty = b.op("alloc", *dims, hint=like.hint, fill="empty", dtype=like.type.dtype)
+    if like.type.layout == "F":
+        empty = b.op("transpose", empty, hint=like.hint, axes=tuple(reversed(range(like.type.ndim))))
+    return empty
 
 
 def _zero(type: Type) -> Const:

@@ -20,7 +20,6 @@ from srcad.ir import (
     Undef,
     Var,
     While,
-    const,
     is_float,
     replace,
 )
@@ -28,7 +27,7 @@ from srcad.ops import MATRICES
 from srcad.transforms import custom, recompute
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
-from srcad.transforms.checkpoints import NONE, Nests
+from srcad.transforms.checkpoints import NONE, Nests, empty_array
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.shadows import Shadows, as_var, bar_name
@@ -236,8 +235,6 @@ class ForwardSweep(Shadows):
         k = node.stmt.params.index(param)
         if isinstance(node.stmt.inits[k], Undef):
             b = Builder()
-            empty = b.op("alloc", *[const(0)] * param.type.ndim, hint=param.hint, fill="empty", dtype=param.type.dtype)
-            if param.type.layout == "F":
-                empty = b.op("transpose", empty, hint=param.hint, axes=tuple(reversed(range(param.type.ndim))))
+            empty = empty_array(b, param)
             self.tape.outward.insert(b, node)
             node.stmt = replace(node.stmt, inits=(*node.stmt.inits[:k], empty, *node.stmt.inits[k + 1 :]))

@@ -48,7 +48,7 @@ from srcad.ir import (
 from srcad.transforms import custom
 from srcad.transforms.alias import next_values
 from srcad.transforms.bars import Bars
-from srcad.transforms.checkpoints import ONE, ZERO, Nest, index_at
+from srcad.transforms.checkpoints import ONE, ZERO, Nest, empty_array, index_at
 from srcad.transforms.loop_bars import LoopBars
 from srcad.transforms.regions import Region
 from srcad.transforms.state import State, state_of
@@ -208,8 +208,7 @@ def reverse(sweeps: Sweeps, nest: Nest, region: Region, b: Builder, bars: Bars) 
         sweeps.tape.define(run, stmt, stmt.results)
     arrays = [v for v in loop.params if sweeps.has_shadow(v)]
     for var in arrays:
-        if var in kept.state.carried:
-            sweeps.make_zeros(var, run)
+        sweeps.make_zeros(var, run)
     sweeps.forward(loop.body, run)
 
     last: Atom | None = kept.last
@@ -271,6 +270,10 @@ def _restore(b: Builder, nest: Nest, kept: Kept, used: Var | None, sweeps: Sweep
     """Give the loop's params and the memory that it writes what they had when the run started; how many slots are then used."""
     state = kept.state
     carried, written = state.carried, state.written
+    for var in nest.loop.params:
+        if isinstance(var.type, Array) and var not in carried:
+            empty_array(b, var)
+            b.stmts[-1] = replace(b.stmts[-1], results=(var,))
 
     def popped(targets: Sequence[Var]) -> None:
         for target, stack in reversed(list(zip(targets, kept.stacks, strict=False))):

@@ -59,9 +59,10 @@ class _Analysis:
         self.body = nest.loop.body
         self.ops = [op for op in walk(self.body) if isinstance(op, Op)]
         self.inside = {*definitions(self.body), *nest.loop.params}
-        read = set(uses(self.body))
-        self.carried = tuple(p for p in nest.loop.params if p in read)
-        self.outer = [v for v in free(self.body) if is_memory(v) and v not in self.carried]
+        read = set(uses(nest.inner.body))
+        params = zip(nest.loop.params, nest.inner.params, strict=False)  # the inner loop may have one more
+        self.carried = tuple(param for param, inside in params if inside in read)
+        self.outer = [v for v in free(self.body) if is_memory(v) and v not in nest.loop.params]
         made = set(self.ops)
         self.writes = [(op, v) for op in self.ops for v in _targets(op) if memory.made(v) not in made]
         self.written = {self.find(target) for _, target in self.writes}
