@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from srcad.api import tangent as tangent
     from srcad.api import value_and_grad as value_and_grad
     from srcad.api import vjp as vjp
+    from srcad.checkpointing import checkpoint as checkpoint
     from srcad.custom import custom_jvp as custom_jvp
     from srcad.custom import custom_vjp as custom_vjp
     from srcad.custom import rule as rule
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "srcad.api": """adjoint differentiate grad hessian hvp inverse_hvp jacfwd jacrev jvp stop_gradient tangent
         value_and_grad vjp""",
+    "srcad.checkpointing": "checkpoint",
     "srcad.custom": "custom_jvp custom_vjp rule",
     "srcad.errors": "SourceError SrcadError TypeInferenceError UnsupportedError",
 }

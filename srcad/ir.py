@@ -205,7 +205,8 @@ class If:
 class For:
     """`for index in range(start, stop, step)`. `params` take `inits` at first, then what the body yields.
 
-    `mirror` is a token that a loop of a forward sweep shares with the loop that runs its iterations backwards.
+    `mirror` is a token that a loop of a forward sweep shares with the loop that runs its iterations backwards. `slots` says
+    that an adjoint is to keep what the loop carries at checkpoints only, and at how many at most (`transforms.checkpoints`).
     """
 
     results: tuple[Var, ...]
@@ -219,6 +220,7 @@ class For:
     exits: bool = False
     span: Span | None = None
     mirror: object = None
+    slots: Atom | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,9 +344,13 @@ def operands(stmt: Stmt) -> tuple[Operand, ...]:
         case If():
             return (stmt.cond,)
         case For():
-            return (stmt.start, stmt.stop, stmt.step, *stmt.inits)
+            return (stmt.start, stmt.stop, stmt.step, *_given(stmt.slots), *stmt.inits)
         case While():
             return stmt.inits
+
+
+def _given(operand: Atom | None) -> tuple[Atom, ...]:
+    return () if operand is None else (operand,)
 
 
 def binds(stmt: Stmt) -> tuple[Var, ...]:
@@ -428,7 +434,8 @@ def rewrite(stmt: Stmt, env: Env) -> Stmt:
             return replace(stmt, cond=subst(env, stmt.cond))
         case For():
             start, stop, step = _substituted(env, (stmt.start, stmt.stop, stmt.step))
-            return replace(stmt, start=start, stop=stop, step=step, inits=_substituted(env, stmt.inits))
+            inits, slots = _substituted(env, stmt.inits), subst(env, stmt.slots)
+            return replace(stmt, start=start, stop=stop, step=step, slots=slots, inits=inits)
         case While():
             return replace(stmt, inits=_substituted(env, stmt.inits))
 
@@ -566,6 +573,7 @@ def show(trace: Trace) -> str:
                 case For():
                     exits = " exits" if stmt.exits else ""
                     bounds = list_((stmt.start, stmt.stop, stmt.step))
+                    exits += "" if stmt.slots is None else f" slots {name(stmt.slots)}"
                     lines.append(
                         f"{pad}{left}for {name(stmt.index)} in range({bounds}) carrying ({threaded(stmt)}){exits}:"
                     )

@@ -33,6 +33,7 @@ Sizes and iteration:
 
     dim(a) axis=                     a.shape[axis]
     trips(start, stop, step)         len(range(start, stop, step))
+    next_checkpoint(at, end, run, free)  where the next checkpoint is: see `srcad.checkpointing`
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
     spans(n, m)                      whether an axis of n elements spans one of m, or its only element is repeated along that;
                                      ValueError if it has neither m nor one
@@ -313,7 +314,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(args))
         case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
-        case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
+        case "dim" | "trips" | "next_checkpoint" | "broadcast_dim" | "argmax" | "argmin" | "length":
             return INT
         case "draw":
             if attrs["function"] == "seed":

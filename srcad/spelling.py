@@ -98,9 +98,10 @@ def _dtype_keyword(dtype: str) -> dict[str, ast.expr]:
 # --- expressions ----------------------------------------------------------------------------------
 
 
-#: Ops that are called as their helper in srcad.runtime is.
+#: Ops that are called as the helpers of that name.
 _OF_RUNTIME = frozenset(
-    "reduce_like broadcast_dim spans cofactors cofactors_along inverse_gaps is_invertible is_positive_definite".split()
+    """reduce_like broadcast_dim spans next_checkpoint cofactors cofactors_along inverse_gaps is_invertible
+    is_positive_definite""".split()
 )
 
 

@@ -4,6 +4,7 @@ Each lives in the module of its kind; importing them enters them into `PROGRAMS`
 """
 
 import programs_along
+import programs_checkpoints
 import programs_complex
 import programs_control
 import programs_corners
@@ -29,6 +30,7 @@ from programs_kit import PROGRAMS, Program
 
 SOURCES = (
     programs_along,
+    programs_checkpoints,
     programs_complex,
     programs_corners,
     programs_control,

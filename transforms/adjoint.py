@@ -31,6 +31,7 @@ from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
 from srcad.transforms.bars import Bars, zero
+from srcad.transforms.checkpoints import nested
 from srcad.transforms.cse import rename
 from srcad.transforms.duals import shaped
 from srcad.transforms.factored import factored
@@ -57,10 +58,11 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
         trace = custom.opened(trace, active)
         active = Activity(trace, independents, seeded)
     trace = factored(trace, active)
+    trace, nests = nested(trace, active)
     active = Activity(trace, independents, seeded)
-    memory = Memory(trace, calls_write=writes_parameters(trace.functions))
+    memory = Memory(trace, calls_write=writes_parameters(trace.functions), nests=nests)
     callees = Callees(trace, memory)
-    sweeps = Sweeps(trace, active, memory, callees)
+    sweeps = Sweeps(trace, active, memory, callees, nests)
 
     top = Region()
     sweeps.tape.define(top, None, trace.inputs)
@@ -69,6 +71,7 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
         if sweeps.has_shadow(var):
             sweeps.make_zeros(var, top)
     sweeps.forward(trace.body, top)
+    results: list[Operand] = [sweeps.lasting_result(y, top) for y in trace.body.yields]
 
     seeds, y_bar = _seeds(trace, of)
     b, bars = Builder(), Bars()
@@ -78,7 +81,6 @@ def adjoint(trace: Trace, wrt: Sequence[int] | None = None, of: Collection[int] 
         if seed is not None and y in active:
             sweeps.contribute(b, bars, y, shaped(b, seed, y) if isinstance(y, Var) else seed)
     sweeps.reverse(trace.body, top, b, bars)
-    results: list[Operand] = list(trace.body.yields)
 
     def result(operand: Operand) -> int:
         results.append(operand)

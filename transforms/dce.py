@@ -142,7 +142,7 @@ class _Liveness:
                 case If():
                     self._value(stmt.cond)
                 case For():
-                    self._values((stmt.start, stmt.stop, stmt.step))
+                    self._values((stmt.start, stmt.stop, stmt.step, *([] if stmt.slots is None else [stmt.slots])))
                 case While():
                     self._values(stmt.cond.yields)
             if isinstance(stmt, For | While) and stmt.exits:

@@ -264,11 +264,13 @@ class _Folder:
             self._counters.add(stmt.index)
         keep = self._carried(stmt)
         inits = self._reads(stmt.inits)
+        slots = None if stmt.slots is None else self._atom(stmt.slots, out)
         body, exits = self._body(stmt, keep)
         out.append(
             replace(
                 stmt,
                 results=_pick(stmt.results, keep),
+                slots=slots,
                 start=start,
                 stop=stop,
                 step=step,

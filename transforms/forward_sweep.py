@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from srcad.errors import UnsupportedError
 from srcad.ir import (
     Array,
     Atom,
@@ -19,14 +20,14 @@ from srcad.ir import (
     Undef,
     Var,
     While,
-    const,
     is_float,
     replace,
 )
 from srcad.ops import MATRICES
-from srcad.transforms import custom
+from srcad.transforms import custom, recompute
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, holds_arrays, is_memory, next_values
+from srcad.transforms.checkpoints import NONE, Nests, empty_array
 from srcad.transforms.memory import Memory
 from srcad.transforms.regions import Node, Region, open_node
 from srcad.transforms.shadows import Shadows, as_var, bar_name, mark_name
@@ -41,13 +42,24 @@ class ForwardSweep(Shadows):
     """Derives the forward sweep of one function. `callees` gives the two functions that a recursive call turns into."""
 
     def __init__(
-        self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]
+        self,
+        trace: Trace,
+        active: Activity,
+        memory: Memory,
+        callees: Mapping[str, tuple[Trace, Trace]],
+        nests: Nests = NONE,
     ) -> None:
         super().__init__(trace, active, memory)
         self.callees = callees
         #: Ops as the reverse sweep should see them: with copies of operands that are overwritten later.
         self.seen_as: dict[Op, Op] = {}
         self.nodes: dict[If | Loop, Node] = {}
+        self.nests = nests
+        self.kept: dict[For, recompute.Kept] = {}
+        #: Ops that are not run again where iterations are.
+        self.silent: frozenset[Op] = frozenset()
+        #: Memory that the reverse sweep writes.
+        self.restored: set[Var] = set()
         #: Loops whose reverse carries shadows backwards: the arrays, and whether they are new in each iteration (else swapped).
         self.handed_back: dict[Loop, tuple[list[Var], bool]] = {}
 
@@ -58,11 +70,16 @@ class ForwardSweep(Shadows):
                     self.forward_op(stmt, region)
                 case If():
                     self.forward_if(stmt, region)
+                case For() if stmt in self.nests:
+                    recompute.forward(self, self.nests[stmt], region)
                 case For() | While():
                     self.forward_loop(stmt, region)
 
     def forward_op(self, op: Op, region: Region) -> None:
         if op.name == "comment":
+            return
+        if op in self.silent:
+            self.tape.define(region, op, ())
             return
         if self.is_active_call(op):
             self.forward_call(op, region)
@@ -108,6 +125,18 @@ class ForwardSweep(Shadows):
             value = self.shadow_of(op.args[1], region)
             assert isinstance(value, Var)
             self.emit(region, replace(op, args=(self.shadow(op.args[0]), value)))
+
+    def lasting_result(self, y: Operand, region: Region) -> Operand:
+        """A result of the function; a copy, where the reverse sweep restores what the memory was."""
+        if not is_memory(y) or self.memory.aliases.find(as_var(y)) not in self.restored:
+            return y
+        if isinstance(y.type, ListOf):
+            reason = "a list of arrays is returned that a loop over srcad.checkpoint writes to"
+            raise UnsupportedError(reason, self.trace.span, "return an array")
+        copy = as_var(y).like()
+        copy = replace(copy, type=Array(copy.type.dtype, copy.type.ndim))  # type: ignore[union-attr]
+        self.emit(region, Op((copy,), "copy", (y,)))  # type: ignore[arg-type]
+        return copy
 
     def is_active_call(self, op: Op) -> bool:
         return op.name == "call" and any(v in self.active for v in (*op.args, *op.results))
@@ -211,8 +240,6 @@ class ForwardSweep(Shadows):
         k = node.stmt.params.index(param)
         if isinstance(node.stmt.inits[k], Undef):
             b = Builder()
-            empty = b.op("alloc", *[const(0)] * param.type.ndim, hint=param.hint, fill="empty", dtype=param.type.dtype)
-            if param.type.layout == "F":
-                empty = b.op("transpose", empty, hint=param.hint, axes=tuple(reversed(range(param.type.ndim))))
+            empty = empty_array(b, param)
             self.tape.outward.insert(b, node)
             node.stmt = replace(node.stmt, inits=(*node.stmt.inits[:k], empty, *node.stmt.inits[k + 1 :]))

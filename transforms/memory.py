@@ -36,6 +36,7 @@ from srcad.ir import (
 )
 from srcad.ops import FRESH, WRITES
 from srcad.transforms.alias import REFERENCES, Aliases, is_memory, next_values
+from srcad.transforms.checkpoints import NONE, Nests
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,13 @@ class Below:
 class Memory:
     """Order and place of every read and write of memory in a trace."""
 
-    def __init__(self, trace: Trace, *, calls_write: bool = True, volatile: Iterable[Var] = ()) -> None:
-        """`calls_write`: whether a call may write into its arguments. `volatile`: memory that the caller may write later."""
+    def __init__(
+        self, trace: Trace, *, calls_write: bool = True, volatile: Iterable[Var] = (), nests: Nests = NONE
+    ) -> None:
+        """`calls_write`: whether a call may write into its arguments. `volatile`: memory that the caller may write later. The
+        two loops of a nest count as the one that they are made from."""
+        self._nests = nests
+        self._wholes = {nest.inner: nest.whole for nest in nests.values()}
         self.aliases = Aliases(trace, read_only=True)
         self._calls_write = calls_write
         self._volatile = {self.aliases.find(var) for var in volatile}
@@ -96,7 +102,7 @@ class Memory:
             if isinstance(stmt, For | While):
                 self._meets.update({var: (stmt, k) for k, var in enumerate(stmt.params)})
             if isinstance(stmt, For):
-                self._index_of[stmt.index] = stmt
+                self._index_of[stmt.index] = self._wholes.get(stmt, stmt)
             listed = isinstance(stmt, Op) and stmt.name in ("append", "pop", "call")
             if listed or not isinstance(stmt, Op):
                 classes = [self.aliases.find(_var(v)) for v in (*stmt.results, *operands(stmt)) if is_memory(v)]
@@ -133,12 +139,12 @@ class Memory:
 
     def _may_follow(self, write: Op, read: Op, array: Var) -> bool:
         home = len(self.home(array))
-        if write.name != "call" and (made := self._made(write.args[0])) is not None:
+        if write.name != "call" and (made := self.made(write.args[0])) is not None:
             around = self._loops[made]
             if common(self._loops[read], around) != around or self.apart(write.args[0], array):
                 return False  # such a write goes to memory that is made after the read, or is other memory
             home = max(home, len(around))
-        shared = common(self._loops[read], self._loops[write])[home:]
+        shared = [loop for loop in common(self._loops[read], self._loops[write])[home:] if loop not in self._nests]
         later = self._order[write] > self._order[read]
         if not shared:
             return later
@@ -258,6 +264,52 @@ class Memory:
             for write in self.writes(array)
         )
 
+    def written_from(self, loop: Loop, array: Var) -> bool:
+        """Whether the memory that the array is where the loop starts may be written by the loop, or after it."""
+        home = len(self.home(array))
+
+        def follows(stmt: Stmt) -> bool:
+            return loop in self._loops[stmt] or self._order[stmt] > self._order[loop]
+
+        for write in self.writes(array):
+            made = None if write.name == "call" else self.made(write.args[0])
+            if made is not None and follows(made):
+                continue
+            if follows(write) or len(common(self._loops[write], self._loops[loop])) > home:
+                return True
+        return False
+
+    def given(self, var: Var) -> list[Operand]:
+        """The names that the name takes its meaning from: what it is a view of, what meets in it, what a loop starts from or
+        swaps it with."""
+        op = self.definition.get(var)
+        if op is not None:
+            return [op.args[0]] if op.name in REFERENCES or op.name == "pop" else []
+        stmt, k = self._meets.get(var, (None, 0))
+        if isinstance(stmt, If):
+            return [stmt.then.yields[k], stmt.orelse.yields[k]]
+        if stmt is None:
+            return []
+        after = next_values(stmt)[k]
+        return [stmt.inits[k], after] if after in stmt.params else [stmt.inits[k]]
+
+    def may_be_undefined(self, operand: Operand) -> bool:
+        """Whether there is a path on which the name means no memory, or any."""
+        seen: set[Operand] = set()
+        todo = [operand]
+        while todo:
+            found = self.origin(todo.pop())
+            if isinstance(found, Undef):
+                return True
+            if isinstance(found, Var) and found in self._meets and found not in seen:
+                seen.add(found)
+                stmt, k = self._meets[found]
+                if isinstance(stmt, If):
+                    todo += [stmt.then.yields[k], stmt.orelse.yields[k]]
+                else:
+                    todo += [stmt.inits[k], next_values(stmt)[k]]
+        return False
+
     def apart(self, a: Operand, b: Operand, assumed: frozenset[frozenset[Operand]] = frozenset()) -> bool:
         """Whether two names that are known at the same time surely mean different memory: as the two buffers that a loop
         swaps do, on every trip, if they do at first."""
@@ -285,7 +337,7 @@ class Memory:
         sides = [self._sources(var, stmt) for var in (a, b)]
         return all(self.apart(x, y, assumed | {pair}) for x, y in zip(*sides, strict=True))
 
-    def _made(self, array: Operand) -> Op | None:
+    def made(self, array: Operand) -> Op | None:
         """The op that made the memory which the array, a view of it perhaps, refers to; None for a merge or a parameter."""
         origin = self.origin(array)
         op = self.definition.get(origin) if isinstance(origin, Var) else None
@@ -381,7 +433,7 @@ class Memory:
             return False
         inside = self._loops[store][len(self._loops[origin]) :]
         free = list(store.args[1:-1])
-        for loop in inside:
+        for loop in (loop for loop in inside if loop not in self._nests):
             hits = [i for i in free if isinstance(loop, For) and self.affine(i, loop.index) is not None]
             hits = [i for i in hits if self.nonnegative(i)]
             if not hits:

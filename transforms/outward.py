@@ -20,13 +20,13 @@ REPEATABLE = frozenset("add sub mul dim trips minimum maximum".split())
 class Outward:
     """`where` says in which region a Var is defined, `item` by what."""
 
-    def __init__(self, shapes: Shapes, where: dict[Var, Region], item: dict[Var, Op | Node | None]) -> None:
+    def __init__(self, shapes: Shapes, where: dict[Var, Region], item: dict[Var, Stmt | Node | None]) -> None:
         self.shapes = shapes
         self._where = where
         self._item = item
         self._loops: dict[Var, For] = {}
 
-    def define(self, region: Region, item: Op | Node | None, variables: Iterable[Var]) -> None:
+    def define(self, region: Region, item: Stmt | Node | None, variables: Iterable[Var]) -> None:
         for var in variables:
             self._where[var] = region
             self._item[var] = item
@@ -42,7 +42,7 @@ class Outward:
     def known(self, var: Var, outside: Region) -> bool:
         """Whether the value is there in the region, at the loop in question."""
         home = self._where.get(var)
-        return home is None or home in outside.enclosing()
+        return home is None or outside.sees(home)
 
     def exact(self, operand: Atom, outside: Region, b: Builder) -> Atom | None:
         """The int itself, computed from what is known outside; None if it cannot be."""

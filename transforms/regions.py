@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from srcad.ir import Block, For, If, Loop, Op, Operand, Stmt, Type, Undef, Var, While, blocks_of, replace
+from srcad.ir import Block, For, If, Loop, Operand, Stmt, Type, Undef, Var, While, blocks_of, replace
 
 
 @dataclass(eq=False)
 class Region:
     """A growing block. `node` is the statement that it belongs to (None: the function); `invocation` marks a function that
-    is called any number of times."""
+    is called any number of times. `around`: the block is run in the reverse sweep, as a body of a loop in that region."""
 
     node: Node | None = None
     items: list[Stmt | Node] = field(default_factory=list)
     yields: list[Operand] = field(default_factory=list)
     head: int = 0
     invocation: bool = False
+    around: Region | None = None
 
     @property
     def parent(self) -> Region | None:
@@ -33,6 +34,24 @@ class Region:
         while region is not None:
             yield region
             region = region.parent
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the region is the function's body."""
+        return self.node is None and self.around is None
+
+    def sees(self, region: Region) -> bool:
+        """Whether the values of that region are there in this one."""
+        outermost = self
+        for outermost in self.enclosing():
+            if outermost is region:
+                return True
+        return outermost.around is not None and outermost.around.sees(region)
+
+    def depth(self) -> int:
+        """How many loops of the function the region is in."""
+        *_, outermost = self.enclosing()
+        return len(self.loops()) + (0 if outermost.around is None else outermost.around.depth() + 1)
 
     def loops(self) -> list[Node]:
         """The loops whose bodies the region is in, outermost first."""
@@ -47,7 +66,7 @@ class Region:
         self.items.insert(self.head, stmt)
         self.head += 1
 
-    def insert_after(self, item: Op | Node | None, stmt: Stmt) -> None:
+    def insert_after(self, item: Stmt | Node | None, stmt: Stmt) -> None:
         """After the item that defines a value; None: after the head, for what the region's owner defines."""
         if item is None:
             self.insert_at_head(stmt)
@@ -55,7 +74,7 @@ class Region:
             at = next(k for k, other in enumerate(self.items) if other is item)
             self.items.insert(at + 1, stmt)
 
-    def insert_before(self, item: Op | Node, stmt: Stmt) -> None:
+    def insert_before(self, item: Stmt | Node, stmt: Stmt) -> None:
         at = next(k for k, other in enumerate(self.items) if other is item)
         self.items.insert(at, stmt)
 

@@ -107,7 +107,7 @@ class Shadows:
         if not n.terms:
             return const(n.constant)
         match n.lone:
-            case Dim(array=Var() as other, axis=k) if other in self.tape.where and self.tape.where[other].node is None:
+            case Dim(array=Var() as other, axis=k) if other in self.tape.where and self.tape.where[other].is_function:
                 return b.op("dim", other, axis=k)
         return b.op("dim", array, axis=axis)
 
@@ -124,7 +124,7 @@ class Shadows:
         if (
             not marked
             and not region.repeats()
-            and region.node is None
+            and region.is_function
             and self.names[self.active.aliases.find(var)] == 1
             and self.memory.is_simple(var)
         ):
@@ -136,7 +136,7 @@ class Shadows:
         """Whether the array and all its views live within one iteration, with no merge among them."""
         if self.memory.aliases.find(var) in self.returned:
             return False
-        return len(self.memory.home(var)) == len(region.loops()) and self.memory.is_simple(var)
+        return len(self.memory.home(var)) == region.depth() and self.memory.is_simple(var)
 
     def is_marked(self, var: Var) -> bool:
         return bool(self.marked) and self.active.aliases.find(var) in self.marked
@@ -173,7 +173,7 @@ class Shadows:
         """Let the shadow of a copy, which has served, be the shadow of what was copied, if nothing has been added to that."""
         shadow = self.shadow(copy)
         made = self.tape.item.get(shadow)
-        fresh = isinstance(made, Op) and made.name == "alloc" and self.tape.where[shadow].node is None
+        fresh = isinstance(made, Op) and made.name == "alloc" and self.tape.where[shadow].is_function
         if b is not self.outermost or to not in self.unused or not fresh or shadow.type != self.shadows[to].type:  # type: ignore[index]
             return False
         self.unused.discard(to)

@@ -29,14 +29,15 @@ from srcad.ir import (
     Var,
     While,
     const,
-    free,
     is_float,
 )
-from srcad.transforms import custom
+from srcad.transforms import custom, recompute
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import holds_arrays, is_memory, next_values
 from srcad.transforms.bars import TRUE, Bars, either, merge, zero
+from srcad.transforms.checkpoints import NONE, Nests
 from srcad.transforms.forward_sweep import ForwardSweep
+from srcad.transforms.loop_bars import LoopBars
 from srcad.transforms.memory import Memory
 from srcad.transforms.partly import is_tame, partly_used
 from srcad.transforms.regions import Region
@@ -49,9 +50,14 @@ class Sweeps(ForwardSweep):
     """Derives both sweeps of one function."""
 
     def __init__(
-        self, trace: Trace, active: Activity, memory: Memory, callees: Mapping[str, tuple[Trace, Trace]]
+        self,
+        trace: Trace,
+        active: Activity,
+        memory: Memory,
+        callees: Mapping[str, tuple[Trace, Trace]],
+        nests: Nests = NONE,
     ) -> None:
-        super().__init__(trace, active, memory, callees)
+        super().__init__(trace, active, memory, callees, nests)
         #: Values that the tape of an inner derivative holds, also those of paths not taken. Their adjoints, masked by
         #: themselves, have no effect when they are zero, whatever they are multiplied by.
         self.taped: set[Var] = set()
@@ -117,6 +123,8 @@ class Sweeps(ForwardSweep):
                     self.reverse_op(self.seen_as.get(stmt, stmt), stmt, b, bars)
                 case If():
                     self.reverse_if(stmt, b, bars)
+                case For() if stmt in self.nests:
+                    recompute.reverse(self, self.nests[stmt], region, b, bars)
                 case For() | While():
                     self.reverse_loop(stmt, b, bars)
 
@@ -251,37 +259,15 @@ class Sweeps(ForwardSweep):
     def reverse_loop(self, stmt: Loop, b: Builder, bars: Bars) -> None:
         node = self.nodes[stmt]
         body = node.regions[-1]
-        outer = [v for v in free(stmt.body) if isinstance(v.type, Scalar) and v in self.active and v not in stmt.params]
-        if isinstance(stmt, For):
-            outer = [v for v in outer if v is not stmt.index]
         results = dict(zip(stmt.params, stmt.results, strict=True))
-        # one that the body only assigns is active as the loop's result only, one not read after the loop as its parameter only
-        scalars = [v for v in stmt.params if isinstance(v.type, Scalar)]
-        carried = [v for v in scalars if v in self.active or results[v] in self.active]
         nexts = dict(zip(stmt.params, next_values(stmt), strict=True))
         firsts = dict(zip(stmt.params, stmt.inits, strict=True))
-
-        seeds = {v: self.take(bars, results[v]) for v in carried}
-        outer += [self.used[v] for v in outer if v in self.used]
-        asked = [v for v in carried if nexts[v] in self.used or firsts[v] in self.used]
-
-        inner = Builder()
-        params = [Var(v.hint if v.type == BOOL else bar_name(v), v.type) for v in (*outer, *carried)]
-        params += [Var("used", BOOL) for _ in asked]
-        inits = [bars.get(v, zero(v.type)) for v in outer]
-        inits += [seeds[v][0] or zero(v.type) for v in carried]
-        inits += [seeds[v][1] for v in asked]
-        local: Bars = dict(zip(outer, params, strict=False))
-        used: Bars = dict(zip(asked, params[len(outer) + len(carried) :], strict=True))
-        for v, seed in zip(carried, params[len(outer) :], strict=False):
-            self.add(inner, local, nexts[v], seed, used.get(v, TRUE))
-        self.reverse(stmt.body, body, inner, local)
-        yields = [local.get(v, zero(v.type)) for v in outer]
-        passed = {v: self.take(local, v) for v in carried}
-        yields += [passed[v][0] or zero(v.type) for v in carried]
-        yields += [passed[v][1] for v in asked]
+        through = LoopBars(self, stmt, bars)
+        self.reverse(stmt.body, body, through.inner, through.bars)
+        yields = through.yields()
+        params, inits = list(through.params), list(through.inits)
         arrays, anew = self.handed_back.get(stmt, ([], False))
-        if not inner.stmts and not carried and not anew:
+        if not through.inner.stmts and not through.carried and not anew:
             return
 
         index = Var(stmt.index.hint if isinstance(stmt, For) else "i", const(0).type)
@@ -293,8 +279,8 @@ class Sweeps(ForwardSweep):
             inits.append(self.shadow(results[v]))
             yields.append(self.shadows[v])
         head = Builder()
-        if counted(stmt):
-            count = self.tape.count(node)
+        count = self.tape.count(node) if counted(stmt) else None
+        if count is not None:
             bounds: tuple[Atom, Atom, Atom] = (b.op("sub", count, const(1)), const(-1), const(-1))
             assert node.position is not None
             known[node.position] = index
@@ -307,20 +293,13 @@ class Sweeps(ForwardSweep):
             one = stmt.step
             step = const(-1) if one == const(1) else const(1)
             bounds = (b.op("sub", stmt.stop, one), b.op("sub", stmt.start, one), step)
-        block = self.tape.resolve(body, inner.block(*yields), known, head)
-        mirror = None if counted(stmt) else node.stmt.mirror  # type: ignore[union-attr]
+        block = self.tape.resolve(body, through.inner.block(*yields), known, head)
+        mirror = None if count is not None else node.stmt.mirror  # type: ignore[union-attr]
         finals = tuple(p.like() for p in params)
         b.add(For(finals, index, *bounds, tuple(params), tuple(inits), block, False, stmt.span, mirror))
-        bars.update(zip(outer, finals, strict=False))
-        for name in (v for v in outer if v.type == BOOL and local.get(v) == TRUE):
-            ran = TRUE if isinstance(stmt, For) else b.op("gt", count, const(0))
-            bars[name] = either(b, inits[outer.index(name)], ran)
-        after = finals[len(outer) :]
-        used = dict(zip(asked, after[len(carried) :], strict=False))
-        for v, final in zip(carried, after, strict=False):
-            self.contribute(b, bars, firsts[v], final, used.get(v, TRUE))
+        through.leave(b, bars, finals, None if isinstance(stmt, For) else count)
         if anew:
-            for v, final in zip(arrays, after[len(carried) + len(asked) :], strict=True):
+            for v, final in zip(arrays, finals[len(through.params) :], strict=True):
                 self.contribute(b, bars, firsts[v], final)
 
     def reverse_call(self, op: Op, b: Builder, bars: Bars) -> None:

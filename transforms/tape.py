@@ -29,6 +29,7 @@ from srcad.ir import (
     Loop,
     Op,
     Scalar,
+    Stmt,
     Var,
     const,
     free,
@@ -61,7 +62,7 @@ class Tape:
     def __init__(self, memory: Memory, shapes: Shapes) -> None:
         self.memory = memory
         self.where: dict[Var, Region] = {}
-        self.item: dict[Var, Op | Node | None] = {}
+        self.item: dict[Var, Stmt | Node | None] = {}
         self.outward = Outward(shapes, self.where, self.item)
         self.snapshots = Snapshots(memory, self.outward)
         #: Loads that give values again from where the program itself has stored them.
@@ -71,7 +72,7 @@ class Tape:
         #: Lists that the caller of a recursive function makes and passes to both its sweeps.
         self.stacks: list[Var] = []
 
-    def define(self, region: Region, item: Op | Node | None, variables: Iterable[Var]) -> None:
+    def define(self, region: Region, item: Stmt | Node | None, variables: Iterable[Var]) -> None:
         self.outward.define(region, item, variables)
         match item:
             case Op(name="store", args=(Var(type=Array(dtype=dtype)) as array, *index, Var() as value)):

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad.callees import adopted
+from srcad.checkpointing import checkpoint
 from srcad.ir import Op, Trace, clone
+from srcad.lower.checkpointed import IN_PLACE, OUT_OF_PLACE
 from srcad.lower.custom import Script, call_custom
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
@@ -57,6 +59,8 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
         return call(ctx, Obj(thing.__func__), [Obj(thing.__self__), *args], kwargs)
     if hasattr(thing, "__srcad_trace__"):
         return _inline_trace(ctx, thing, args, kwargs)
+    if thing is checkpoint:
+        return ctx.refuse(OUT_OF_PLACE, IN_PLACE)
     if (found := call_builtin(ctx, thing, args, kwargs)) is not NotImplemented:
         return found
     plain = getattr(thing, "py_func", thing)

@@ -10,10 +10,11 @@ import gast
 
 from srcad.ir import INT, Atom, Block, Builder, Const, For, Loop, Op, Scalar, Var, While, substitute, walk
 from srcad.lower.carry import Threaded, thread
+from srcad.lower.checkpointed import checkpointed
 from srcad.lower.control import Fork, Outcome, Step, run
 from srcad.lower.delays import check_loop
 from srcad.lower.function import Lowering
-from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, iterable, known_range
+from srcad.lower.iteration import Elements, Enumerated, Items, Iterable, Range, Reversed, header, known_range
 from srcad.lower.known import FALSE, TRUE
 from srcad.lower.lists import is_growing
 from srcad.lower.names import Names, appended, assigned, changed_inside, leaves_loop, passed, passed_on
@@ -50,17 +51,22 @@ def exits_of(stmt: Any) -> Exits:
 
 def for_loop(ctx: Lowering, stmt: Any) -> Outcome:
     check_loop(ctx, stmt)
-    source = iterable(ctx, stmt.iter)
+    slots, source = checkpointed(ctx, stmt.iter)
     changed = (appended(stmt.body) | passed(stmt)) & passed_on(stmt.iter)
     held = {name: value for name in changed if is_growing(value := ctx.env.names.get(name))}
     if held.keys() & appended(stmt.body):
         _refuse_growth(ctx, stmt)
     if isinstance(source, Items):
         if not _is_table(source):
+            if slots is not None:
+                with ctx.at(stmt.iter):
+                    ctx.refuse(
+                        "srcad.checkpoint of a tuple, over which a loop is unrolled", "loop over a range or an array"
+                    )
             return _unrolled(ctx, stmt, source)
         numbers = operand(ctx, Seq(source.items))
         source = Elements(numbers)
-    outcome = _loop(ctx, stmt, _ForHead(ctx, stmt, source))
+    outcome = _loop(ctx, stmt, _ForHead(ctx, stmt, source, slots))
     if any(ctx.env.names.get(name) != value for name, value in held.items()):
         _refuse_growth(ctx, stmt)
     return outcome
@@ -169,8 +175,8 @@ class _ForHead:
     def binds(self) -> tuple[Var, ...]:
         return (self.index,)
 
-    def __init__(self, ctx: Lowering, stmt: Any, source: Iterable) -> None:
-        self.ctx, self.stmt = ctx, stmt
+    def __init__(self, ctx: Lowering, stmt: Any, source: Iterable, slots: Atom | None) -> None:
+        self.ctx, self.stmt, self.slots = ctx, stmt, slots
         self.start, self.stop, self.step, self.item = header(ctx, source)
         self.hint = _index_name(stmt.target, source) or "i"
         self.index = Var(self.hint, INT)
@@ -195,8 +201,9 @@ class _ForHead:
 
     def close(self, threaded: Threaded, body: Block, exits: bool) -> Loop:
         t = threaded
+        bounds = self.start, self.stop, self.step
         span = self.ctx.span
-        return For(t.results, self.index, self.start, self.stop, self.step, t.params, t.inits, body, exits, span)
+        return For(t.results, self.index, *bounds, t.params, t.inits, body, exits, span, slots=self.slots)
 
 
 class _WhileHead:
