@@ -40,6 +40,7 @@ _IMPORTS = {
     "cuda": "from numba import cuda",
     "room": "from srcad.jit.threads import room",
     "special": "from srcad import special",
+    "vm": "from srcad import vector_math as vm",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
 #: Where math's functions are to raise as in Python.

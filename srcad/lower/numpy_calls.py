@@ -33,6 +33,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     shape_library,
     sorting_calls,
     special_calls,
+    vector_calls,
     statistics_library,
     ufunc_methods,
 )
