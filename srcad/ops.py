@@ -2,8 +2,8 @@
 
 Elementwise ops take scalars and arrays with NumPy's broadcasting, and give a scalar when all arguments are scalars. An array
 result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too. With the
-attribute vector= they are the function of `srcad.vector_math` by that name, which has a limit that `exceeds` knows. `checked_add` and its kin are for
-integers that may not fit into 64 bits: see `transforms.integers`.
+attribute vector= an op is the function of `srcad.vector_math` by that name; some have a limit, which `exceeds` knows.
+`checked_add` and its kin are for integers that may not fit into 64 bits: see `transforms.integers`.
 
 Memory (an array Var is a reference):
 

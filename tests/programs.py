@@ -25,6 +25,7 @@ import programs_special
 import programs_stats
 import programs_tricky
 import programs_try
+import programs_vector
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
@@ -50,6 +51,7 @@ SOURCES = (
     programs_stats,
     programs_tricky,
     programs_try,
+    programs_vector,
 )
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

@@ -33,9 +33,9 @@ from srcad.lower import (  # noqa: F401  (the tables)
     shape_library,
     sorting_calls,
     special_calls,
-    vector_calls,
     statistics_library,
     ufunc_methods,
+    vector_calls,
 )
 from srcad.lower.casts import is_array
 from srcad.lower.known import is_known, lift, python

@@ -19,7 +19,10 @@ def _real(ctx: Context, x: Value, name: str) -> Atom:
     """The operand as a float, weak where Python's number is."""
     atom = operand(ctx, x, f"vector_math.{name}")
     if kind_of(atom) == "c":
-        ctx.refuse(f"vector_math.{name} takes real numbers", f"use np.{name}" if hasattr(np, name) else "compute it from np.exp")
+        ctx.refuse(
+            f"vector_math.{name} takes real numbers",
+            f"use np.{name}" if hasattr(np, name) else "compute it from np.exp",
+        )
     if kind_of(atom) == "f":
         return atom
     return const(float(atom.value)) if isinstance(atom, Const) else cast(ctx, atom, "float64")

@@ -1,8 +1,8 @@
 """What `srcad.vector_math` gains: `python -m tests.bench.vector_math` from the root prints two tables.
 
-The first has each function in a loop over 100,000 numbers, beside Numba's. `lanes` are how many numbers LLVM computes at a time, as
-its own code has it: 1 says that it did not vectorise the loop. The second has gradients of programs with `vectorize_math` and
-without, and JAX's where there is a form for it. Medians of interleaved rounds on one thread.
+The first has each function in a loop over 100,000 numbers, beside Numba's. `lanes` are how many numbers LLVM computes at a
+time, as its own code has it: 1 says that it did not vectorise the loop. The second has gradients of programs with
+`vectorize_math` and without, and JAX's where there is a form for it. Medians of interleaved rounds on one thread.
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ def gradients(rounds: int, jax: bool) -> None:
             calls["jax"]()
         times = {name: 1e6 * seconds for name, seconds in medians(calls, rounds).items()}
         theirs = f"{times['jax']:10.1f}{times['jax'] / times['vm']:8.2f}" if form else ""
-        print(f"{p.name:14}{times['plain']:11.1f}{times['vm']:9.1f}{times['plain'] / times['vm']:8.2f}{theirs}", flush=True)
+        print(
+            f"{p.name:14}{times['plain']:11.1f}{times['vm']:9.1f}{times['plain'] / times['vm']:8.2f}{theirs}",
+            flush=True,
+        )
 
 
 def main() -> None:
