@@ -55,7 +55,8 @@ def differentiate(
     cache       keep compiled code on disk, for the next process
     fastmath, parallel, boundscheck   what they mean to `numba.njit`
     vectorize_math   in loops that LLVM can vectorise, take `np.exp` and its kin from `srcad.vector_math`, which it vectorises
-                along: other numbers in the last place, at a fraction of the time
+                along: a fraction of the time, other numbers in the last place. Sums get a loop of their own, and memory for
+                a number of each trip where need be. What `math` has raises as ever, and is not replaced
 
     The result is `fn` compiled, callable from Python and from `@njit` code, with `grad`, `value_and_grad`, `tangent`,
     `adjoint`, `hvp`, `jacfwd`, `jacrev` and `hessian` as the functions of these names make them, and `source(kind)`.

@@ -34,6 +34,7 @@ from srcad.ir import (
     walk,
 )
 from srcad.ops import ELEMENTWISE, WRITES
+from srcad.transforms.cse import rename
 from srcad.transforms.memory import Memory
 
 #: What is computed again where it is needed, rather than kept.
@@ -131,8 +132,9 @@ class Distribution:
         return first, [self.second(again)] if self.back or self.loop.params else []
 
     def second(self, again: dict[Var, list[Stmt]]) -> For:
-        repeated = _once(stmt for found in again.values() for stmt in found)
-        body = Block((*repeated, *self.back), self.loop.body.yields)
+        repeated = list(_once(stmt for found in again.values() for stmt in found))
+        loads = [s.result for s in repeated if isinstance(s, Op) and s.name == "load"]
+        body = rename(Block((*repeated, *self.back), self.loop.body.yields), {v: v.like("") for v in loads})
         copy = clone(Block((replace(self.loop, body=body, mirror=None),)), {}).stmts[0]
         assert isinstance(copy, For)
         return replace(copy, results=self.loop.results)
