@@ -202,6 +202,45 @@ def grown(x, p):
     return s
 
 
+def read_while_grown(x, p):
+    kept = [p]
+    s = 0.0
+    for i in range(x.size):
+        kept.append(np.exp(-x[i]) * kept[i])
+        s += kept[-1] * np.tanh(kept[i])
+    return s
+
+
+def changed_list(x, p):
+    kept = [1.0, p]
+    for i in range(x.size):
+        kept[i % 2] = np.exp(-kept[1] * x[i])
+    values = [v for v in x]
+    for i in range(x.size):
+        values[i] = np.exp(-x[i]) * p
+    return kept[0] + kept[1] + sum(values)
+
+
+def swapped(x, p):
+    u, v = x.copy(), x.copy()
+    large = p
+    for k in range(3):
+        for i in range(u.size):
+            v[i] = np.exp(-u[i])
+            large += v[i] * np.sin(u[i])
+        u, v = v, u
+    return large
+
+
+def from_one(x, p):
+    s = p
+    for i in range(1, x.size):
+        s += np.exp(-x[i] * x[i - 1])
+    for i in range(x.size - 1, -1, -1):
+        s *= np.tanh(x[i] * p)
+    return s
+
+
 def branches(x, p):
     u = np.zeros(x.size)
     s = 0.0
@@ -238,7 +277,8 @@ def same_cell(x, p):
 
 
 RESULTS = [
-    elementary, in_place, stored_first, running, fixed_cells, grown, branches, backwards, two_views, same_cell,
+    elementary, in_place, stored_first, running, fixed_cells, grown, branches, read_while_grown, changed_list, swapped,
+    from_one, backwards, two_views, same_cell,
 ]  # fmt: skip
 EACH = pytest.mark.parametrize("f", RESULTS, ids=lambda f: f.__name__)
 

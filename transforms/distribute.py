@@ -39,8 +39,10 @@ from srcad.transforms.memory import Memory
 
 #: What is computed again where it is needed, rather than kept.
 CHEAP = frozenset("add sub mul neg abs lt le gt ge eq ne and or not where cast".split())
-#: What may be moved from one trip's place to a later one.
-MOVABLE = frozenset({*ELEMENTWISE, *WRITES, "load", "dim", "comment", "append", "pop"})
+#: What changes memory,
+CHANGES = frozenset({*WRITES, "append", "pop"})
+#: and what may be moved from one trip's place to a later one.
+MOVABLE = frozenset({*ELEMENTWISE, *CHANGES, "load", "dim", "comment"})
 
 
 class Distribution:
@@ -54,7 +56,7 @@ class Distribution:
         self.ops = [s for s in walk(loop.body) if isinstance(s, Op)]
         self.own = set(definitions(loop.body))
         self.made = {v: s for s in loop.body.stmts for v in s.results}
-        self.writes = [op for op in self.ops if op.name in WRITES]
+        self.writes = [op for op in self.ops if op.name in CHANGES]
         self.front: list[Stmt] = []
         self.back: list[Stmt] = []
         ordered = [op.args[0] for op in self.writes if not self.is_apart_from_other_trips(op)]
@@ -64,9 +66,9 @@ class Distribution:
         for stmt in loop.body.stmts:
             inside = [op for op in walk(Block((stmt,))) if isinstance(op, Op)]
             reads = [op.args[0] for op in inside if op.name == "load"]
-            writes = [op.args[0] for op in inside if op.name in WRITES]
-            waits = any(op.name in ("append", "pop") for op in inside) or not dependent.isdisjoint(free(Block((stmt,))))
-            waits = waits or self.meet(reads, written) or self.meet(writes, touched) or not stays(stmt, self)
+            writes = [op.args[0] for op in inside if op.name in CHANGES]
+            waits = not dependent.isdisjoint(free(Block((stmt,)))) or self.meet(reads, written)
+            waits = waits or self.meet(writes, touched) or not stays(stmt, self)
             if not waits:
                 self.front.append(stmt)
                 continue
@@ -94,14 +96,14 @@ class Distribution:
     def is_apart_from_other_trips(self, write: Op) -> bool:
         """Whether the cell that is written is another one on each trip, and no other trip reads or writes it."""
         array, place = write.args[0], write.args[1:-1]
+        if write.name not in ("store", "update") or not isinstance(array.type, Array):
+            return False
         moves = [self.memory.affine(i, self.loop.index) is not None for i in place]
         fixed = all(move or self.is_fixed(i) for i, move in zip(place, moves, strict=True))
-        if write.name not in ("store", "update") or not (
-            any(moves) and fixed and all(map(self.memory.nonnegative, place))
-        ):
+        if not (any(moves) and fixed and all(map(self.memory.nonnegative, place))):
             return False
         for other in self.ops:
-            if other.name in ("load", *WRITES) and not self.apart(other.args[0], array):
+            if other.name in ("load", *CHANGES) and not self.apart(other.args[0], array):
                 at = other.args[1:] if other.name == "load" else other.args[1:-1]
                 if other.args[0] is not array or at != place:
                     return False
@@ -179,15 +181,25 @@ def memory_before(b: Builder, memory: Memory, inside: frozenset[Var]) -> Callabl
     counts: dict[Atom, Atom] = {}
 
     def memory_for(loop: For, var: Var) -> Var | None:
-        stop = loop.stop
-        known = loop.start == const(0) and loop.step == const(1) and stop not in inside
-        if not known or not isinstance(var.type, Scalar):
+        end = _end(loop, memory)
+        if end is None or end in inside or not isinstance(var.type, Scalar):
             return None
-        if stop not in counts:
-            counts[stop] = stop if memory.nonnegative(stop) else b.op("trips", loop.start, stop, loop.step, hint="n")
-        return b.op("alloc", counts[stop], fill="empty", dtype=var.type.dtype, hint=var.hint)
+        if end not in counts:
+            counts[end] = end if memory.nonnegative(end) else b.op("trips", const(0), end, const(1), hint="n")
+        return b.op("alloc", counts[end], fill="empty", dtype=var.type.dtype, hint=var.hint)
 
     return memory_for
+
+
+def _end(loop: For, memory: Memory) -> Atom | None:
+    """What is more than any index of the loop, if none is negative."""
+    if loop.step == const(1) and memory.nonnegative(loop.start):
+        return loop.stop
+    if isinstance(loop.start, Var) and (loop.stop, loop.step) == (const(-1), const(-1)):
+        made = memory.definition.get(loop.start)
+        if made is not None and made.name == "sub" and made.args[1] == const(1):
+            return made.args[0]
+    return None
 
 
 def _once(stmts: Iterable[Stmt]) -> Iterator[Stmt]:

@@ -100,6 +100,8 @@ def _is_simple_power(power: Operand) -> bool:
 
 
 def _is_plain(op: Op) -> bool:
+    if op.name in ("load", *WRITES) and not isinstance(op.args[0].type, Array):
+        return False
     return op.name in PLAIN or (op.name == "pow" and _is_simple_power(op.args[1]))
 
 
