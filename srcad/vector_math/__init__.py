@@ -41,52 +41,92 @@ from srcad.vector_math.constants import LIMIT
 
 
 def exp(x: Any) -> Any:
-    """e**x; infinite beyond 709.78 (88.72 in float32), subnormal and then zero below -708.4 (-87.3)."""
+    """e**x; infinite beyond 709.78 (88.72 in float32), subnormal and then zero below -708.4 (-87.3).
+
+    >>> exp(np.array([0.0, -np.inf, 1000.0]))
+    array([ 1.,  0., inf])
+    """
     return _evaluated(exponential.exp, x)
 
 
 def expm1(x: Any) -> Any:
-    """e**x - 1, precise near zero."""
+    """e**x - 1, precise near zero.
+
+    >>> expm1(np.array([1e-20, -0.0]))
+    array([ 1.e-20, -0.e+00])
+    """
     return _evaluated(exponential.expm1, x)
 
 
 def log(x: Any) -> Any:
-    """The natural logarithm; -inf at zero, nan below."""
+    """The natural logarithm; -inf at zero, nan below.
+
+    >>> log(np.array([1.0, 0.0, -1.0]))
+    array([  0., -inf,  nan])
+    """
     return _evaluated(logarithm.log, x)
 
 
 def log1p(x: Any) -> Any:
-    """log(1 + x), precise near zero; -inf at -1, nan below."""
+    """log(1 + x), precise near zero; -inf at -1, nan below.
+
+    >>> log1p(np.array([1e-20, -1.0]))
+    array([1.e-20,   -inf])
+    """
     return _evaluated(logarithm.log1p, x)
 
 
 def tanh(x: Any) -> Any:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    >>> tanh(np.array([1e-20, -np.inf]))
+    array([ 1.e-20, -1.e+00])
+    """
     return _evaluated(exponential.tanh, x)
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e**-x), the logistic function, precise where it is tiny, too; `expit` is another name for it."""
+    """1 / (1 + e**-x), the logistic function, precise where it is tiny, too; `expit` is another name for it.
+
+    >>> sigmoid(np.array([0.0, -1000.0, 1000.0]))
+    array([0.5, 0. , 1. ])
+    """
     return _evaluated(exponential.sigmoid, x)
 
 
 def sin(x: Any) -> Any:
-    """The sine, also of numbers beyond 2**20: a branch, which keeps loops from being vectorised."""
+    """The sine, also of numbers beyond 2**20: a branch, which keeps loops from being vectorised.
+
+    >>> sin(np.array([0.0, np.inf]))
+    array([ 0., nan])
+    """
     return _evaluated(_sin, x)
 
 
 def cos(x: Any) -> Any:
-    """The cosine, also of numbers beyond 2**20: a branch, which keeps loops from being vectorised."""
+    """The cosine, also of numbers beyond 2**20: a branch, which keeps loops from being vectorised.
+
+    >>> cos(np.float32(0.0))
+    np.float32(1.0)
+    """
     return _evaluated(_cos, x)
 
 
 def sin_within(x: Any) -> Any:
-    """The sine for |x| <= 2**20, nan beyond."""
+    """The sine for |x| <= 2**20, nan beyond.
+
+    >>> sin_within(np.array([0.0, 1e7]))
+    array([ 0., nan])
+    """
     return _evaluated(circle.sin, x)
 
 
 def cos_within(x: Any) -> Any:
-    """The cosine for |x| <= 2**20, nan beyond."""
+    """The cosine for |x| <= 2**20, nan beyond.
+
+    >>> cos_within(np.array([0.0, 1e7]))
+    array([ 1., nan])
+    """
     return _evaluated(circle.cos, x)
 
 
@@ -100,7 +140,11 @@ def exceeds(x: Any) -> Any:
 
 
 def pow(x: Any, y: Any) -> Any:
-    """x**y, with C99's rules for zeros, infinities, nan and negative x."""
+    """x**y, with C99's rules for zeros, infinities, nan and negative x.
+
+    >>> pow(np.array([2.0, -2.0, -2.0, 0.0]), np.array([0.5, 3.0, 0.5, -1.0]))
+    array([ 1.41421356, -8.        ,         nan,         inf])
+    """
     single = all(np.asarray(number).dtype == np.float32 for number in (x, y))
     return _evaluated(power.single_pow if single else power.double_pow, x, y)
 
