@@ -41,6 +41,7 @@ _IMPORTS = {
     "room": "from srcad.jit.threads import room",
     "special": "from srcad import special",
     "next_checkpoint": "from srcad.checkpointing import next_checkpoint",
+    "vm": "from srcad import vector_math as vm",
     **{helper: f"from srcad.runtime import {helper}" for helper in _RUNTIME},
 }
 #: Where math's functions are to raise as in Python.

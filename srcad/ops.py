@@ -1,8 +1,9 @@
 """The vocabulary of the trace: every op, what it means, what type it gives, and what it does to memory.
 
 Elementwise ops take scalars and arrays with NumPy's broadcasting, and give a scalar when all arguments are scalars. An array
-result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too. `checked_add` and its kin are for
-integers that may not fit into 64 bits: see `transforms.integers`.
+result is always fresh memory. `where(c, a, b)` and `cast(x) dtype=` are elementwise too. With the
+attribute vector= an op is the function of `srcad.vector_math` by that name; some have a limit, which `exceeds` knows.
+`checked_add` and its kin are for integers that may not fit into 64 bits: see `transforms.integers`.
 
 Memory (an array Var is a reference):
 
@@ -128,6 +129,10 @@ MATH: Mapping[str, str] = {
 }
 
 
+#: What there is in `srcad.vector_math`, by its name there.
+VECTOR: Mapping[str, str] = {name: name for name in "exp expm1 log log1p sin cos tanh pow".split()}
+
+
 def _table() -> dict[str, Elementwise]:
     table: dict[str, Elementwise] = {}
     for name, symbol in {"add": "+", "sub": "-", "mul": "*", "mod": "%", "floordiv": "//", "pow": "**"}.items():
@@ -164,6 +169,7 @@ def _table() -> dict[str, Elementwise]:
     table["sign"] = Elementwise("np.sign({0})", 1, "same")
     for name in ("isnan", "isinf", "isfinite"):
         table[name] = Elementwise(f"np.{name}({{0}})", 1, "bool")
+    table["exceeds"] = Elementwise("vm.exceeds({0})", 1, "bool")
     table["real"] = Elementwise("{0}.real", 1, "real")
     table["imag"] = Elementwise("{0}.imag", 1, "real")
     table["complex"] = Elementwise("complex({0}, {1})", 2, "complex")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcad.ir import BOOL, INT, Array, Atom, Const, ListOf, Op, Scalar, Trace, Type
-from srcad.ops import ELEMENTWISE, MATRICES, is_spelt, promote
+from srcad.ops import ELEMENTWISE, MATRICES, VECTOR, is_spelt, promote
 from srcad.syntax import LOAD, STORE, both, call, is_number, name, one_or_tuple, phrase, total, unsigned
 
 #: Array functions that are NumPy's, under the same name.
@@ -288,6 +288,8 @@ def _calculated(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         return both(*args)
     if op.name in ("minimum", "maximum") and op.result.type == INT:
         return call(op.name[:3], *args)
+    if op.name in VECTOR and op.attr("vector"):
+        return call(f"vm.{op.attr('vector')}", *args)
     if raises(op):
         return call(f"math.{RAISING[op.name]}", *args)
     text = ELEMENTWISE[op.name].text

@@ -26,6 +26,7 @@ import programs_special
 import programs_stats
 import programs_tricky
 import programs_try
+import programs_vector
 from programs_kit import PROGRAMS, Program
 
 SOURCES = (
@@ -52,6 +53,7 @@ SOURCES = (
     programs_stats,
     programs_tricky,
     programs_try,
+    programs_vector,
 )
 
 __all__ = ["PROGRAMS", "SOURCES", "Program"]

@@ -37,7 +37,7 @@ def f(x):
         s += SCALE * np.sin(x[i]) ** 2
     return s
 
-g = srcad.differentiate(f, cache="nocache" not in sys.argv)
+g = srcad.differentiate(f, cache="nocache" not in sys.argv, vectorize_math="vector" in sys.argv)
 x = np.linspace(0.0, 1.0, 5)
 gradient = g.grad(x)
 assert np.allclose(gradient, SCALE * np.sin(2.0 * x)), gradient
@@ -80,9 +80,10 @@ def fresh(number):
     return namespace["fresh"]
 
 
-def test_a_second_process_compiles_nothing(program, folder):
-    assert run(program, folder)[0] > 0
-    assert run(program, folder)[0] == 0
+@pytest.mark.parametrize("options", [(), ("vector",)], ids=["plain", "vector"])
+def test_a_second_process_compiles_nothing(program, folder, options):
+    assert run(program, folder, *options)[0] > 0
+    assert run(program, folder, *options)[0] == 0
 
 
 def test_a_changed_global_is_another_file(program, folder):

@@ -51,6 +51,8 @@ def _block(block: Block, env: dict[Var, Operand]) -> Block:
     for old in block.stmts:
         stmt = rewrite(old, env)
         b.span = stmt.span
+        if isinstance(stmt, Op) and stmt.attr("vector"):
+            stmt = replace(stmt, attrs=())  # a thread has one number at a time
         if isinstance(stmt, Op) and stmt.name == "cast" and stmt.attr("dtype") == "bool":
             env[stmt.result] = _named(b.op("ne", stmt.args[0], _number(stmt.args[0], 0)), b, stmt)
         elif isinstance(stmt, Op) and raises(stmt):

@@ -98,7 +98,9 @@ def is_named(value: Any) -> bool:
 #: What is compiled into what is generated, and so is as good as part of its text.
 HELPERS = tuple(
     Path(__file__).parents[1] / f"{part}.py"
-    for part in "runtime checked_math special matrices lapack jit/boxing jit/entry jit/threads".split()
+    for part in """runtime checked_math special matrices lapack jit/boxing jit/entry jit/threads vector_math/__init__
+    vector_math/circle vector_math/constants vector_math/exponential vector_math/logarithm vector_math/machine vector_math/power
+    """.split()
 )
 
 

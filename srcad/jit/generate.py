@@ -17,6 +17,7 @@ from srcad.jit.options import Options
 from srcad.ops import FOURIER
 from srcad.transforms.finish import finish
 from srcad.transforms.integers import check_integers
+from srcad.transforms.vectorize import asks_for_it, vectorize
 
 
 class Derivative(Protocol):
@@ -82,6 +83,8 @@ def source(trace: Trace, options: Options) -> str:
 def _finished(trace: Trace, options: Options) -> Trace:
     """The trace as it is to be written; where it is compiled, integers have 64 bits."""
     trace = finish(trace)
+    if options.vectorize_math or asks_for_it(trace):
+        trace = vectorize(trace)
     return check_integers(trace) if options.jit else trace
 
 

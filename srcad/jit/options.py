@@ -11,7 +11,8 @@ TARGETS = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class Options:
-    """`fastmath`, `parallel` and `boundscheck` mean what they mean to `numba.njit`. `fastmath` may be a set of flags."""
+    """`fastmath`, `parallel` and `boundscheck` mean what they mean to `numba.njit`. `fastmath` may be a set of flags.
+    With `vectorize_math`, elementary functions in loops are those of `srcad.vector_math`."""
 
     target: str = "cpu"
     jit: bool = True
@@ -19,6 +20,7 @@ class Options:
     fastmath: Any = False
     parallel: bool = False
     boundscheck: bool | None = None
+    vectorize_math: bool = False
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS:

@@ -36,6 +36,7 @@ from srcad.lower import (  # noqa: F401  (the tables)
     special_calls,
     statistics_library,
     ufunc_methods,
+    vector_calls,
 )
 from srcad.lower.casts import is_array
 from srcad.lower.known import is_known, lift, python

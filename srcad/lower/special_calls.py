@@ -35,7 +35,7 @@ def special_functions(module: Any) -> None:
     for name in ("psi", "digamma"):
         lowers(getattr(module, name))(_ufunc(_digamma))
     lowers(module.polygamma)(_polygamma)
-    lowers(module.expit)(_ufunc(_expit))
+    lowers(module.expit)(_ufunc(expit))
     lowers(module.log_expit)(_ufunc(_log_expit))
     lowers(module.logit)(_ufunc(_logit))
     lowers(module.logsumexp)(_logsumexp)
@@ -71,10 +71,10 @@ def _comb(ctx: Context, N: Value, k: Value, *, exact: Value = FALSE, repetition:
     return elementwise(ctx, "binom", N, k)
 
 
-def _expit(ctx: Context, x: Value, /) -> Value:
+def expit(ctx: Context, x: Value, /, **attrs: Any) -> Value:
     """From the power of -|x|, which does not overflow, nor do the derivatives."""
     positive = compare(ctx, "ge", x, ZERO)
-    power = elementwise(ctx, "exp", where(ctx, positive, unary(ctx, "neg", x), x))
+    power = elementwise(ctx, "exp", where(ctx, positive, unary(ctx, "neg", x), x), **attrs)
     upper = binary(ctx, "div", const(1.0), binary(ctx, "add", const(1.0), power))
     return where(ctx, positive, upper, binary(ctx, "mul", power, upper))
 

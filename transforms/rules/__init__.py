@@ -53,7 +53,7 @@ __all__ = [
 #: Ops whose derivative is zero wherever it exists.
 CONSTANT = frozenset(
     """lt le gt ge eq ne and or not bitand bitor bitxor lshift rshift invert floordiv floor ceil trunc rint sign isnan isinf
-    isfinite argmax argmin argsort any all is_invertible is_positive_definite multiplicity ends factor
+    isfinite exceeds argmax argmin argsort any all is_invertible is_positive_definite multiplicity ends factor
     dim trips broadcast_dim spans length stop_gradient checked_add checked_sub checked_mul checked_pow checked_lshift
     checked_floordiv checked_mod to_int""".split()
 )
