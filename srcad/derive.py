@@ -22,6 +22,7 @@ from srcad.jit.dispatcher import Assuming, Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
+from srcad.kernels import KernelAdjoint
 from srcad.pipeline import PIPELINES, Derivative
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
@@ -41,6 +42,8 @@ def derive(
     stars: int | None = None,
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
+    if is_kernel(fn) and kind == "adjoint":
+        return KernelAdjoint(fn)
     options = options or options_of(fn)
     if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: everything is to run as plain Python
         options = replace(options, jit=False)
@@ -74,7 +77,7 @@ def underlying(fn: Any) -> Any:
         raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
     if is_kernel(fn):
         raise UnsupportedError(
-            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel, and kernels are not differentiated",
+            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel: of kernels there is srcad.adjoint alone",
             remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
             "for kernels of yours",
         )

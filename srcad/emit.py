@@ -47,8 +47,13 @@ CHECKED = "from srcad import checked_math as math"
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")
 
 
-#: What stands over a function of the module: for the CPU, and for a thread of a GPU.
-NJIT, DEVICE = "njit", "cuda.jit"
+#: What stands over a function of the module: for the CPU, for a thread of a GPU, and for all of them.
+NJIT, DEVICE, KERNEL = "njit", "device", "kernel"
+_DECORATORS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    NJIT: ("njit", {"error_model": "numpy"}),
+    DEVICE: ("cuda.jit", {"device": True}),
+    KERNEL: ("cuda.jit", {}),
+}
 
 
 def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}, decorator: str = NJIT) -> str:
@@ -78,8 +83,8 @@ class _Module:
     def __init__(self, trace: Trace, jit: bool, options: Mapping[str, Any], decorator: str = NJIT) -> None:
         self.main = trace
         self.jit = jit
-        self.decorator = decorator
-        self.options = {"error_model": "numpy", **options} if decorator == NJIT else {"device": True, **options}
+        self.decorator, always = _DECORATORS[decorator]
+        self.options = {**always, **options}
         self.functions = list(dict.fromkeys([*trace.functions, trace]))
         self.function_names = {trace: trace.name}
         for function in trace.functions:
@@ -162,7 +167,7 @@ class _Module:
         decorators: list[ast.expr] = []
         if self.jit:
             keywords = {key: phrase(repr(value)) for key, value in self.options.items()}
-            decorators.append(call(self.decorator, **keywords))
+            decorators.append(call(self.decorator, **keywords) if keywords else phrase(self.decorator))
             resolve(decorators[0])
         return ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
 

@@ -68,6 +68,11 @@ In what a thread of a GPU runs (see `transforms.thread`): local() shape= dtype= 
 need, slot) raises MemoryError if a has no place n along the axis, and notes in need[slot] how many it should have. The
 functions of `math` are ops there (`math_exp`), of scalars.
 
+In a CUDA kernel of the user's (see `transforms.kernel`): thread() id= is where the thread is, or how large the launch is, by its
+name in `cuda` ("grid", "gridsize", "threadIdx.x", ...); grid2() and grid3() are the same for several axes. atomic_add(a, *index,
+value) is an update that other threads may make at the same time; barrier() waits for the threads of the block. An alloc with the
+attribute shared=True is memory of the block, one with own=True is `cuda.local.array`.
+
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
 custom(*args) primitive= : a function with a rule of its own (`srcad.primitive`); no effects, fresh results. The adjoint opens it:
@@ -193,7 +198,7 @@ MATRICES: Mapping[str, tuple[str, ...]] = {
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
-WRITES = frozenset({"store", "update", "assign", "accumulate"})
+WRITES = frozenset({"store", "update", "assign", "accumulate", "atomic_add"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc local array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
@@ -207,6 +212,8 @@ RESULTS = {
     "lu": ("lu", "swaps"),
     "factor": ("lu", "swaps"),
     "eig": ("w", "v"),
+    "grid2": ("i", "j"),
+    "grid3": ("i", "j", "k"),
 }
 #: Discrete Fourier transforms.
 FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
@@ -227,6 +234,7 @@ EFFECTS = frozenset(
         "check_sizes",
         "draw",
         "room",
+        "barrier",
     }
 )
 
@@ -310,7 +318,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(args))
         case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
-        case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length":
+        case "dim" | "trips" | "broadcast_dim" | "argmax" | "argmin" | "length" | "thread":
             return INT
         case "draw":
             if attrs["function"] == "seed":
@@ -331,7 +339,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in "append raise throw print comment check_disjoint check_sizes room".split():
+    if name in WRITES or name in "append raise throw print comment check_disjoint check_sizes room barrier".split():
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:
@@ -423,6 +431,8 @@ def real_part(dtype: str) -> str:
 
 def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
     """The types of the results of an op that has several, laid out as Numba's LAPACK has them."""
+    if name in ("grid2", "grid3"):
+        return (INT,) * int(name[-1])
     first = args[0].type
     assert isinstance(first, Array)
     matrix, vector = Array(first.dtype, 2, "F"), Array(real_part(first.dtype), 1)

@@ -139,7 +139,9 @@ class _Placer:
     def __init__(self, trace: Trace, alone: bool) -> None:
         self.trace = trace
         self.alone = alone
-        self.local, self.tape = (ALONE, ALONE) if alone else (LOCAL, TAPE)
+        own = [op for op in walk(trace.body) if isinstance(op, Op) and op.attr("own")]
+        largest = max((math.prod(n.value for n in op.args) for op in own), default=0)  # type: ignore[union-attr]
+        self.local, self.tape = (ALONE, ALONE) if alone else (max(LOCAL, largest), TAPE)
         self.shapes = Shapes(trace)
         self.env: dict[Var, Operand] = {}
         #: Results that are written where they go.

@@ -54,10 +54,16 @@ class Shadows:
         self.backward_only: set[Var] = set()
         #: Shadows that have come to be those of other arrays, under the names that they have then.
         self.renamed: dict[Var, Var] = {}
+        #: Classes of memory to whose shadows other threads add at the same time.
+        self.concurrent: frozenset[Var] = frozenset()
         #: The reverse sweep at the top level.
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
         self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
+
+    def aliased(self, array: Operand) -> Operand:
+        """The class of memory that the array belongs to."""
+        return self.active.aliases.find(array) if isinstance(array, Var) else array
 
     def has_shadow(self, operand: Operand) -> bool:
         return is_memory(operand) and is_float(operand.type) and operand in self.active

@@ -112,8 +112,9 @@ class Sweeps(ForwardSweep):
             case "load":
                 y_bar, _ = self.take(bars, op.result)
                 if y_bar is not None:
-                    b.effect("update", self.shadow(args[0]), *args[1:], y_bar)
-            case "store" | "update" if self.has_shadow(args[0]):
+                    add = "atomic_add" if self.aliased(args[0]) in self.concurrent else "update"
+                    b.effect(add, self.shadow(args[0]), *args[1:], y_bar)
+            case "store" | "update" | "atomic_add" if self.has_shadow(args[0]):
                 cell = (self.shadow(args[0]), *args[1:-1])
                 if args[-1] in self.active:
                     self.add(b, bars, args[-1], b.op("load", *cell, hint=bar_name(args[-1])))
@@ -314,7 +315,7 @@ class Sweeps(ForwardSweep):
 
 #: Ops with nothing to do in the reverse sweep: memory itself, and effects on the outside.
 SILENT = frozenset({"alloc", "view", "transpose", "reshape", "list", "raise", "print", "comment", "stop_gradient", "call"}) | {
-    "load", "store", "update", "assign", "accumulate", "copy", "expand", "reduce_like", "array", "append", "pop",
+    "load", "store", "update", "atomic_add", "assign", "accumulate", "copy", "expand", "reduce_like", "array", "append", "pop",
 }  # fmt: skip
 
 

@@ -1,0 +1,164 @@
+"""Adjoints of CUDA kernels that users have written."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad import infer
+from srcad.callable import parameters
+from srcad.errors import UnsupportedError
+from srcad.ir import Array, Trace, is_float, replace
+from srcad.jit.cuda import described
+from srcad.jit.user_kernel import UserKernel, check_apart, dtype_and_shape
+from srcad.lower import lower
+from srcad.pipeline import ArgType, name_of, tidy
+from srcad.transforms.dce import dce
+from srcad.transforms.kernel import adjoint_kernel, check_contents, plain
+from srcad.transforms.ownership import ownership
+from srcad.transforms.signature import unused
+from srcad.transforms.thread import thread
+
+
+class KernelAdjoint:
+    """What `srcad.adjoint` makes of a `@cuda.jit` kernel: a kernel that takes the shadows of its arrays after its arguments.
+
+    It is launched as the kernel is, `adjoint[blocks, threads](*args, *x_bars)`, after the kernel and with the same
+    configuration (a stream and shared memory may follow). There is an x_bar of the same dtype and shape for every argument that
+    is an array of floats, in their order. To those of arrays that the kernel reads it adds; those of arrays that it writes are
+    taken, and are zero then, where the kernel has written. None in place of an x_bar holds its array constant. Numbers are
+    constants: for the derivative of one, pass an array of one element.
+
+    ValueError is raised where arrays share memory or an x_bar has another shape, TypeError where one has another dtype, and
+    UnsupportedError, with the line, where threads read what other threads write, or write what others do; and where the adjoint
+    would need what an array held before the kernel wrote into it.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self.kernel = kernel
+        self.fn = kernel.py_func
+        self.__name__ = f"{name_of(self.fn)}_adjoint"
+        self._made: dict[Any, UserKernel] = {}
+        self._lock = threading.Lock()
+        self.last_types: tuple[ArgType, ...] | None = None
+        if getattr(kernel, "_device", False) or getattr(kernel, "targetoptions", {}).get("device"):
+            raise UnsupportedError(
+                f"{name_of(self.fn)} is a device function, which has no launch",
+                remedy="differentiate the kernel that calls it, or the function itself: srcad.adjoint(f.py_func)",
+            )
+
+    def __getitem__(self, configuration: Any) -> Configured:
+        if not isinstance(configuration, tuple) or not 2 <= len(configuration) <= 4:
+            raise ValueError(f"{self.__name__} is launched as {self.__name__}[blocks, threads](...), as the kernel is")
+        return Configured(self, configuration)
+
+    def forall(self, ntasks: int, tpb: int = 0, stream: Any = 0, sharedmem: int = 0) -> Configured:
+        """A launch with a thread for each task, in blocks of `tpb` threads."""
+        threads = tpb or 128
+        return self[-(-ntasks // threads), threads, stream, sharedmem]
+
+    def __call__(self, *args: Any) -> Any:
+        raise ValueError(f"{self.__name__} has no launch configuration: {self.__name__}[blocks, threads](...)")
+
+    def source(self, types: str | Sequence[Any] | None = None) -> str:
+        """The generated module for these types of the kernel's arguments ("f8[:], f8[:], i8"); if not given, for those of the
+        last launch, or of annotations, or for float64 numbers."""
+        if isinstance(types, str):
+            found: Sequence[ArgType] = infer.parse_types(types)
+        elif types is not None:
+            found = [infer.as_arg_type(type) for type in types]
+        else:
+            found = self.last_types or infer.default_types(self.fn, inspect.signature(self.fn))
+        names = self._names()
+        if len(found) != len(names):
+            raise TypeError(f"{name_of(self.fn)} has {len(names)} parameters ({', '.join(names)}), and {len(found)} types were given")
+        return self._kernel(tuple(found), tuple(k for k, type in enumerate(found) if _has_shadow(type))).text
+
+    def launch(self, configuration: Any, given: Sequence[Any]) -> None:
+        names = self._names()
+        args, shadows = given[: len(names)], given[len(names) :]
+        types = tuple(_type(arg, name) for arg, name in zip(args, names, strict=False))
+        with_shadow = [k for k, type in enumerate(types) if _has_shadow(type)]
+        if len(args) < len(names) or len(shadows) != len(with_shadow):
+            bars = [unused(f"{names[k]}_bar", parameters(self.fn)) for k, _ in zip(with_shadow, args, strict=False)]
+            raise TypeError(f"{self.__name__} takes ({', '.join([*names, *bars])}), but got {len(given)} arguments")
+        for k, shadow in zip(with_shadow, shadows, strict=True):
+            if shadow is not None:
+                _check_shadow(names[k], args[k], shadow)
+        wrt = tuple(k for k, shadow in zip(with_shadow, shadows, strict=True) if shadow is not None)
+        kernel = self._kernel(types, wrt)
+        self.last_types = types
+        taken = [*args, *(shadow for shadow in shadows if shadow is not None)]
+        labels = [*names, *(f"{names[k]}_bar" for k in wrt)]
+        arrays = {label: a for label, a in zip(labels, taken, strict=True) if hasattr(a, "shape") and hasattr(a, "dtype")}
+        check_apart(arrays, frozenset([*labels[len(names) :], *(names[k] for k in kernel.results)]))
+        kernel.launch(configuration, taken)
+
+    def _names(self) -> list[str]:
+        return [p.name for p in parameters(self.fn)]
+
+    def _kernel(self, types: tuple[ArgType, ...], wrt: tuple[int, ...]) -> UserKernel:
+        key = tuple((type, getattr(type, "layout", "")) for type in types), wrt
+        with self._lock:
+            if key not in self._made:
+                fast = getattr(self.kernel, "_fastmath", getattr(self.kernel, "targetoptions", {}).get("fastmath", False))
+                self._made[key] = _build(self.fn, types, wrt, fast)
+            return self._made[key]
+
+
+class Configured:
+    """A launch of the adjoint: `adjoint[blocks, threads]`."""
+
+    def __init__(self, adjoint: KernelAdjoint, configuration: tuple[Any, ...]) -> None:
+        self.adjoint, self.configuration = adjoint, configuration
+
+    def __call__(self, *args: Any) -> None:
+        self.adjoint.launch(self.configuration, args)
+
+
+def _has_shadow(type: ArgType) -> bool:
+    return isinstance(type, Array) and is_float(type)
+
+
+def _type(value: Any, name: str) -> ArgType:
+    found = described(value)
+    if found is not None:
+        return Array(found[0], len(found[1]), "A")
+    type = infer.arg_type_of(value, name)
+    return replace(type, layout="A") if isinstance(type, Array) else type
+
+
+def _check_shadow(name: str, array: Any, shadow: Any) -> None:
+    if not hasattr(shadow, "dtype") or np.ndim(shadow) == 0 and not hasattr(shadow, "shape"):
+        raise TypeError(f"{name}_bar is the shadow of an array, and so an array, not a {type(shadow).__name__}")
+    (dtype, shape), (own, size) = dtype_and_shape(array), dtype_and_shape(shadow)
+    if own != dtype:
+        raise TypeError(f"{name}_bar has dtype {own}, but {name} has {dtype}")
+    if size != shape:
+        raise ValueError(f"{name}_bar has shape {size}, but {name} has {shape}")
+
+
+def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
+    trace = plain(lower(fn, types, name_of(fn), kernel=True))
+    for step in tidy():
+        trace = step.run(trace, None)  # type: ignore[arg-type]
+    owned = ownership(trace)
+    written = [v for v in trace.inputs if v in owned.written]
+    if not any(trace.params[k].tree in owned.written for k in wrt):
+        raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
+    adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written))
+    adjoint = dce(adjoint, forgotten=written)
+    check_contents(adjoint, trace, written)
+    placed = thread(adjoint, exact=False)
+    results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]
+    return UserKernel(placed, results, owned.single, fastmath)
+
+
+def _tidied(trace: Trace) -> Trace:
+    for step in tidy("2"):
+        trace = step.run(trace, None)  # type: ignore[arg-type]
+    return trace

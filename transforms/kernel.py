@@ -1,0 +1,141 @@
+"""The adjoint of a CUDA kernel, from what one of its threads runs.
+
+All that a kernel does is to write into arrays that it is given. So its adjoint is given their shadows, too: a load adds to the
+shadow of what it read, a store takes what is in the shadow of what it wrote and leaves zero there. Other threads do the same at
+the same time, each for its own part (`transforms.ownership`): where their parts meet, additions are atomic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from srcad.errors import UnsupportedError
+from srcad.ir import Block, Builder, If, Op, Param, Static, Stmt, Trace, Var, blocks_of, replace, walk, with_blocks
+from srcad.transforms import custom
+from srcad.transforms.activity import Activity
+from srcad.transforms.alias import REFERENCES
+from srcad.transforms.cse import rename
+from srcad.transforms.memory import Memory
+from srcad.transforms.ownership import Ownership
+from srcad.transforms.recursion import Callees
+from srcad.transforms.regions import Region
+from srcad.transforms.shadows import bar_name
+from srcad.transforms.signature import unused
+from srcad.transforms.sweeps import Sweeps
+
+REMEDY = "write the results to another array than the one that is read, or work in a cuda.local.array"
+
+
+def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership) -> Trace:
+    """The adjoint of a kernel's trace: parameters (*args, *x_bars), one x_bar for each parameter in `wrt`, which are arrays."""
+    _check(trace)
+    arrays = [trace.params[k].tree for k in wrt]
+    outputs = [v for v in arrays if v in owned.written]
+    active = Activity(trace, arrays, outputs)
+    if custom.has_custom(trace):
+        trace = custom.opened(trace, active)
+        active = Activity(trace, arrays, outputs)
+    memory = Memory(trace)
+    sweeps = Sweeps(trace, active, memory, Callees(trace, memory))
+    sweeps.concurrent = frozenset(sweeps.aliased(v) for v in arrays if v not in owned.own)  # type: ignore[misc]
+
+    top = Region()
+    sweeps.tape.define(top, None, trace.inputs)
+    params = list(trace.params)
+    for var in arrays:
+        name = unused(bar_name(var), params)
+        sweeps.shadows[var] = shadow = Var(name, replace(var.type, layout="A"), var.span)
+        sweeps.tape.define(top, None, (shadow,))
+        params.append(Param(name, shadow))
+    sweeps.forward(trace.body, top)
+    b = Builder()
+    sweeps.outermost = b
+    sweeps.reverse(trace.body, top, b, {})
+    forward, reverse = _commented(trace, top.freeze().stmts, "forward"), _commented(trace, b.stmts, "reverse")
+    body = rename(Block((*forward, *reverse)), sweeps.renamed)
+    return Trace(f"{trace.name}_adjoint", tuple(params), body, Static(None), span=trace.span)
+
+
+def _commented(trace: Trace, stmts: Sequence[Stmt], name: str) -> Sequence[Stmt]:
+    """A sweep with a comment over it: in the branch around it, where all of the kernel is in one."""
+    text = ("text", f"{name} sweep")
+    branching = [stmt for stmt in trace.body.stmts if not isinstance(stmt, Op)]
+    inside = [k for k, block in enumerate(blocks_of(branching[0])) if block.stmts] if len(branching) == 1 else []
+    at = [k for k, stmt in enumerate(stmts) if isinstance(stmt, If)]
+    if not isinstance(branching[0] if branching else None, If) or len(inside) != 1 or len(at) != 1:
+        return [Op((), "comment", (), (text,)), *stmts]
+    comment = Op((), "comment", (), (text, ("inside", True)))
+    blocks = list(blocks_of(stmts[at[0]]))
+    blocks[inside[0]] = replace(blocks[inside[0]], stmts=(comment, *blocks[inside[0]].stmts))
+    return [*stmts[: at[0]], with_blocks(stmts[at[0]], blocks), *stmts[at[0] + 1 :]]
+
+
+def check_contents(adjoint: Trace, kernel: Trace, written: Collection[Var]) -> None:
+    """Refuse an adjoint that needs what an array held before the kernel wrote into it: that is gone when the adjoint is run.
+
+    It may read what it stores itself, as the kernel did. Where a thread never writes what it has read, doing all again gives the
+    same, whatever it begins with.
+    """
+    arrays = {v for v in written if not _is_settled(kernel, v)}
+
+    def visit(block: Block, stored: frozenset[tuple[object, ...]], names: dict[object, Var]) -> None:
+        for stmt in block.stmts:
+            if isinstance(stmt, Op) and stmt.name in REFERENCES and stmt.args[0] in names:
+                names[stmt.result] = names[stmt.args[0]]
+            elif isinstance(stmt, Op) and stmt.name == "store":
+                stored |= {stmt.args[:-1]}
+            elif isinstance(stmt, Op) and stmt.name in ("load", "update", "atomic_add") and stmt.args[0] in names:
+                cell = stmt.args if stmt.name == "load" else stmt.args[:-1]
+                if cell not in stored:
+                    raise UnsupportedError(
+                        f"the adjoint needs what '{names[stmt.args[0]].hint}' held here, and the kernel may have overwritten that "
+                        "by then",
+                        stmt.span or adjoint.span,
+                        REMEDY,
+                    )
+            for inner in blocks_of(stmt):
+                visit(inner, stored, names)
+
+    visit(adjoint.body, frozenset(), {v: v for v in arrays})
+
+
+def _is_settled(kernel: Trace, array: Var) -> bool:
+    """Whether no thread writes an element that it has read."""
+    memory = Memory(kernel)
+    for op in _ops(kernel):
+        if op.args and isinstance(op.args[0], Var) and memory.aliases.find(op.args[0]) is memory.aliases.find(array):
+            if op.name in ("update", "atomic_add") or (op.name == "load" and not memory.intact(op, op.args[0])):
+                return False
+    return True
+
+
+def _check(trace: Trace) -> None:
+    if trace.functions:
+        raise UnsupportedError("recursion is not for the threads of a GPU", trace.span, "write a loop")
+    for op in _ops(trace):
+        if op.attr("shared"):
+            raise UnsupportedError(
+                "shared memory is written in a way that the adjoint cannot undo",
+                op.span,
+                "read the array that is staged itself: the caches of the GPU do the rest",
+            )
+
+
+def plain(trace: Trace) -> Trace:
+    """The trace of a kernel with arithmetic as a GPU has it, where nothing raises, and without barriers."""
+
+    def block(old: Block) -> Block:
+        stmts = []
+        for stmt in old.stmts:
+            if isinstance(stmt, Op) and stmt.name == "barrier":
+                continue
+            if isinstance(stmt, Op) and stmt.attr("raises"):
+                stmt = replace(stmt, attrs=tuple(pair for pair in stmt.attrs if pair[0] != "raises"))
+            stmts.append(with_blocks(stmt, map(block, blocks_of(stmt))))
+        return Block(tuple(stmts), old.yields)
+
+    return replace(trace, body=block(trace.body))
+
+
+def _ops(trace: Trace) -> list[Op]:
+    return [stmt for stmt in walk(trace.body) if isinstance(stmt, Op)]
