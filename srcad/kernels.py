@@ -18,7 +18,7 @@ from srcad.jit.user_kernel import UserKernel, check_apart, dtype_and_shape
 from srcad.lower import lower
 from srcad.pipeline import ArgType, name_of, tidy
 from srcad.transforms.dce import dce
-from srcad.transforms.kernel import adjoint_kernel, check_contents, plain
+from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
 from srcad.transforms.ownership import ownership
 from srcad.transforms.signature import unused
 from srcad.transforms.thread import thread
@@ -151,7 +151,7 @@ def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: 
     if not any(trace.params[k].tree in owned.written for k in wrt):
         raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
     adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written))
-    adjoint = dce(adjoint, forgotten=written)
+    adjoint = dce(without_echoes(adjoint), forgotten=written)
     check_contents(adjoint, trace, written)
     placed = thread(adjoint, exact=False)
     results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]

@@ -108,7 +108,7 @@ class Values:
         self.home: dict[Var, Block] = {}
         #: The param that each loop result is the last value of.
         self.results: dict[Var, Var] = {}
-        #: What loops start with; that, and all that blocks yield; the indices of loops.
+        #: What loops start with; that, and all that blocks yield; the indices of loops, and of threads.
         self.carried: set[Operand] = set()
         self.flowing: set[Operand] = set()
         self.indices: set[Operand] = set()
@@ -128,6 +128,8 @@ class Values:
                 self.read(operand, block)
             if isinstance(stmt, For):
                 self.indices.add(stmt.index)
+            elif isinstance(stmt, Op) and self.is_place(stmt):
+                self.indices.update(stmt.results)
             if isinstance(stmt, For | While):
                 self.flowing.update(stmt.inits)
                 self.carried.update(stmt.inits)
@@ -137,6 +139,12 @@ class Values:
         self.flowing.update(block.yields)
         for operand in block.yields:
             self.read(operand, block)
+
+    def is_place(self, op: Op) -> bool:
+        """Whether this says where a thread is in its launch: that is an index, too."""
+        if op.name in ("thread", "grid2", "grid3"):
+            return True
+        return op.name in ("add", "mul") and all(arg in self.indices for arg in op.args)
 
     def read(self, operand: Operand, block: Block) -> None:
         if isinstance(operand, Var):

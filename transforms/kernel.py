@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 from srcad.errors import UnsupportedError
 from srcad.ir import Block, Builder, If, Op, Param, Static, Stmt, Trace, Var, blocks_of, replace, walk, with_blocks
+from srcad.ops import WRITES
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
@@ -139,3 +140,23 @@ def plain(trace: Trace) -> Trace:
 
 def _ops(trace: Trace) -> list[Op]:
     return [stmt for stmt in walk(trace.body) if isinstance(stmt, Op)]
+
+
+def without_echoes(trace: Trace) -> Trace:
+    """The trace without stores of what is in the element already: the shadow of a sum that goes on in place."""
+
+    def visit(block: Block) -> Block:
+        stmts: list[Stmt] = []
+        seen: dict[Var, tuple[object, ...]] = {}
+        for stmt in block.stmts:
+            stmt = with_blocks(stmt, map(visit, blocks_of(stmt)))
+            if isinstance(stmt, Op) and stmt.name == "load":
+                seen[stmt.result] = stmt.args
+            elif isinstance(stmt, Op) and stmt.name == "store" and seen.get(stmt.args[-1]) == stmt.args[:-1]:  # type: ignore[call-overload]
+                continue
+            elif not isinstance(stmt, Op) or stmt.name in WRITES:
+                seen.clear()
+            stmts.append(stmt)
+        return Block(tuple(stmts), block.yields)
+
+    return replace(trace, body=visit(trace.body))

@@ -21,6 +21,7 @@ from srcad.jit.kernel import for_backend
 from srcad.jit.launch import SHARE, Fixed, Growing
 from srcad.jit.simulated import Math
 from srcad.ops import WRITES
+from srcad.transforms.cse import cse
 from srcad.transforms.scratch import Placed
 
 AXES = "xyz"
@@ -201,7 +202,7 @@ def _side_by_side(placed: Placed, single: frozenset[str]) -> tuple[Trace, frozen
     body = replace(trace.body, stmts=(*b.stmts, *trace.body.stmts))
     comments = tuple((at + len(b.stmts), text) for at, text in trace.comments)
     beyond = {f"{kind}.{a}" for kind in ("threadIdx", "blockIdx") for a in AXES[axes:]}
-    return replace(trace, params=params, body=body, comments=comments), single | beyond
+    return cse(replace(trace, params=params, body=body, comments=comments)), single | beyond
 
 
 def _axes(op: Op) -> int:
@@ -215,7 +216,7 @@ def _axes(op: Op) -> int:
 def _number(b: Builder, axes: int) -> Var:
     """The number of the thread among all of the launch."""
     if axes == 1:
-        return b.op("thread", id="grid", hint="t")
+        return b.op("thread", id="grid")
     places = b.several(f"grid{axes}")
     t = places[-1]
     for axis in reversed(range(axes - 1)):
