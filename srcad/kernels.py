@@ -21,6 +21,7 @@ from srcad.transforms.dce import dce
 from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
 from srcad.transforms.ownership import ownership
 from srcad.transforms.signature import unused
+from srcad.transforms.strides import by_range, by_trips
 from srcad.transforms.thread import thread
 
 
@@ -150,8 +151,9 @@ def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: 
     written = [v for v in trace.inputs if v in owned.written]
     if not any(trace.params[k].tree in owned.written for k in wrt):
         raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
+    trace = by_trips(trace)
     adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written))
-    adjoint = dce(without_echoes(adjoint), forgotten=written)
+    adjoint = by_range(dce(without_echoes(adjoint), forgotten=written))
     check_contents(adjoint, trace, written)
     placed = thread(adjoint, exact=False)
     results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]

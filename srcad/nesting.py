@@ -142,7 +142,7 @@ class Values:
 
     def is_place(self, op: Op) -> bool:
         """Whether this says where a thread is in its launch: that is an index, too."""
-        if op.name in ("thread", "grid2", "grid3"):
+        if op.name in ("thread", "grid2", "grid3", "strided"):
             return True
         return op.name in ("add", "mul") and all(arg in self.indices for arg in op.args)
 

@@ -141,9 +141,12 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         case "array":
             return _array(op, args)
         case "local":
-            return call("cuda.local.array", phrase(repr(op.attr("shape"))), dtype_name(op.attr("dtype")))
+            shape = op.attr("shape")
+            return call("cuda.local.array", phrase(repr(shape if len(shape) > 1 else shape[0])), dtype_name(op.attr("dtype")))
         case "thread":
             return phrase(f"cuda.{op.attr('id')}{'(1)' if op.attr('id').startswith('grid') and '.' not in op.attr('id') else ''}")
+        case "strided":
+            return phrase("_0 + _1 * _2", *args)
         case "grid2" | "grid3":
             return phrase(f"cuda.grid({op.name[-1]})")
         case "load":

@@ -33,8 +33,11 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE, WRITES
 from srcad.transforms.alias import Aliases, is_memory
 
-#: References and sizes: they depend on which array it is, not on what is in it.
-NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "spans", "stop_gradient"})
+#: References and sizes: they depend on which array it is, not on what is in it. And the ids of a thread.
+NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "spans", "stop_gradient"}) | {
+    "thread",
+    "strided",
+}
 #: What reads memory and gives a number.
 READS = frozenset(
     """load length sum mean prod max min argmax argmin dot det any all is_invertible is_positive_definite""".split()

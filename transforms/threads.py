@@ -187,6 +187,11 @@ class Threads:
             return False
         return all(isinstance(arg, Const) or self.is_constant(self.poly(arg)) for arg in op.args)
 
+    def is_extent(self, operand: Operand) -> bool:
+        """Whether this is a number of threads, of a block or of the grid."""
+        poly = self.poly(operand)
+        return bool(poly.unknowns) and _is_extent(poly)
+
     def strided(self, unknown: Unknown) -> Strided | None:
         """What tells threads apart: an id itself, or the index of a loop with the stride that belongs to it."""
         if isinstance(unknown, Id):
