@@ -17,7 +17,10 @@ from srcad.jit.cuda import described
 from srcad.jit.user_kernel import UserKernel, check_apart, dtype_and_shape
 from srcad.lower import lower
 from srcad.pipeline import ArgType, name_of, tidy
+from srcad.transforms.branches import branches
+from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
+from srcad.transforms.forwarded import forwarded
 from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
 from srcad.transforms.ownership import ownership
 from srcad.transforms.signature import unused
@@ -151,9 +154,9 @@ def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: 
     written = [v for v in trace.inputs if v in owned.written]
     if not any(trace.params[k].tree in owned.written for k in wrt):
         raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
-    trace = by_trips(trace)
+    trace = dce(cse(by_trips(forwarded(trace))))
     adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written))
-    adjoint = by_range(dce(without_echoes(adjoint), forgotten=written))
+    adjoint = by_range(dce(branches(without_echoes(adjoint)), forgotten=written))
     check_contents(adjoint, trace, written)
     placed = thread(adjoint, exact=False)
     results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]

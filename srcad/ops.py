@@ -30,7 +30,7 @@ Memory (an array Var is a reference):
 Sizes and iteration:
 
     dim(a) axis=                     a.shape[axis]
-    trips(start, stop, step)         len(range(start, stop, step))
+    trips(start, stop, step)         len(range(start, stop, step)); with positive=True the step is known to be positive
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
     spans(n, m)                      whether an axis of n elements spans one of m, or its only element is repeated along that;
                                      ValueError if it has neither m nor one

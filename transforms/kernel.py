@@ -10,12 +10,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Block, Builder, If, Op, Param, Static, Stmt, Trace, Var, blocks_of, replace, walk, with_blocks
+from srcad.ir import (
+    Block,
+    Builder,
+    For,
+    If,
+    Op,
+    Param,
+    Static,
+    Stmt,
+    Trace,
+    Var,
+    blocks_of,
+    free,
+    replace,
+    walk,
+    with_blocks,
+)
 from srcad.ops import WRITES
 from srcad.transforms import custom
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES
 from srcad.transforms.cse import rename
+from srcad.transforms.join import is_independent
 from srcad.transforms.memory import Memory
 from srcad.transforms.ownership import Ownership
 from srcad.transforms.recursion import Callees
@@ -27,9 +44,15 @@ from srcad.transforms.sweeps import Sweeps
 REMEDY = "write the results to another array than the one that is read, or work in a cuda.local.array"
 
 
-def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership) -> Trace:
-    """The adjoint of a kernel's trace: parameters (*args, *x_bars), one x_bar for each parameter in `wrt`, which are arrays."""
+def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership, within: Trace | None = None) -> Trace:
+    """The adjoint of a kernel's trace: parameters (*args, *x_bars), one x_bar for each parameter in `wrt`, which are arrays.
+
+    The trace may be what a loop does on each trip `within` a kernel.
+    """
     _check(trace)
+    whole = within or trace
+    if (loop := _independent_loop(trace, whole)) is not None:
+        return _of_each_trip(trace, loop, wrt, owned, whole)
     arrays = [trace.params[k].tree for k in wrt]
     outputs = [v for v in arrays if v in owned.written]
     active = Activity(trace, arrays, outputs)
@@ -52,23 +75,45 @@ def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership) -> Trace:
     b = Builder()
     sweeps.outermost = b
     sweeps.reverse(trace.body, top, b, {})
-    forward, reverse = _commented(trace, top.freeze().stmts, "forward"), _commented(trace, b.stmts, "reverse")
+    forward, reverse = (
+        _commented(trace, stmts, name, within is not None) for stmts, name in ((top.freeze().stmts, "forward"), (b.stmts, "reverse"))
+    )
     body = rename(Block((*forward, *reverse)), sweeps.renamed)
     return Trace(f"{trace.name}_adjoint", tuple(params), body, Static(None), span=trace.span)
 
 
-def _commented(trace: Trace, stmts: Sequence[Stmt], name: str) -> Sequence[Stmt]:
+def _independent_loop(trace: Trace, whole: Trace) -> For | None:
+    """The loop that is all the kernel does, if its trips have nothing to do with one another."""
+    *before, last = trace.body.stmts or (None,)
+    if not isinstance(last, For) or not all(isinstance(s, Op) and not s.name == "alloc" and s.results for s in before):
+        return None
+    return last if is_independent(whole, last) else None
+
+
+def _of_each_trip(trace: Trace, loop: For, wrt: Sequence[int], owned: Ownership, whole: Trace) -> Trace:
+    """The adjoint that goes back at the end of each trip of the loop: tapes then hold one trip."""
+    outer = [Param(var.hint or "v", var) for var in free(loop.body) if var not in trace.inputs]
+    count = len(trace.params)
+    body = replace(trace, params=(*trace.params, *outer), body=loop.body)
+    made = adjoint_kernel(body, wrt, owned, whole)
+    bars = made.params[count + len(outer) :]
+    stmts = (*trace.body.stmts[:-1], replace(loop, body=made.body))
+    return replace(made, params=(*trace.params, *bars), body=Block(stmts))
+
+
+def _commented(trace: Trace, stmts: Sequence[Stmt], name: str, inside: bool) -> Sequence[Stmt]:
     """A sweep with a comment over it: in the branch around it, where all of the kernel is in one."""
     text = ("text", f"{name} sweep")
+    deep = Op((), "comment", (), (text, ("inside", True)))
     branching = [stmt for stmt in trace.body.stmts if not isinstance(stmt, Op)]
-    inside = [k for k, block in enumerate(blocks_of(branching[0])) if block.stmts] if len(branching) == 1 else []
     at = [k for k, stmt in enumerate(stmts) if isinstance(stmt, If)]
-    if not isinstance(branching[0] if branching else None, If) or len(inside) != 1 or len(at) != 1:
-        return [Op((), "comment", (), (text,)), *stmts]
-    comment = Op((), "comment", (), (text, ("inside", True)))
-    blocks = list(blocks_of(stmts[at[0]]))
-    blocks[inside[0]] = replace(blocks[inside[0]], stmts=(comment, *blocks[inside[0]].stmts))
-    return [*stmts[: at[0]], with_blocks(stmts[at[0]], blocks), *stmts[at[0] + 1 :]]
+    if len(branching) == 1 and isinstance(branching[0], If) and len(at) == 1:
+        blocks = list(blocks_of(stmts[at[0]]))
+        filled = [k for k, block in enumerate(blocks_of(branching[0])) if block.stmts]
+        if len(filled) == 1:
+            blocks[filled[0]] = replace(blocks[filled[0]], stmts=(deep, *blocks[filled[0]].stmts))
+            return [*stmts[: at[0]], with_blocks(stmts[at[0]], blocks), *stmts[at[0] + 1 :]]
+    return [deep if inside else Op((), "comment", (), (text,)), *stmts]
 
 
 def check_contents(adjoint: Trace, kernel: Trace, written: Collection[Var]) -> None:

@@ -126,7 +126,7 @@ class _Settler:
 def _comments(body: Block) -> Block:
     stmts: list[Stmt] = []
     for stmt in body.stmts:
-        stmt = with_blocks(stmt, map(_comments, blocks_of(stmt))) if isinstance(stmt, If) else stmt
+        stmt = with_blocks(stmt, map(_comments, blocks_of(stmt))) if isinstance(stmt, If | For) else stmt
         if _is_comment(stmt) and stmts and _is_comment(stmts[-1]):
             stmts.pop()
         stmts.append(stmt)

@@ -67,7 +67,7 @@ def by_trips(trace: Trace) -> Trace:
 def _counted(b: Builder, loop: For, index: Var, start: Atom, stop: Atom, step: Atom) -> Var:
     """Append the loop, over the numbers of its trips; give how many there are."""
     b.span = loop.span
-    trips = b.op("trips", start, stop, step)
+    trips = b.op("trips", start, stop, step, positive=True)
     number = Var("m", INT, index.span)
     place = Op((index,), "strided", (start, number, step), (), loop.span)
     body = replace(loop.body, stmts=(place, *loop.body.stmts))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,40 +128,43 @@ def _check_memory(cuda: Any, memory: Sequence[Fixed], threads: int) -> None:
 # --- arguments ---------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Interval:
-    """The bytes from the first to the last element of an array, and which memory they are in."""
+def share_memory(a: Any, b: Any) -> bool:
+    """Whether two arrays may share memory: of those on a GPU, and where it is hard to say, whether their ranges of bytes meet."""
+    hosts = [_host(array) for array in (a, b)]
+    if hosts[0] is not None and hosts[1] is not None:
+        try:
+            return np.shares_memory(hosts[0], hosts[1], max_work=1000)
+        except np.exceptions.TooHardError:
+            return True
+    if hosts[0] is not None or hosts[1] is not None:
+        return False
+    (start, stop), (first, last) = _bytes(a), _bytes(b)
+    return start < last and first < stop
 
-    device: bool
-    start: int
-    stop: int
 
-    def meets(self, other: Interval) -> bool:
-        return self.device == other.device and self.start < other.stop and other.start < self.stop
+def _host(array: Any) -> Any:
+    """The array in the memory of the CPU, if it is there."""
+    if isinstance(array, np.ndarray):
+        return array
+    return np.asarray(getattr(array, "_ary", array)) if is_simulated() else None
 
 
-def interval(array: Any) -> Interval | None:
-    """Where the array is; None if it has no elements."""
-    if isinstance(array, np.ndarray) or is_simulated():
-        host = array if isinstance(array, np.ndarray) else np.asarray(getattr(array, "_ary", array))
-        low, high = np.lib.array_utils.byte_bounds(host)
-        return Interval(False, low, high) if host.size else None
+def _bytes(array: Any) -> tuple[int, int]:
+    """The addresses from the first to the last element, the end exclusive."""
     found = array.__cuda_array_interface__
-    shape, size = found["shape"], np.dtype(found["typestr"]).itemsize
+    shape, size, start = found["shape"], np.dtype(found["typestr"]).itemsize, found["data"][0]
     if math.prod(shape) == 0:
-        return None
+        return start, start
     strides = found.get("strides") or [size * math.prod(shape[k + 1 :]) for k in range(len(shape))]
     ends = [(n - 1) * s for n, s in zip(shape, strides, strict=True)]
-    start = found["data"][0]
-    return Interval(True, start + sum(min(e, 0) for e in ends), start + sum(max(e, 0) for e in ends) + size)
+    return start + sum(min(e, 0) for e in ends), start + sum(max(e, 0) for e in ends) + size
 
 
 def check_apart(arrays: Mapping[str, Any], written: frozenset[str]) -> None:
     """ValueError where an array that is written shares memory with another one."""
-    places = {name: place for name, a in arrays.items() if (place := interval(a)) is not None}
-    for name in sorted(written & places.keys()):
-        for other, place in places.items():
-            if other != name and places[name].meets(place):
+    for name in sorted(written & arrays.keys()):
+        for other, array in arrays.items():
+            if other != name and share_memory(arrays[name], array):
                 raise ValueError(
                     f"'{name}' and '{other}' share memory, and the kernel writes into '{name}': pass arrays that are apart"
                 )
