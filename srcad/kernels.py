@@ -24,6 +24,7 @@ from srcad.transforms.forwarded import forwarded
 from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
 from srcad.transforms.ownership import ownership
 from srcad.transforms.signature import unused
+from srcad.transforms.staging import unstaged
 from srcad.transforms.strides import by_range, by_trips
 from srcad.transforms.thread import thread
 
@@ -147,15 +148,14 @@ def _check_shadow(name: str, array: Any, shadow: Any) -> None:
 
 
 def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
-    trace = plain(lower(fn, types, name_of(fn), kernel=True))
-    for step in tidy():
-        trace = step.run(trace, None)  # type: ignore[arg-type]
+    trace = _tidied(lower(fn, types, name_of(fn), kernel=True))
+    trace = _tidied(plain(unstaged(trace)))
     owned = ownership(trace)
     written = [v for v in trace.inputs if v in owned.written]
     if not any(trace.params[k].tree in owned.written for k in wrt):
         raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
     trace = dce(cse(by_trips(forwarded(trace))))
-    adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written))
+    adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
     adjoint = by_range(dce(branches(without_echoes(adjoint)), forgotten=written))
     check_contents(adjoint, trace, written)
     placed = thread(adjoint, exact=False)
@@ -163,7 +163,7 @@ def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: 
     return UserKernel(placed, results, owned.single, fastmath)
 
 
-def _tidied(trace: Trace) -> Trace:
-    for step in tidy("2"):
+def _tidied(trace: Trace, suffix: str = "") -> Trace:
+    for step in tidy(suffix):
         trace = step.run(trace, None)  # type: ignore[arg-type]
     return trace

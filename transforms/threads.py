@@ -220,9 +220,9 @@ class Threads:
     def facts(self, stmt: Stmt, branch: Block) -> Iterator[Fact]:
         """What holds in a block of the statement."""
         if isinstance(stmt, If):
-            yield from self._holds(stmt.cond, branch is stmt.then)
+            yield from self.facts_of(stmt.cond, branch is stmt.then)
         elif isinstance(stmt, While) and branch is stmt.body:
-            yield from self._holds(stmt.cond.yields[0], True)
+            yield from self.facts_of(stmt.cond.yields[0], True)
         elif isinstance(stmt, For):
             index, step = Poly.unknown(stmt.index), stmt.step
             if isinstance(step, Const) and step.value < 0:
@@ -232,15 +232,16 @@ class Threads:
                 yield Fact(index, self.poly(stmt.stop))
                 yield Fact(self.poly(stmt.start).plus(ONE, -1), index)
 
-    def _holds(self, cond: Operand, value: bool) -> Iterator[Fact]:
+    def facts_of(self, cond: Operand, value: bool) -> Iterator[Fact]:
+        """What holds if the condition has this value."""
         op = self._definition.get(cond) if isinstance(cond, Var) else None
         if op is None:
             return
         if op.name == "not":
-            yield from self._holds(op.args[0], not value)
+            yield from self.facts_of(op.args[0], not value)
         elif op.name == ("and" if value else "or"):
             for arg in op.args:
-                yield from self._holds(arg, value)
+                yield from self.facts_of(arg, value)
         elif op.name in _COMPARED and all(str(arg.type).startswith(("int", "uint")) for arg in op.args):
             a, b = map(self.poly, op.args)
             name = op.name if value else _OPPOSITE[op.name]
