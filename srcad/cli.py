@@ -172,7 +172,7 @@ def _listed(target: str, found: dict[str, Function]) -> list[str]:
     from srcad.derive import underlying
     from srcad.jit.cuda import is_kernel
 
-    plain = {name: f.py_func if is_kernel(f) else underlying(f) for name, f in found.items()}
+    plain = {name: getattr(f, "py_func", f) if is_kernel(f) else underlying(f) for name, f in found.items()}
     return [f"{target}:{name}{Signature(parameters(f))}" for name, f in plain.items()]
 
 

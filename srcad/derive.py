@@ -81,6 +81,11 @@ def underlying(fn: Any) -> Any:
             remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
             "for kernels of yours",
         )
+    if isinstance(fn, KernelAdjoint):
+        raise UnsupportedError(
+            f"{fn.__name__} is the adjoint of a kernel, which has no derivatives of its own yet",
+            remedy="differentiate the function of one problem twice: srcad.hvp(f).batched('cuda')",
+        )
     if isinstance(fn, MethodType) and (inner := underlying(fn.__func__)) is not fn.__func__:
         return MethodType(inner, fn.__self__)
     return getattr(fn, "py_func", fn)

@@ -7,15 +7,14 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from srcad import infer
 from srcad.callable import parameters
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Trace, is_float, replace
+from srcad.ir import Array, Trace, Tree, is_float, leaves, replace
 from srcad.jit.cuda import described
 from srcad.jit.user_kernel import UserKernel, check_apart, dtype_and_shape
 from srcad.lower import lower
+from srcad.lower.entry import span_of
 from srcad.pipeline import ArgType, name_of, tidy
 from srcad.transforms.branches import branches
 from srcad.transforms.cse import cse
@@ -80,7 +79,9 @@ class KernelAdjoint:
             found = self.last_types or infer.default_types(self.fn, inspect.signature(self.fn))
         names = self._names()
         if len(found) != len(names):
-            raise TypeError(f"{name_of(self.fn)} has {len(names)} parameters ({', '.join(names)}), and {len(found)} types were given")
+            raise TypeError(
+                f"{name_of(self.fn)} has {len(names)} parameters ({', '.join(names)}), and {len(found)} types were given"
+            )
         return self._kernel(tuple(found), tuple(k for k, type in enumerate(found) if _has_shadow(type))).text
 
     def launch(self, configuration: Any, given: Sequence[Any]) -> None:
@@ -99,7 +100,9 @@ class KernelAdjoint:
         self.last_types = types
         taken = [*args, *(shadow for shadow in shadows if shadow is not None)]
         labels = [*names, *(f"{names[k]}_bar" for k in wrt)]
-        arrays = {label: a for label, a in zip(labels, taken, strict=True) if hasattr(a, "shape") and hasattr(a, "dtype")}
+        arrays = {
+            label: a for label, a in zip(labels, taken, strict=True) if hasattr(a, "shape") and hasattr(a, "dtype")
+        }
         check_apart(arrays, frozenset([*labels[len(names) :], *(names[k] for k in kernel.results)]))
         kernel.launch(configuration, taken)
 
@@ -110,7 +113,9 @@ class KernelAdjoint:
         key = tuple((type, getattr(type, "layout", "")) for type in types), wrt
         with self._lock:
             if key not in self._made:
-                fast = getattr(self.kernel, "_fastmath", getattr(self.kernel, "targetoptions", {}).get("fastmath", False))
+                fast = getattr(
+                    self.kernel, "_fastmath", getattr(self.kernel, "targetoptions", {}).get("fastmath", False)
+                )
                 self._made[key] = _build(self.fn, types, wrt, fast)
             return self._made[key]
 
@@ -138,7 +143,7 @@ def _type(value: Any, name: str) -> ArgType:
 
 
 def _check_shadow(name: str, array: Any, shadow: Any) -> None:
-    if not hasattr(shadow, "dtype") or np.ndim(shadow) == 0 and not hasattr(shadow, "shape"):
+    if not (hasattr(shadow, "dtype") and hasattr(shadow, "shape")):
         raise TypeError(f"{name}_bar is the shadow of an array, and so an array, not a {type(shadow).__name__}")
     (dtype, shape), (own, size) = dtype_and_shape(array), dtype_and_shape(shadow)
     if own != dtype:
@@ -148,17 +153,28 @@ def _check_shadow(name: str, array: Any, shadow: Any) -> None:
 
 
 def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
+    for name, type in zip((p.name for p in parameters(fn)), types, strict=True):
+        if isinstance(type, Tree) and any(map(is_float, leaves(type))):
+            raise UnsupportedError(
+                f"'{name}' is a tuple, which has no shadow", span_of(fn), "pass what is in it one by one"
+            )
     trace = _tidied(lower(fn, types, name_of(fn), kernel=True))
     trace = _tidied(plain(unstaged(trace)))
     owned = ownership(trace)
     written = [v for v in trace.inputs if v in owned.written]
     if not any(trace.params[k].tree in owned.written for k in wrt):
-        raise TypeError(f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate")
+        raise TypeError(
+            f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate"
+        )
     trace = dce(cse(by_trips(forwarded(trace))))
     adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
     adjoint = by_range(dce(branches(without_echoes(adjoint)), forgotten=written))
     check_contents(adjoint, trace, written)
-    placed = thread(adjoint, exact=False)
+    try:
+        placed = thread(adjoint, exact=False)
+    except UnsupportedError as error:
+        error.remedy = "do this outside of the kernel"
+        raise
     results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]
     return UserKernel(placed, results, owned.single, fastmath)
 

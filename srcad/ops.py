@@ -69,10 +69,10 @@ need, slot) raises MemoryError if a has no place n along the axis, and notes in 
 functions of `math` are ops there (`math_exp`), of scalars.
 
 In a CUDA kernel of the user's (see `transforms.kernel`): thread() id= is where the thread is, or how large the launch is, by its
-name in `cuda` ("grid", "gridsize", "threadIdx.x", ...); grid2() and grid3() are the same for several axes. strided(start, m, step)
-is start + m * step, the index on trip m of a loop with a positive step that is not known. atomic_add(a, *index,
-value) is an update that other threads may make at the same time; barrier() waits for the threads of the block. An alloc with the
-attribute shared=True is memory of the block, one with own=True is `cuda.local.array`.
+name in `cuda` ("grid", "gridsize", "threadIdx.x", ...); grid2() and grid3() are the same for several axes. strided(start, m,
+step) is start + m * step, the index on trip m of a loop with a positive step that is not known. atomic_add(a, *index, value) is
+an update that other threads may make at the same time; barrier() waits for the threads of the block. An alloc with the attribute
+shared=True is memory of the block, one with own=True is `cuda.local.array`.
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 

@@ -1,7 +1,7 @@
-"""What a thread of a kernel reads where it has just written is what it wrote; and what it overwrites at once it need not write.
+"""What a thread of a kernel reads where it has just written is what it wrote; what it overwrites at once it need not write.
 
-`out[i] = 0.0`, then `out[i] += x[k]` in a loop, then `y[i] = out[i] ** 2`: many kernels use an element of the result as a variable.
-Where the value is at hand, the adjoint need not store it again to read it.
+`a[i] = math.tanh(x[i])`, then `b[i] = a[i] * x[i]`: many kernels use an element of the result as a variable. Where the value is
+at hand, the adjoint need not store it again to read it.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Forwarder:
     def forget(self, stmt: Stmt, known: dict[Cell, Operand], keep: bool = False) -> None:
         """Forget what the statement may overwrite."""
         if not keep:
-            for inner in (op for block in blocks_of(stmt) for op in walk(block) if isinstance(op, Op) and op.name in WRITES):
+            for inner in (
+                op for block in blocks_of(stmt) for op in walk(block) if isinstance(op, Op) and op.name in WRITES
+            ):
                 self.touch(inner, known)
-
-

@@ -16,6 +16,7 @@ from srcad.ir import (
     For,
     If,
     Op,
+    Operand,
     Param,
     Static,
     Stmt,
@@ -76,7 +77,8 @@ def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership, within: T
     sweeps.outermost = b
     sweeps.reverse(trace.body, top, b, {})
     forward, reverse = (
-        _commented(trace, stmts, name, within is not None) for stmts, name in ((top.freeze().stmts, "forward"), (b.stmts, "reverse"))
+        _commented(trace, stmts, name, within is not None)
+        for stmts, name in ((top.freeze().stmts, "forward"), (b.stmts, "reverse"))
     )
     body = rename(Block((*forward, *reverse)), sweeps.renamed)
     return Trace(f"{trace.name}_adjoint", tuple(params), body, Static(None), span=trace.span)
@@ -85,7 +87,7 @@ def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership, within: T
 def _independent_loop(trace: Trace, whole: Trace) -> For | None:
     """The loop that is all the kernel does, if its trips have nothing to do with one another."""
     *before, last = trace.body.stmts or (None,)
-    if not isinstance(last, For) or not all(isinstance(s, Op) and not s.name == "alloc" and s.results for s in before):
+    if not isinstance(last, For) or not all(isinstance(s, Op) and s.name != "alloc" and s.results for s in before):
         return None
     return last if is_independent(whole, last) else None
 
@@ -133,9 +135,9 @@ def check_contents(adjoint: Trace, kernel: Trace, written: Collection[Var]) -> N
             elif isinstance(stmt, Op) and stmt.name in ("load", "update", "atomic_add") and stmt.args[0] in names:
                 cell = stmt.args if stmt.name == "load" else stmt.args[:-1]
                 if cell not in stored:
+                    name = names[stmt.args[0]].hint
                     raise UnsupportedError(
-                        f"the adjoint needs what '{names[stmt.args[0]].hint}' held here, and the kernel may have overwritten that "
-                        "by then",
+                        f"the adjoint needs what '{name}' held here, and the kernel may have overwritten that by then",
                         stmt.span or adjoint.span,
                         REMEDY,
                     )
@@ -148,11 +150,13 @@ def check_contents(adjoint: Trace, kernel: Trace, written: Collection[Var]) -> N
 def _is_settled(kernel: Trace, array: Var) -> bool:
     """Whether no thread writes an element that it has read."""
     memory = Memory(kernel)
-    for op in _ops(kernel):
-        if op.args and isinstance(op.args[0], Var) and memory.aliases.find(op.args[0]) is memory.aliases.find(array):
-            if op.name in ("update", "atomic_add") or (op.name == "load" and not memory.intact(op, op.args[0])):
-                return False
-    return True
+
+    def reads_or_adds(op: Op) -> bool:
+        own = op.args and isinstance(op.args[0], Var) and memory.aliases.find(op.args[0]) is memory.aliases.find(array)
+        return bool(own) and op.name in ("load", "update", "atomic_add")
+
+    found = filter(reads_or_adds, _ops(kernel))
+    return all(op.name == "load" and memory.intact(op, op.args[0]) for op in found)
 
 
 def _check(trace: Trace) -> None:
@@ -192,12 +196,12 @@ def without_echoes(trace: Trace) -> Trace:
 
     def visit(block: Block) -> Block:
         stmts: list[Stmt] = []
-        seen: dict[Var, tuple[object, ...]] = {}
+        seen: dict[Operand, tuple[object, ...]] = {}
         for stmt in block.stmts:
             stmt = with_blocks(stmt, map(visit, blocks_of(stmt)))
             if isinstance(stmt, Op) and stmt.name == "load":
                 seen[stmt.result] = stmt.args
-            elif isinstance(stmt, Op) and stmt.name == "store" and seen.get(stmt.args[-1]) == stmt.args[:-1]:  # type: ignore[call-overload]
+            elif isinstance(stmt, Op) and stmt.name == "store" and seen.get(stmt.args[-1]) == stmt.args[:-1]:
                 continue
             elif not isinstance(stmt, Op) or stmt.name in WRITES:
                 seen.clear()

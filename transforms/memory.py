@@ -373,6 +373,8 @@ class Memory:
                 return None if low is None or other is None else min(low, other)
             case Op(name="mul", args=(a, b)) if self.nonnegative(a) and self.nonnegative(b):
                 return 0
+            case Op(name="mod", args=(_, Const(value=int(n)))) if n > 0:
+                return 0
         return None
 
     def written_once(self, store: Op) -> bool:

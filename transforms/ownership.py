@@ -16,7 +16,7 @@ from srcad.errors import UnsupportedError
 from srcad.ir import Array, Const, Op, Operand, Stmt, Trace, Var, blocks_of
 from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases
-from srcad.transforms.threads import APART, ZERO, Fact, Id, Poly, Threads, Unknown
+from srcad.transforms.threads import ALWAYS, APART, ZERO, Fact, Id, Poly, Threads, Unknown
 
 #: What a place has in common with others of its array, and the ids that are known by it.
 Sign = tuple[object, ...]
@@ -85,21 +85,22 @@ def _refuse(threads: Threads, array: Var, found: Sequence[Access]) -> None:
                 access.op.span,
                 "use indices made of cuda.grid, or cuda.atomic.add into an array of zeros",
             )
-    first = next(a for a in found if a.writes and a.op.name != "atomic_add" or all(b.op.name == "atomic_add" for b in found if b.writes))
+    first = min((a for a in found if a.writes), key=lambda a: a.op.name == "atomic_add")
     together = [first]
-    for access in found:
+    for access in (a for a in found if a is not first):
         if threads.used - _known(threads, [*together, access]):
-            does = "writes" if access.writes else "reads"
-            theirs = "adds to" if first.op.name == "atomic_add" else "writes"
+            line = first.op.span.line if first.op.span else "?"
             raise UnsupportedError(
-                f"this {does} an element of '{name}' that another thread may have: the kernel {theirs} that array in line "
-                f"{first.op.span.line if first.op.span else '?'}, and threads run in any order",
+                f"this {_DOES.get(access.op.name, 'writes')} an element of '{name}' that another thread may have: the kernel "
+                f"{_DOES.get(first.op.name, 'writes')} that array in line {line}, and threads run in any order",
                 access.op.span,
                 "write to another array than the one that is read, or make two kernels of it",
             )
         together.append(access)
     raise AssertionError(f"no access to {array} is wrong")
 
+
+_DOES = {"load": "reads", "atomic_add": "adds to"}
 
 # --- accesses ----------------------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,9 @@ def _accesses(trace: Trace, threads: Threads) -> Iterator[Access]:
             return
         if op.name not in ("load", "store", "update", "atomic_add"):
             raise UnsupportedError(
-                f"an array that the kernel is given is used as a whole ({op.name})", op.span, "write the loop over its elements"
+                f"an array that the kernel is given is used as a whole ({op.name})",
+                op.span,
+                "write the loop over its elements",
             )
         index = op.args[1:] if op.name == "load" else op.args[1:-1]
         if array not in views:
@@ -149,7 +152,7 @@ def _accesses(trace: Trace, threads: Threads) -> Iterator[Access]:
         root, places = views[array]
         yield Access(op, root, tuple(_place(p, index, threads) for p in places), facts)
 
-    yield from block(trace.body.stmts, ())
+    yield from block(trace.body.stmts, ALWAYS)
 
 
 def _place(place: Poly | int | None, index: Sequence[Operand], threads: Threads) -> Poly | None:
@@ -218,7 +221,9 @@ def _of_index(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> Signs:
         step = factor.constant
         if step is not None and (ends := _ends(threads, rest, facts)) is not None:
             low, _ = _range(unknown, facts)
-            wraps = step > 0 and ends[0] < 0 and (low is None or step * low + ends[0] < 0)  # x[i - 1] is x[-1] for some i
+            wraps = (
+                step > 0 and ends[0] < 0 and (low is None or step * low + ends[0] < 0)
+            )  # x[i - 1] is x[-1] for some i
             if ends[0] // step == ends[1] // step and not wraps:
                 found[*key, ends[0] // step] = ids
         elif step is None and (rest == ZERO or _is_below(threads, rest, factor, facts)):
@@ -268,7 +273,7 @@ def _is_below(threads: Threads, poly: Poly, bound: Poly, facts: Sequence[Fact]) 
         factor, rest = parts
         inside = rest == ZERO or (rest.constant is None and _is_below(threads, rest, factor, facts))
         lone = Poly.unknown(unknown)
-        if inside and any(not f.equal and f.left == lone and f.right.times(factor) == bound for f in facts):
+        if inside and any(not f.equal and f.left == lone and bound.covers(f.right.times(factor)) for f in facts):
             return True
     return False
 
@@ -279,5 +284,3 @@ def _is_nonnegative(threads: Threads, unknown: Unknown, facts: Sequence[Fact]) -
         return low >= 0
     who = threads.strided(unknown)
     return who is not None and (n := who.offset.constant) is not None and n >= 0
-
-

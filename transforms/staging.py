@@ -4,9 +4,9 @@
     cuda.syncthreads()          waits for the others,
     y += w[k] * tile[t + k]     and reads any: what thread t + k has brought, x[blockIdx.x * blockDim.x + t + k]
 
-Here each load of shared memory is replaced by what the thread has stored there whose index that is, computed once more. That thread
-is known if the index of the store is an id plus something that is the same for all threads of the block. With several stores, as
-for the margins of a tile, it is asked which one it was.
+Here each load of shared memory is replaced by what the thread has stored there whose index that is, computed once more. That
+thread is known if the index of the store is an id plus something that is the same for all threads of the block. With several
+stores, as for the margins of a tile, it is asked which one it was.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from srcad.ir import (
 )
 from srcad.ops import ELEMENTWISE
 from srcad.transforms.alias import Aliases
+from srcad.transforms.memory import Memory
 from srcad.transforms.threads import APART, Id, Poly, Threads
 
 REMEDY = "read the array that is staged itself: the caches of the GPU do much of this"
@@ -54,8 +55,19 @@ def unstaged(trace: Trace) -> Trace:
     shared = [op for op in _ops(trace.body) if op.name == "alloc" and op.attr("shared")]
     if not shared:
         return trace
+    trace = replace(trace, body=_ids_first(trace.body))
     unstager = _Unstager(trace, {op.result: op for op in shared})
     return replace(trace, body=unstager.block(trace.body))
+
+
+def _ids_first(body: Block) -> Block:
+    """The body with all ids of the thread known from the start."""
+    ids = [op for op in _ops(body) if op.name in ("thread", "grid2", "grid3")]
+
+    def rest(block: Block) -> Block:
+        return replace(block, stmts=tuple(with_blocks(s, map(rest, blocks_of(s))) for s in block.stmts if s not in ids))
+
+    return replace(body, stmts=(*ids, *rest(body).stmts))
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,7 @@ class _Stage:
 class _Unstager:
     def __init__(self, trace: Trace, shared: Mapping[Var, Op]) -> None:
         self.threads = Threads(trace)
+        self.memory = Memory(trace)
         self.aliases = Aliases(trace, read_only=True)
         self.written = self.aliases.written(trace.body)
         self.inputs = set(trace.inputs)
@@ -133,7 +146,7 @@ class _Unstager:
                 for inner in block.stmts:
                     if store in list(_ops(Block((inner,)))):
                         return [_Store(s.op, ((stmt.cond, value), *s.guards)) for s in self.guarded(inner, store)]
-        self.refuse("is filled in a loop of its own", store)
+        return self.refuse("is filled in a loop of its own", store)
 
     # --- what was stored -----------------------------------------------------------------------------------------------------
 
@@ -144,11 +157,21 @@ class _Unstager:
             if isinstance(new, Op) and any(v in self.shared for v in (*new.args, *new.results)):
                 if new.name == "load":
                     b.span = new.span
-                    value = self.value(b, new, self.stages[new.args[0]].stores)  # type: ignore[index]
+                    array, *places = new.args
+                    assert isinstance(array, Var)
+                    load = replace(new, args=(array, *(self.counted(b, array, k, n) for k, n in enumerate(places))))
+                    value = self.value(b, load, self.stages[array].stores)
                     self.define(b, new.result, value)
                 continue
             b.add(new)
         return b.block(*block.yields)
+
+    def counted(self, b: Builder, array: Operand, axis: int, index: Atom) -> Atom:
+        """The index, counted from the start: of what may be negative, the place is asked for."""
+        if self.memory.nonnegative(index):
+            return index
+        size = self.shared[array].args[axis]  # type: ignore[index]
+        return b.op("where", b.op("lt", index, const(0)), b.op("add", index, size), index)
 
     def define(self, b: Builder, result: Var, value: Atom) -> None:
         """Give the value the name that the load had."""
@@ -162,7 +185,10 @@ class _Unstager:
             return Const(0.0 if type_.dtype.startswith("float") else 0, type_)
         *earlier, store = stores
         ids = self.writer(b, load, store.op, store)
-        conditions = list(self.meets(b, load, store.op, ids, checked=bool(earlier) or len(self.stages[load.args[0]].stores) > 1))  # type: ignore[index]
+        array = load.args[0]
+        assert isinstance(array, Var)
+        alone = len(self.stages[array].stores) == 1  # then it is taken to have met all that is read
+        conditions = [] if alone else list(self.meets(b, load, store.op, ids))
         conditions += [(self.again(b, cond, ids, load), value) for cond, value in store.guards]
         if not conditions:
             return self.again(b, store.op.args[-1], ids, load)
@@ -189,7 +215,13 @@ class _Unstager:
                 continue
             (id, *more) = axes
             parts = poly.split(id)
-            if more or parts is None or parts[0].constant != 1 or id.name.startswith("grid.") or not self.is_uniform(parts[1]):
+            if (
+                more
+                or parts is None
+                or parts[0].constant != 1
+                or id.name.startswith("grid.")
+                or not self.is_uniform(parts[1])
+            ):
                 self.refuse("is written at a place from which the thread is not known", op)
             axis = id.axis
             ids[axis] = self.difference(b, index, parts[1], load)
@@ -197,22 +229,25 @@ class _Unstager:
             for fact in self.threads.facts_of(cond, value):
                 for one, other in ((fact.left, fact.right), (fact.right, fact.left)):
                     for axis in AXES:
-                        if fact.equal and one == Poly.unknown(Id(f"threadIdx.{axis}")) and axis not in ids and self.is_uniform(other):
+                        if (
+                            fact.equal
+                            and one == Poly.unknown(Id(f"threadIdx.{axis}"))
+                            and axis not in ids
+                            and self.is_uniform(other)
+                        ):
                             ids[axis] = self.spelt(b, other, load)
         return ids
 
-    def meets(self, b: Builder, load: Op, op: Op, ids: Mapping[str, Atom], checked: bool) -> Iterator[tuple[Atom, bool]]:
-        """What must hold if the store is to have met the element: of one store alone it is taken to have."""
+    def meets(self, b: Builder, load: Op, op: Op, ids: Mapping[str, Atom]) -> Iterator[tuple[Atom, bool]]:
+        """What must hold if the store is to have met the element."""
         for place, index in zip(op.args[1:-1], load.args[1:], strict=True):
             poly = self.threads.poly(place)
             axes = [u.axis for u in poly.unknowns if isinstance(u, Id) and u.name.startswith("threadIdx")]
-            if not checked:
-                continue
             if axes:
                 thread = ids[axes[0]]
                 yield b.op("ge", thread, const(0)), True
                 yield b.op("lt", thread, b.op("thread", id=f"blockDim.{axes[0]}")), True
-            elif not (self.threads.poly(index) == poly):
+            elif self.threads.poly(index) != poly:
                 yield b.op("eq", index, self.spelt(b, poly, load)), True
 
     def is_uniform(self, poly: Poly) -> bool:
@@ -249,7 +284,7 @@ class _Unstager:
                 if isinstance(unknown, Id):
                     factor = b.op("thread", id=unknown.name)
                 elif isinstance(unknown, Var):
-                    factor = unknown
+                    factor = self.again(b, unknown, {}, load)
                 else:
                     factor = b.op("dim", unknown.array, axis=unknown.axis)
                 value = factor if value == const(1) else b.op("mul", value, factor)
@@ -263,7 +298,7 @@ class _Unstager:
 
         def get(operand: Operand) -> Atom:
             if isinstance(operand, Const) or operand in self.inputs:
-                return operand  # type: ignore[return-value]
+                return operand
             assert isinstance(operand, Var)
             if operand not in env:
                 env[operand] = make(operand)
@@ -279,10 +314,12 @@ class _Unstager:
             if isinstance(stmt, Op) and stmt.name in ("thread", "grid2", "grid3"):
                 return place(stmt, var)
             if isinstance(stmt, If) and all(self.is_repeatable(op) for inner in blocks_of(stmt) for op in _ops(inner)):
-                outer = {v: get(v) for v in dict.fromkeys((*free(stmt.then), *free(stmt.orelse))) if v not in self.inputs}
-                blocks = [clone(inner, dict(outer)) for inner in blocks_of(stmt)]
+                outer = {
+                    v: get(v) for v in dict.fromkeys((*free(stmt.then), *free(stmt.orelse))) if v not in self.inputs
+                }
+                then, orelse = (clone(inner, dict(outer)) for inner in blocks_of(stmt))
                 results = tuple(r.like() for r in stmt.results)
-                b.add(If(results, get(stmt.cond), *blocks, stmt.span))
+                b.add(If(results, get(stmt.cond), then, orelse, stmt.span))
                 env.update(zip(stmt.results, results, strict=True))
                 return env[var]
             if not isinstance(stmt, Op) or not self.is_repeatable(stmt):
@@ -314,7 +351,7 @@ class _Unstager:
         if op.name == "load":
             array = op.args[0]
             return not (isinstance(array, Var) and (self.aliases.find(array) in self.written or array in self.shared))
-        return op.name in ELEMENTWISE or op.name in ("dim", "trips", "view", "transpose", "thread")
+        return op.name in ELEMENTWISE or op.name in ("dim", "trips", "view", "transpose")
 
 
 def _ops(block: Block) -> Iterator[Op]:

@@ -4,9 +4,9 @@
         ...                                                         ...
                                                                     i += cuda.gridsize(1)
 
-Both run from an id of the thread to a bound, in steps of the size of the grid. A loop from 0 by ones is what the passes know best:
-its reverse can be joined with it, and a tape has a place for each trip. What is left of such loops in the end is written as a
-range again.
+Both run from an id of the thread to a bound, in steps of the size of the grid. A loop from 0 by ones is what the passes know
+best: its reverse can be joined with it, and a tape has a place for each trip. What is left of such loops in the end is written
+as a range again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _counter(loop: While, threads: Threads) -> tuple[int, Atom, Atom] | None:
     param, stop = cond.args if cond.name == "lt" else cond.args[::-1] if cond.name == "gt" else (None, None)
     if param not in loop.params or param.type != INT or stop in loop.params or stop is None:
         return None
-    k = loop.params.index(param)  # type: ignore[arg-type]
+    k = loop.params.index(param)
     after = loop.body.yields[k]
     for op in loop.body.stmts:
         if isinstance(op, Op) and op.results == (after,) and op.name == "add" and param in op.args:
@@ -119,7 +119,12 @@ def _steady(block: Block) -> Block:
             for inner in blocks_of(stmt):
                 kept: list[Stmt] = []
                 for op in inner.stmts:
-                    if isinstance(op, Op) and op.name in _STEADY and inside.isdisjoint(free(Block((op,)))) and _is_int(op):
+                    if (
+                        isinstance(op, Op)
+                        and op.name in _STEADY
+                        and inside.isdisjoint(free(Block((op,))))
+                        and _is_int(op)
+                    ):
                         stmts.append(op)
                         inside.difference_update(op.results)
                     else:
@@ -148,7 +153,11 @@ def by_range(trace: Trace) -> Trace:
         start, stop, step = trips.args
         if (stmt.start, stmt.step) != (const(0), const(1)):
             return stmt
-        places = [s for s in stmt.body.stmts if isinstance(s, Op) and s.name == "strided" and s.args == (start, stmt.index, step)]
+        places = [
+            s
+            for s in stmt.body.stmts
+            if isinstance(s, Op) and s.name == "strided" and s.args == (start, stmt.index, step)
+        ]
         if not places or list(uses(stmt.body)).count(stmt.index) != len(places):
             return stmt
         index, *others = (op.result for op in places)
@@ -157,4 +166,3 @@ def by_range(trace: Trace) -> Trace:
         return replace(stmt, index=index, start=start, stop=stop, step=step, body=body)
 
     return replace(trace, body=block(trace.body))
-

@@ -80,6 +80,12 @@ class Poly:
         """The number that this is, if it is one."""
         return dict(self.terms).get((), 0) if all(m == () for m, _ in self.terms) else None
 
+    def covers(self, other: Poly) -> bool:
+        """Whether this is the other, so many times."""
+        mine, theirs = dict(self.terms), dict(other.terms)
+        ratios = {mine[m] / theirs[m] for m in mine if m in theirs}
+        return mine.keys() == theirs.keys() and len(ratios) == 1 and min(ratios) >= 1 and min(ratios).is_integer()
+
     @property
     def unknowns(self) -> set[Unknown]:
         return {u for monomial, _ in self.terms for u in monomial}
@@ -121,6 +127,14 @@ class Fact:
     left: Poly
     right: Poly
     equal: bool = False
+
+
+#: What holds everywhere.
+ALWAYS = tuple(
+    Fact(Poly.unknown(Id(f"{id}.{axis}")), Poly.unknown(Id(f"{extent}.{axis}")))
+    for id, extent in (("threadIdx", "blockDim"), ("blockIdx", "gridDim"))
+    for axis in "xyz"
+)
 
 
 class Threads:
@@ -180,7 +194,9 @@ class Threads:
     def _is_constant(self, unknown: Unknown) -> bool:
         if isinstance(unknown, Id):
             return unknown.name not in APART
-        if isinstance(unknown, Dim) or unknown in self._inputs:
+        if isinstance(unknown, Dim):
+            return unknown.array in self._inputs
+        if unknown in self._inputs:
             return True
         op = self._definition.get(unknown)
         if op is None or op.name in ("load", "pop"):
@@ -211,7 +227,9 @@ class Threads:
         for id in (u for u in first.unknowns if isinstance(u, Id) and u.name in APART):
             kind, axis = id.name.split(".")
             offset = first.plus(Poly.unknown(id), -1)
-            if step == Poly.unknown(*(Id(f"{extent}.{axis}") for extent in _STRIDES[kind])) and self.is_constant(offset):
+            if step == Poly.unknown(*(Id(f"{extent}.{axis}") for extent in _STRIDES[kind])) and self.is_constant(
+                offset
+            ):
                 return Strided(id, offset)
         return None
 
@@ -293,4 +311,3 @@ def _joined(poly: Poly) -> Poly:
                     terms[whole] = terms.get(whole, 0) + c
         poly = Poly.of(terms)
     return poly
-

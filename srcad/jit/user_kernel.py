@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -64,10 +65,8 @@ class UserKernel:
             _check_memory(cuda, self.memory, threads)
             space = [cuda.device_array(s.whole(threads), s.dtype) for s in self.memory]
             need = [cuda.to_device(np.zeros(self.slots, np.int64))] if self.slots else []
-            try:
+            with suppress(MemoryError):  # which a thread says in the simulator only
                 self.compiled[tuple(configuration)](*args, *space, *need)
-            except MemoryError:  # which a thread says in the simulator only
-                pass
             if not need:
                 return
             needed = iter(need[0].copy_to_host())
@@ -129,35 +128,30 @@ def _check_memory(cuda: Any, memory: Sequence[Fixed], threads: int) -> None:
 
 
 def share_memory(a: Any, b: Any) -> bool:
-    """Whether two arrays may share memory: of those on a GPU, and where it is hard to say, whether their ranges of bytes meet."""
-    hosts = [_host(array) for array in (a, b)]
-    if hosts[0] is not None and hosts[1] is not None:
-        try:
-            return np.shares_memory(hosts[0], hosts[1], max_work=1000)
-        except np.exceptions.TooHardError:
-            return True
-    if hosts[0] is not None or hosts[1] is not None:
+    """Whether two arrays share memory; also said of those for which that takes long to find out."""
+    if _on_cpu(a) != _on_cpu(b):
         return False
-    (start, stop), (first, last) = _bytes(a), _bytes(b)
-    return start < last and first < stop
+    try:
+        return np.shares_memory(_placed(a), _placed(b), max_work=1000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
 
 
-def _host(array: Any) -> Any:
-    """The array in the memory of the CPU, if it is there."""
-    if isinstance(array, np.ndarray):
-        return array
-    return np.asarray(getattr(array, "_ary", array)) if is_simulated() else None
+def _on_cpu(array: Any) -> bool:
+    return isinstance(array, np.ndarray) or is_simulated()
 
 
-def _bytes(array: Any) -> tuple[int, int]:
-    """The addresses from the first to the last element, the end exclusive."""
-    found = array.__cuda_array_interface__
-    shape, size, start = found["shape"], np.dtype(found["typestr"]).itemsize, found["data"][0]
-    if math.prod(shape) == 0:
-        return start, start
-    strides = found.get("strides") or [size * math.prod(shape[k + 1 :]) for k in range(len(shape))]
-    ends = [(n - 1) * s for n, s in zip(shape, strides, strict=True)]
-    return start + sum(min(e, 0) for e in ends), start + sum(max(e, 0) for e in ends) + size
+def _placed(array: Any) -> Any:
+    """An array of NumPy's in the same place, not to be looked into."""
+    if _on_cpu(array):
+        return np.asarray(getattr(array, "_ary", array))
+    return np.asarray(_Place(array.__cuda_array_interface__))
+
+
+class _Place:
+    def __init__(self, interface: Mapping[str, Any]) -> None:
+        known = ("shape", "typestr", "data", "strides")
+        self.__array_interface__ = {**{key: interface.get(key) for key in known}, "version": 3}
 
 
 def check_apart(arrays: Mapping[str, Any], written: frozenset[str]) -> None:
@@ -193,9 +187,9 @@ def _side_by_side(placed: Placed, single: frozenset[str]) -> tuple[Trace, frozen
     for p in own:
         assert isinstance(p.tree, Var) and isinstance(p.tree.type, Array)
         ndim = p.tree.type.ndim
-        name = p.name + "s"
+        name = p.name.rstrip("_") + "s"
         while name in names:
-            name += "s"
+            name += "_"
         names.add(name)
         whole = Var(name, Array(p.tree.type.dtype, ndim + 1, "A"))
         bounds: list[Atom] = [Const(None, INT)] * (3 * ndim)
@@ -223,8 +217,6 @@ def _number(b: Builder, axes: int) -> Var:
     places = b.several(f"grid{axes}")
     t = places[-1]
     for axis in reversed(range(axes - 1)):
-        extent = b.op(
-            "mul", b.op("thread", id=f"blockDim.{AXES[axis]}"), b.op("thread", id=f"gridDim.{AXES[axis]}")
-        )
+        extent = b.op("mul", b.op("thread", id=f"blockDim.{AXES[axis]}"), b.op("thread", id=f"gridDim.{AXES[axis]}"))
         t = b.op("add", b.op("mul", t, extent), places[axis], hint="t" if axis == 0 else "")
     return t

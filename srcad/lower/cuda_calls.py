@@ -91,8 +91,8 @@ def _memory(shared: bool) -> Callable[..., Value]:
         if not all(isinstance(n, Const) and n.value > 0 for n in dims):
             ctx.refuse(f"the shape of a {where} array is not known while compiling", "write it as numbers")
         name = dtype_name(ctx, _plain_dtype(dtype), "float64")
-        marks = {"shared": True} if shared else {"own": True}
-        return ctx.b.op("alloc", *dims, fill="empty", dtype=name, **marks)
+        mark: dict[str, Any] = {"shared": True} if shared else {"own": True}
+        return ctx.b.op("alloc", *dims, fill="empty", dtype=name, **mark)
 
     return lowering
 
@@ -123,10 +123,8 @@ def _array_like(ctx: Context, ary: Value) -> Value:
 class Old:
     """What an atomic addition returns: what was there before, which depends on who came first."""
 
-    def __repr__(self) -> str:
-        return "the old value of an atomic addition"
 
-
+Old.__name__ = "old value of an atomic addition"  # as errors call it
 OLD = Old()
 
 _CALLS: Mapping[str, Callable[..., Value]] = {
@@ -138,4 +136,3 @@ _CALLS: Mapping[str, Callable[..., Value]] = {
     "syncthreads": _syncthreads,
     "const.array_like": _array_like,
 }
-

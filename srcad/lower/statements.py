@@ -161,7 +161,9 @@ def _manager(ctx: Lowering, item: Any) -> Any:
 
 def _raises_nothing(ctx: Lowering) -> None:
     if ctx.in_kernel:
-        ctx.refuse("a kernel raises nothing: its thread would end without a word", "check the arguments before the launch")
+        ctx.refuse(
+            "a kernel raises nothing: its thread would end without a word", "check the arguments before the launch"
+        )
 
 
 def _assert(ctx: Lowering, stmt: Any) -> Outcome:
