@@ -18,6 +18,8 @@ from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases
 from srcad.transforms.threads import ALWAYS, APART, ZERO, Fact, Id, Poly, Threads, Unknown
 
+#: All that threads may differ in.
+EVERY = frozenset[str]().union(*APART.values())
 #: What a place has in common with others of its array, and the ids that are known by it.
 Sign = tuple[object, ...]
 Signs = dict[Sign, frozenset[str]]
@@ -54,7 +56,6 @@ def ownership(trace: Trace) -> Ownership:
     own: set[Var] = set()
     written: set[Var] = set()
     single: set[str] = set()
-    every = frozenset().union(*APART.values())
     for array in (v for v in trace.inputs if isinstance(v.type, Array)):
         found = [a for a in accesses if a.root is array]
         known = _known(threads, found)
@@ -68,12 +69,12 @@ def ownership(trace: Trace) -> Ownership:
         if missing:
             _refuse(threads, array, found)
         own.add(array)
-        single |= every - known
+        single |= EVERY - known
     return Ownership(frozenset(own), frozenset(written), frozenset(single))
 
 
 def _refuse(threads: Threads, array: Var, found: Sequence[Access]) -> None:
-    """Say at which access threads meet: a write that may be that of several, or whatever does not go with the first write."""
+    """Say at which access threads meet: a write that may be that of several, or whatever does not go with another write."""
     name = array.hint or "an array"
     for access in found:
         missing = threads.used - _known(threads, [access])
@@ -85,19 +86,17 @@ def _refuse(threads: Threads, array: Var, found: Sequence[Access]) -> None:
                 access.op.span,
                 "use indices made of cuda.grid, or cuda.atomic.add into an array of zeros",
             )
-    first = min((a for a in found if a.writes), key=lambda a: a.op.name == "atomic_add")
-    together = [first]
-    for access in (a for a in found if a is not first):
-        if threads.used - _known(threads, [*together, access]):
-            line = first.op.span.line if first.op.span else "?"
-            raise UnsupportedError(
-                f"this {_DOES.get(access.op.name, 'writes')} an element of '{name}' that another thread may have: the kernel "
-                f"{_DOES.get(first.op.name, 'writes')} that array in line {line}, and threads run in any order",
-                access.op.span,
-                "write to another array than the one that is read, or make two kernels of it",
-            )
-        together.append(access)
-    raise AssertionError(f"no access to {array} is wrong")
+    writes = sorted((a for a in found if a.writes), key=lambda a: a.op.name == "atomic_add")
+    first, access = next(
+        (write, a) for write in writes for a in found if a is not write and threads.used - _known(threads, [write, a])
+    )
+    line = first.op.span.line if first.op.span else "?"
+    raise UnsupportedError(
+        f"this {_DOES.get(access.op.name, 'writes')} an element of '{name}' that another thread may have: the kernel "
+        f"{_DOES.get(first.op.name, 'writes')} that array in line {line}, and threads run in any order",
+        access.op.span,
+        "write to another array than the one that is read, or make two kernels of it",
+    )
 
 
 _DOES = {"load": "reads", "atomic_add": "adds to"}
@@ -186,20 +185,40 @@ def _through(op: Op, places: tuple[Poly | int | None, ...], threads: Threads) ->
 
 
 def _known(threads: Threads, accesses: Sequence[Access]) -> frozenset[str]:
-    """The ids that are known by what all accesses have in common."""
-    if not accesses:
-        return frozenset()
-    first, *rest = (_signs(threads, access) for access in accesses)
-    common = [sign for sign in first if all(sign in other for other in rest)]
-    return frozenset[str]().union(*(first[sign] for sign in common))
+    """The ids in which two threads do not differ that have an element in common by any of these accesses."""
+    known = EVERY
+    signs = [_signs(threads, access) for access in accesses]
+    for k, one in enumerate(accesses):
+        for n, other in enumerate(accesses[: k + 1]):
+            if n == k or not (_never_meet(threads, one, other) or _never_meet(threads, other, one)):
+                common = [ids for sign, ids in signs[k].items() if sign in signs[n]]
+                known &= frozenset[str]().union(*common)
+    return known
+
+
+def _never_meet(threads: Threads, one: Access, other: Access) -> bool:
+    """Whether an index of the first is known to be less or greater than that of the other, which is a constant."""
+    for a, b in zip(one.index, other.index, strict=True):
+        if a is None or b is None or not threads.is_constant(b):
+            continue
+        for fact in (f for f in one.facts if not f.equal):
+            ahead = fact.right.plus(fact.left, -1)
+            if any((n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in (a.plus(b, -1), b.plus(a, -1))):
+                return True
+    return False
 
 
 def _signs(threads: Threads, access: Access) -> Signs:
     found: Signs = {}
+    equal = [fact for fact in access.facts if fact.equal]
+    zeros = [ZERO, *(a.plus(b, -1) for fact in equal for a, b in ((fact.left, fact.right), (fact.right, fact.left)))]
     for axis, poly in enumerate(access.index):
-        if poly is not None:
-            found |= {(axis, *sign): ids for sign, ids in _of_index(threads, poly, access.facts).items()}
-    for fact in (f for f in access.facts if f.equal):
+        if poly is None:
+            continue
+        for zero in zeros:  # out[0] is out[i] where i == 0
+            signs = _of_index(threads, poly.plus(zero), access.facts)
+            found |= {(axis, *sign): ids for sign, ids in signs.items()}
+    for fact in equal:
         for one, other in ((fact.left, fact.right), (fact.right, fact.left)):
             for id in (u for u in one.unknowns if isinstance(u, Id) and u.name in APART):
                 if one == Poly.unknown(id) and threads.is_constant(other):
