@@ -107,6 +107,9 @@ def tangent(fun: Function) -> Any:
     The value and its derivative along one direction, at the cost of two or three evaluations. Each x_dot is nested as
     its argument, and y_dot as y, with None for what is not a float.
 
+    The tangent of a kernel, made by `@cuda.jit`, is a kernel that takes an x_dot after its arguments for each that is an array of
+    floats, and writes derivatives into those of what it writes: `tangent(kernel)[blocks, threads](x, out, x_dot, out_dot)`.
+
     >>> tangent(lambda x, n: x**n)(3.0, 2, 1.0)
     (9.0, 6.0)
     """

@@ -22,7 +22,7 @@ from srcad.jit.dispatcher import Assuming, Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
-from srcad.kernels import KernelAdjoint
+from srcad.kernels import KernelDerivative
 from srcad.pipeline import PIPELINES, Derivative
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
@@ -42,8 +42,8 @@ def derive(
     stars: int | None = None,
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
-    if is_kernel(fn) and kind == "adjoint":
-        return KernelAdjoint(fn)
+    if is_kernel(fn) and kind in ("adjoint", "tangent"):
+        return KernelDerivative(fn, kind)
     options = options or options_of(fn)
     if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: everything is to run as plain Python
         options = replace(options, jit=False)
@@ -77,13 +77,13 @@ def underlying(fn: Any) -> Any:
         raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
     if is_kernel(fn):
         raise UnsupportedError(
-            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel: of kernels there is srcad.adjoint alone",
+            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel: of kernels there are srcad.adjoint and srcad.tangent",
             remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
             "for kernels of yours",
         )
-    if isinstance(fn, KernelAdjoint):
+    if isinstance(fn, KernelDerivative):
         raise UnsupportedError(
-            f"{fn.__name__} is the adjoint of a kernel, which has no derivatives of its own yet",
+            f"{fn.__name__} is the {fn.kind} of a kernel, which has no derivatives of its own yet",
             remedy="differentiate the function of one problem twice: srcad.hvp(f).batched('cuda')",
         )
     if isinstance(fn, MethodType) and (inner := underlying(fn.__func__)) is not fn.__func__:

@@ -84,6 +84,7 @@ class _Module:
         self.main = trace
         self.jit = jit
         self.decorator, always = _DECORATORS[decorator]
+        self.apart = decorator == KERNEL  # the launch sees to it
         self.options = {**always, **options}
         self.functions = list(dict.fromkeys([*trace.functions, trace]))
         self.function_names = {trace: trace.name}
@@ -161,7 +162,7 @@ class _Module:
         def resolve(node: ast.AST) -> None:
             self.resolve_all(node, signature)
 
-        body = statements(trace, self.main.functions, fixed, reserved, resolve)
+        body = statements(trace, self.main.functions, fixed, reserved, resolve, self.apart)
         note_lines(body)
         arguments = ast.arguments([], [ast.arg(text) for text in signature.values()], None, [], [], None, [])
         decorators: list[ast.expr] = []
@@ -200,12 +201,17 @@ class _Module:
 
 
 def statements(
-    trace: Trace, functions: tuple[Trace, ...], params: Mapping[Var, str], reserved: Iterable[str], resolve: Any
+    trace: Trace,
+    functions: tuple[Trace, ...],
+    params: Mapping[Var, str],
+    reserved: Iterable[str],
+    resolve: Any,
+    apart: bool = False,
 ) -> list[ast.stmt]:
     """The function's statements, with names. Values that have to be copied anyway are nested in the copies on a second round."""
     late: frozenset[Var] = frozenset()
     while True:
-        written = Structure(trace, functions, late)
+        written = Structure(trace, functions, late, apart)
         body = written.function()
         names = Names(body, params, reserved, written.hints)
         more = written.could_be_late.intersection(names.copied())

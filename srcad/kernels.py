@@ -1,4 +1,4 @@
-"""Adjoints of CUDA kernels that users have written."""
+"""Derivatives of CUDA kernels that users have written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from srcad import infer
 from srcad.callable import parameters
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Trace, Tree, is_float, leaves, replace
+from srcad.ir import Array, Trace, Tree, Var, is_float, leaves, replace
 from srcad.jit.cuda import described
 from srcad.jit.user_kernel import UserKernel, check_apart, dtype_and_shape
 from srcad.lower import lower
@@ -20,39 +20,46 @@ from srcad.transforms.branches import branches
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
 from srcad.transforms.forwarded import forwarded
-from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
+from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_barriers, without_echoes
 from srcad.transforms.ownership import ownership
+from srcad.transforms.protect import modified
+from srcad.transforms.scratch import Placed
 from srcad.transforms.signature import unused
 from srcad.transforms.staging import unstaged
 from srcad.transforms.strides import by_range, by_trips
+from srcad.transforms.tangent import tangent_in_place
 from srcad.transforms.thread import thread
 
 
-class KernelAdjoint:
-    """What `srcad.adjoint` makes of a `@cuda.jit` kernel: a kernel that takes the shadows of its arrays after its arguments.
+class KernelDerivative:
+    """What `srcad.adjoint` and `srcad.tangent` make of a `@cuda.jit` kernel: a kernel that takes more arrays after its arguments.
 
-    It is launched as the kernel is, `adjoint[blocks, threads](*args, *x_bars)`, after the kernel and with the same
-    configuration (a stream and shared memory may follow). There is an x_bar of the same dtype and shape for every argument that
-    is an array of floats, in their order. To those of arrays that the kernel reads it adds; those of arrays that it writes are
-    taken, and are zero then, where the kernel has written. None in place of an x_bar holds its array constant. Numbers are
-    constants: for the derivative of one, pass an array of one element.
+    `tangent[blocks, threads](*args, *x_dots)` does what the kernel does, and the same with derivatives: there is an x_dot of the
+    same dtype and shape for every argument that is an array of floats, in their order, and where the kernel writes a number into
+    an array, its derivative goes to the x_dot of that.
 
-    ValueError is raised where arrays share memory or an x_bar has another shape, TypeError where one has another dtype, and
-    UnsupportedError, with the line, where threads read what other threads write, or write what others do; and where the adjoint
-    would need what an array held before the kernel wrote into it.
+    `adjoint[blocks, threads](*args, *x_bars)` is launched after the kernel, with the same configuration (a stream and the size of
+    shared memory may follow). To the x_bars of arrays that the kernel reads it adds; those of arrays that it writes are taken,
+    and are zero then, where the kernel has written.
+
+    None in place of an x_dot or x_bar holds its array constant. Numbers are constants: for the derivative of one, pass an array
+    of one element. ValueError is raised where arrays share memory or one has another shape, TypeError where one has another
+    dtype; by the adjoint UnsupportedError, with the line, where threads read what other threads write, or write what others do,
+    and where it would need what an array held before the kernel wrote into it.
     """
 
-    def __init__(self, kernel: Any) -> None:
-        self.kernel = kernel
+    def __init__(self, kernel: Any, kind: str) -> None:
+        self.kernel, self.kind = kernel, kind
         self.fn = kernel.py_func
-        self.__name__ = f"{name_of(self.fn)}_adjoint"
+        self.__name__ = f"{name_of(self.fn)}_{kind}"
+        self._suffix = {"adjoint": "bar", "tangent": "dot"}[kind]
         self._made: dict[Any, UserKernel] = {}
         self._lock = threading.Lock()
         self.last_types: tuple[ArgType, ...] | None = None
         if getattr(kernel, "_device", False) or getattr(kernel, "targetoptions", {}).get("device"):
             raise UnsupportedError(
                 f"{name_of(self.fn)} is a device function, which has no launch",
-                remedy="differentiate the kernel that calls it, or the function itself: srcad.adjoint(f.py_func)",
+                remedy=f"differentiate the kernel that calls it, or the function itself: srcad.{kind}(f.py_func)",
             )
 
     def __getitem__(self, configuration: Any) -> Configured:
@@ -90,16 +97,19 @@ class KernelAdjoint:
         types = tuple(_type(arg, name) for arg, name in zip(args, names, strict=False))
         with_shadow = [k for k, type in enumerate(types) if _has_shadow(type)]
         if len(args) < len(names) or len(shadows) != len(with_shadow):
-            bars = [unused(f"{names[k]}_bar", parameters(self.fn)) for k, _ in zip(with_shadow, args, strict=False)]
+            bars = [
+                unused(f"{names[k]}_{self._suffix}", parameters(self.fn))
+                for k, _ in zip(with_shadow, args, strict=False)
+            ]
             raise TypeError(f"{self.__name__} takes ({', '.join([*names, *bars])}), but got {len(given)} arguments")
         for k, shadow in zip(with_shadow, shadows, strict=True):
             if shadow is not None:
-                _check_shadow(names[k], args[k], shadow)
+                _check_shadow(names[k], f"{names[k]}_{self._suffix}", args[k], shadow)
         wrt = tuple(k for k, shadow in zip(with_shadow, shadows, strict=True) if shadow is not None)
         kernel = self._kernel(types, wrt)
         self.last_types = types
         taken = [*args, *(shadow for shadow in shadows if shadow is not None)]
-        labels = [*names, *(f"{names[k]}_bar" for k in wrt)]
+        labels = [*names, *(f"{names[k]}_{self._suffix}" for k in wrt)]
         arrays = {
             label: a for label, a in zip(labels, taken, strict=True) if hasattr(a, "shape") and hasattr(a, "dtype")
         }
@@ -116,18 +126,18 @@ class KernelAdjoint:
                 fast = getattr(
                     self.kernel, "_fastmath", getattr(self.kernel, "targetoptions", {}).get("fastmath", False)
                 )
-                self._made[key] = _build(self.fn, types, wrt, fast)
+                self._made[key] = BUILDS[self.kind](self.fn, types, wrt, fast)
             return self._made[key]
 
 
 class Configured:
-    """A launch of the adjoint: `adjoint[blocks, threads]`."""
+    """A launch that only lacks the arguments: `adjoint[blocks, threads]`."""
 
-    def __init__(self, adjoint: KernelAdjoint, configuration: tuple[Any, ...]) -> None:
-        self.adjoint, self.configuration = adjoint, configuration
+    def __init__(self, derivative: KernelDerivative, configuration: tuple[Any, ...]) -> None:
+        self.derivative, self.configuration = derivative, configuration
 
     def __call__(self, *args: Any) -> None:
-        self.adjoint.launch(self.configuration, args)
+        self.derivative.launch(self.configuration, args)
 
 
 def _has_shadow(type: ArgType) -> bool:
@@ -142,41 +152,69 @@ def _type(value: Any, name: str) -> ArgType:
     return replace(type, layout="A") if isinstance(type, Array) else type
 
 
-def _check_shadow(name: str, array: Any, shadow: Any) -> None:
+def _check_shadow(name: str, label: str, array: Any, shadow: Any) -> None:
     if not (hasattr(shadow, "dtype") and hasattr(shadow, "shape")):
-        raise TypeError(f"{name}_bar is the shadow of an array, and so an array, not a {type(shadow).__name__}")
+        raise TypeError(f"{label} belongs to an array, and so is one, not a {type(shadow).__name__}")
     (dtype, shape), (own, size) = dtype_and_shape(array), dtype_and_shape(shadow)
     if own != dtype:
-        raise TypeError(f"{name}_bar has dtype {own}, but {name} has {dtype}")
+        raise TypeError(f"{label} has dtype {own}, but {name} has {dtype}")
     if size != shape:
-        raise ValueError(f"{name}_bar has shape {size}, but {name} has {shape}")
+        raise ValueError(f"{label} has shape {size}, but {name} has {shape}")
 
 
-def _build(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
+def _adjoint(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
+    trace = _tidied(without_barriers(unstaged(_lowered(fn, types))))
+    owned = ownership(trace)
+    written = [v for v in trace.inputs if v in owned.written]
+    _check_written(trace, written, wrt)
+    trace = dce(cse(by_trips(forwarded(trace))))
+    made = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
+    made = by_range(dce(branches(without_echoes(made)), forgotten=written))
+    check_contents(made, trace, written)
+    return UserKernel(_placed(made), _places(made, written), owned.single, fastmath)
+
+
+def _tangent(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
+    trace = _lowered(fn, types)
+    written = modified(trace)
+    _check_written(trace, written, wrt)
+    made = _tidied(tangent_in_place(trace, wrt), "2")
+    return UserKernel(_placed(made), _places(made, written), frozenset(), fastmath)
+
+
+BUILDS = {"adjoint": _adjoint, "tangent": _tangent}
+
+
+def _lowered(fn: Any, types: tuple[ArgType, ...]) -> Trace:
+    """What one thread of the kernel runs."""
     for name, type in zip((p.name for p in parameters(fn)), types, strict=True):
         if isinstance(type, Tree) and any(map(is_float, leaves(type))):
             raise UnsupportedError(
                 f"'{name}' is a tuple, which has no shadow", span_of(fn), "pass what is in it one by one"
             )
-    trace = _tidied(lower(fn, types, name_of(fn), kernel=True))
-    trace = _tidied(plain(unstaged(trace)))
-    owned = ownership(trace)
-    written = [v for v in trace.inputs if v in owned.written]
-    if not any(trace.params[k].tree in owned.written for k in wrt):
+    trace = _tidied(plain(lower(fn, types, name_of(fn), kernel=True)))
+    if trace.functions:
+        raise UnsupportedError("recursion is not for the threads of a GPU", trace.span, "write a loop")
+    return trace
+
+
+def _check_written(trace: Trace, written: Sequence[Var], wrt: Sequence[int]) -> None:
+    if not any(trace.params[k].tree in written for k in wrt):
         raise TypeError(
-            f"{name_of(fn)} writes into no array of floats that has a shadow: there is nothing to differentiate"
+            f"{trace.name} writes into no array of floats that has a derivative: there is nothing to differentiate"
         )
-    trace = dce(cse(by_trips(forwarded(trace))))
-    adjoint = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
-    adjoint = by_range(dce(branches(without_echoes(adjoint)), forgotten=written))
-    check_contents(adjoint, trace, written)
+
+
+def _placed(trace: Trace) -> Placed:
     try:
-        placed = thread(adjoint, exact=False)
+        return thread(trace, exact=False)
     except UnsupportedError as error:
         error.remedy = "do this outside of the kernel"
         raise
-    results = [k for k, p in enumerate(trace.params) if p.tree in owned.written]
-    return UserKernel(placed, results, owned.single, fastmath)
+
+
+def _places(trace: Trace, arrays: Sequence[Var]) -> list[int]:
+    return [k for k, p in enumerate(trace.params) if p.tree in arrays]
 
 
 def _tidied(trace: Trace, suffix: str = "") -> Trace:

@@ -99,11 +99,11 @@ class Scope:
 class Values:
     """Writes the values of one trace. `frame` is the block that is being written."""
 
-    def __init__(self, trace: Trace, functions: tuple[Trace, ...], late: frozenset[Var]) -> None:
+    def __init__(self, trace: Trace, functions: tuple[Trace, ...], late: frozenset[Var], apart: bool) -> None:
         self.trace = trace
         self.functions = functions
         self.late = late
-        self.hazards = Hazards(trace)
+        self.hazards = Hazards(trace, apart)
         self.counts: Counter[Var] = Counter()
         self.home: dict[Var, Block] = {}
         #: The param that each loop result is the last value of.

@@ -142,13 +142,11 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
             return _array(op, args)
         case "local":
             shape = op.attr("shape")
-            return call(
-                "cuda.local.array", phrase(repr(shape if len(shape) > 1 else shape[0])), dtype_name(op.attr("dtype"))
-            )
+            size = phrase(repr(shape if len(shape) > 1 else shape[0]))
+            return call(f"cuda.{'shared' if op.attr('shared') else 'local'}.array", size, dtype_name(op.attr("dtype")))
         case "thread":
-            return phrase(
-                f"cuda.{op.attr('id')}{'(1)' if op.attr('id').startswith('grid') and '.' not in op.attr('id') else ''}"
-            )
+            id = op.attr("id")
+            return phrase(f"cuda.{id}" if "." in id else f"cuda.{id}(1)")
         case "strided":
             return phrase("_0 + _1 * _2", *args)
         case "grid2" | "grid3":

@@ -215,6 +215,78 @@ def first_of_a_block(x, out):
         out[cuda.blockIdx.x] = s
 
 
+@launch(2, 4, some(N), some(N))
+def ends_by_one_thread(u, out):
+    i = cuda.grid(1)
+    n = u.size
+    if 0 < i < n - 1:
+        out[i] = u[i - 1] * u[i + 1]
+    if i == 0:
+        out[0] = u[0] ** 2
+        out[n - 1] = u[n - 1] ** 2
+
+
+@launch((2, 2), (3, 3), some(5, 6), some(5, 6))
+def boundary(u, out):
+    i, j = cuda.grid(2)
+    if i < u.shape[0] and j < u.shape[1]:
+        if i == 0:
+            out[0, j] = u[0, j]
+        elif i == u.shape[0] - 1 or j == 0:
+            out[i, j] = u[i, j] ** 2
+        else:
+            out[i, j] = u[i, j] * (u[i - 1, j] + u[i + 1, j])
+
+
+@launch(2, 4, some(4), np.array([0, 2, 2, 5, 7], np.int32), np.array([0, 1, 3, 2, 2, 0, 1], np.int32), some(7), some(4))
+def sparse_product(y, first, column, value, x):
+    i = cuda.grid(1)
+    if i < y.size:
+        s = 0.0
+        for k in range(first[i], first[i + 1]):
+            s += value[k] * x[column[k]]
+        y[i] = s
+
+
+@launch(2, 4, some(6, 2), some(6), some(6, 2))
+def attraction(p, m, a):
+    i = cuda.grid(1)
+    if i >= p.shape[0]:
+        return
+    ax, ay = 0.0, 0.0
+    for j in range(p.shape[0]):
+        if j == i:
+            continue
+        dx, dy = p[j, 0] - p[i, 0], p[j, 1] - p[i, 1]
+        r2 = dx * dx + dy * dy + 0.01
+        w = m[j] / (r2 * math.sqrt(r2))
+        ax += w * dx
+        ay += w * dy
+    a[i, 0] = ax
+    a[i, 1] = ay
+
+
+@launch(2, 4, some(N), some(N), some(N))
+def reused(x, t, out):
+    i = cuda.grid(1)
+    if i < x.size:
+        t[i] = x[i] * x[i]
+        out[i] = math.exp(-t[i])
+        t[i] = t[i] * out[i]
+        out[i] = out[i] + t[i] ** 2
+
+
+@launch(2, 4, some(8), some(2), some(1))
+def added_to_by_all(x, out, total):
+    i = cuda.grid(1)
+    if i < x.size:
+        s = 0.0
+        for k in range(i + 1):
+            s += x[k] * x[i]
+            cuda.atomic.add(out, k % 2, s)
+        cuda.atomic.add(total, 0, s * s)
+
+
 # --- loops -------------------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +323,7 @@ def own_steps(u, steps, out):
     if i < u.size:
         y = u[i]
         for _ in range(steps[i]):
-            y = y + 0.01 * y * y
+            y = y + 0.001 * y * y
         out[i] = y
 
 
@@ -262,7 +334,7 @@ def own_steps_in_two_axes(u, steps, out):
         y = u[i, j]
         for k in range(steps[i, j]):
             for _ in range(k % 3):
-                y = y + 0.01 * y * y
+                y = y + 0.001 * y * y
         out[i, j] = y
 
 
@@ -346,7 +418,7 @@ def strided_steps(x, m, out):
     for i in range(cuda.grid(1), x.size, cuda.gridsize(1)):
         s = x[i]
         for _ in range(m[i]):
-            s = 0.9 * s * s + 0.1 * x[0]
+            s = 0.5 * s * s + 0.1 * x[0]
         out[i] = s
 
 

@@ -70,6 +70,7 @@ class _Sharing:
         self._env: dict[Var, Operand] = {}
         self._version: dict[Var, int] = defaultdict(int)
         self._clock = 0
+        self._barriers = 0
 
     def block(self, block: Block, outer: dict[Key, Var]) -> Block:
         """The block, where what `outer` holds has been computed already."""
@@ -118,8 +119,9 @@ class _Sharing:
             return None
         versions: tuple[int, ...] = ()
         if isinstance(op.result.type, Scalar) and (op.name in READS or op.name in ELEMENTWISE):
-            versions = tuple(
-                self._version[self._aliases.find(arg)] for arg in op.args if isinstance(arg, Var) and is_memory(arg)
+            versions = (
+                self._barriers,
+                *(self._version[self._aliases.find(arg)] for arg in op.args if isinstance(arg, Var) and is_memory(arg)),
             )
         elif op.name not in NAMES:
             return None
@@ -133,6 +135,8 @@ class _Sharing:
         elif op.name == "call":
             for arg in op.args:
                 self._touch(arg)
+        elif op.name == "barrier":  # others may have written anywhere
+            self._barriers += 1
 
     def _touch(self, operand: Operand) -> None:
         if isinstance(operand, Var) and is_memory(operand):

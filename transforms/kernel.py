@@ -50,7 +50,6 @@ def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership, within: T
 
     The trace may be what a loop does on each trip `within` a kernel.
     """
-    _check(trace)
     whole = within or trace
     if (loop := _independent_loop(trace, whole)) is not None:
         return _of_each_trip(trace, loop, wrt, owned, whole)
@@ -159,30 +158,26 @@ def _is_settled(kernel: Trace, array: Var) -> bool:
     return all(op.name == "load" and memory.intact(op, op.args[0]) for op in found)
 
 
-def _check(trace: Trace) -> None:
-    if trace.functions:
-        raise UnsupportedError("recursion is not for the threads of a GPU", trace.span, "write a loop")
-    for op in _ops(trace):
-        if op.attr("shared"):
-            raise UnsupportedError(
-                "shared memory is written in a way that the adjoint cannot undo",
-                op.span,
-                "read the array that is staged itself: the caches of the GPU do the rest",
-            )
-
-
 def plain(trace: Trace) -> Trace:
-    """The trace of a kernel with arithmetic as a GPU has it, where nothing raises, and without barriers."""
+    """The trace of a kernel with arithmetic as a GPU has it, where nothing raises."""
 
     def block(old: Block) -> Block:
         stmts = []
         for stmt in old.stmts:
-            if isinstance(stmt, Op) and stmt.name == "barrier":
-                continue
             if isinstance(stmt, Op) and stmt.attr("raises"):
                 stmt = replace(stmt, attrs=tuple(pair for pair in stmt.attrs if pair[0] != "raises"))
             stmts.append(with_blocks(stmt, map(block, blocks_of(stmt))))
         return Block(tuple(stmts), old.yields)
+
+    return replace(trace, body=block(trace.body))
+
+
+def without_barriers(trace: Trace) -> Trace:
+    """The trace of a kernel whose threads have nothing to wait for."""
+
+    def block(old: Block) -> Block:
+        kept = (s for s in old.stmts if not (isinstance(s, Op) and s.name == "barrier"))
+        return replace(old, stmts=tuple(with_blocks(s, map(block, blocks_of(s))) for s in kept))
 
     return replace(trace, body=block(trace.body))
 

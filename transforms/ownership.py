@@ -203,7 +203,9 @@ def _never_meet(threads: Threads, one: Access, other: Access) -> bool:
             continue
         for fact in (f for f in one.facts if not f.equal):
             ahead = fact.right.plus(fact.left, -1)
-            if any((n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in (a.plus(b, -1), b.plus(a, -1))):
+            if any(
+                (n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in (a.plus(b, -1), b.plus(a, -1))
+            ):
                 return True
     return False
 

@@ -196,6 +196,8 @@ class _Placer:
         count = math.prod(shape)
         if array is not None:
             pass
+        elif op.attr("shared"):
+            array = b.op("local", shape=tuple(shape), dtype=dtype, shared=True, hint=result.hint)
         elif known and count <= (self.tape if op.attr("tape") else self.local):
             array = b.op("local", shape=tuple(max(n, 0) for n in shape), dtype=dtype, hint=result.hint)
         elif known:

@@ -30,7 +30,8 @@ from srcad.transforms.whole import whole
 #: The ops that are left for a thread, beside arithmetic.
 _KNOWN = frozenset(
     """alloc load store update view transpose reshape dim raise comment list append pop length check_disjoint local
-    room thread grid2 grid3 strided atomic_add""".split()
+    room thread grid2 grid3 strided atomic_add
+    barrier""".split()
 )
 _CPU = 'batched(target="cpu") runs it in parallel on the CPU'
 _WHY: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Adjoints of users' kernels in Numba's simulator, against differences and by hand. Run by `tests/test_cuda.py`."""
+"""Derivatives of users' kernels in Numba's simulator, against differences and by hand. Run by `tests/test_cuda.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from numba import cuda
 
 import srcad
-from programs_kernels import KERNELS, given_steps, saxpy, stencil_2d
+from programs_kernels import KERNELS, REFUSED, given_steps, saxpy, stencil_2d
 
 
 def copied(args: Any) -> list[Any]:
@@ -20,28 +20,56 @@ def floats(args: Any) -> list[int]:
     return [k for k, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
 
 
+def slopes(kernel: Any, grid: Any, block: Any, args: Any, dots: Any) -> Any:
+    """How what is in each array after the kernel depends on what was in all before, along the dots: by differences."""
+
+    def run(step: float) -> list[Any]:
+        moved = [a + step * dots[k] if k in dots else a for k, a in enumerate(copied(args))]
+        kernel[grid, block](*moved)
+        return moved
+
+    h = 1e-6
+    plus, minus = run(h), run(-h)
+    return {k: (plus[k] - minus[k]) / (2 * h) for k in dots}
+
+
 @pytest.mark.parametrize("name", KERNELS)
-def test_the_adjoint_agrees_with_differences(name: str) -> None:
-    """<y_bar, J x_dot> = <J^T y_bar, x_dot> for all that is in the arrays before and after the kernel."""
+def test_tangent_and_adjoint_agree_with_differences(name: str) -> None:
     c = KERNELS[name]
     rng = np.random.default_rng(3)
     dots = {k: rng.normal(size=c.args[k].shape) for k in floats(c.args)}
     bars = {k: rng.normal(size=c.args[k].shape) for k in floats(c.args)}
+    want = slopes(c.kernel, c.grid, c.block, c.args, dots)
+    after = copied(c.args)
+    c.kernel[c.grid, c.block](*after)
+    args, duals = copied(c.args), {k: dot.copy() for k, dot in dots.items()}
+    srcad.tangent(c.kernel)[c.grid, c.block](*args, *duals.values())
+    for k, dual in duals.items():
+        np.testing.assert_allclose(dual, want[k], rtol=1e-5, atol=1e-7)
 
-    def run(step: float) -> list[Any]:
-        args = [a + step * dots[k] if k in dots else a for k, a in enumerate(copied(c.args))]
-        c.kernel[c.grid, c.block](*args)
-        return args
-
-    h = 1e-6
-    after, plus, minus = run(0.0), run(h), run(-h)
-    want = sum(np.vdot(bars[k], (plus[k] - minus[k]) / (2 * h)) for k in bars)
+    right = sum(np.vdot(bars[k], duals[k]) for k in bars)  # <y_bar, J x_dot> = <J^T y_bar, x_dot>
     before = copied(after)
     srcad.adjoint(c.kernel)[c.grid, c.block](*after, *bars.values())
-    got = sum(np.vdot(bars[k], dots[k]) for k in bars)
-    np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-8)
-    for a, b in zip(after, before, strict=True):  # what the adjoint does again comes out the same
+    np.testing.assert_allclose(sum(np.vdot(bars[k], dots[k]) for k in bars), right, rtol=1e-10, atol=1e-12)
+    for a, b, d in zip(after, before, args, strict=True):  # what they do again comes out the same
         np.testing.assert_allclose(a, b, rtol=1e-12)
+        np.testing.assert_allclose(d, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["squared_in_place", "scattered", "block_sum", "cleared_while_others_add"])
+def test_tangents_of_what_has_no_adjoint(name: str) -> None:
+    kernel, _, _, _ = REFUSED[name]
+    x = np.linspace(0.5, 1.5, 8)
+    args: list[Any] = [x]
+    if name != "squared_in_place":
+        args += [np.array([3, 1, 2, 0, 7, 6, 5, 4])] if name == "scattered" else []
+        args += [np.ones(8)]
+    grid, block = (8, 1) if name == "cleared_while_others_add" else (2, 4)
+    dots = {k: np.random.default_rng(k).normal(size=8) for k in floats(args)}
+    want = slopes(kernel, grid, block, args, dots)
+    srcad.tangent(kernel)[grid, block](*args, *dots.values())
+    for k, dot in dots.items():
+        np.testing.assert_allclose(dot, want[k], rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", ["product", "stencil_2d", "given_steps", "own_steps", "local_array", "tiled_product"])
@@ -121,7 +149,7 @@ def test_what_cannot_be_launched() -> None:
         run(u, out, np.ones((3, 3)), np.ones((4, 5)))
     with pytest.raises(TypeError, match="u_bar has dtype float32"):
         run(u, out, np.ones((4, 5), np.float32), np.ones((4, 5)))
-    with pytest.raises(TypeError, match="shadow of an array"):
+    with pytest.raises(TypeError, match="belongs to an array"):
         run(u, out, 1.0, np.ones((4, 5)))
     for args in [(u, u, out.copy(), u.copy()), (u, out, u, out.copy()), (u, out, v := u.copy(), v)]:
         with pytest.raises(ValueError, match="share memory"):
@@ -132,6 +160,9 @@ def test_what_cannot_be_launched() -> None:
         adjoint(u, out, u.copy(), out.copy())
     with pytest.raises(TypeError, match="nothing to differentiate"):
         run(u, out, u.copy(), None)
+    c = KERNELS["two_outputs"]
+    with pytest.raises(TypeError, match="needs b_dot"):
+        srcad.tangent(c.kernel)[c.grid, c.block](*c.args, c.args[0].copy(), c.args[1].copy(), None)
 
 
 def test_columns_of_a_matrix_do_not_share_memory() -> None:
