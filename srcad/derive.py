@@ -43,7 +43,7 @@ def derive(
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
     if is_kernel(fn) and kind in ("adjoint", "tangent"):
-        return KernelDerivative(fn, kind)
+        return _of_kernel(fn, kind)
     options = options or options_of(fn)
     if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: everything is to run as plain Python
         options = replace(options, jit=False)
@@ -65,6 +65,12 @@ def derive_once(fn: Callable[..., Any], kind: str, count: int) -> Any:
 @functools.lru_cache(maxsize=256)
 def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | None) -> Any:
     return derive(fn, kind, options=options, stars=stars)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_kernel(kernel: Any, kind: str) -> KernelDerivative:
+    """The same object each time, so that a launch in a loop compiles once."""
+    return KernelDerivative(kernel, kind)
 
 
 def underlying(fn: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from srcad.callees import adopted
 from srcad.ir import Op, Trace, clone
-from srcad.lower.cuda_calls import Intrinsic, call_intrinsic
+from srcad.lower.cuda_calls import call_intrinsic, path_of
 from srcad.lower.custom import Script, call_custom
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
@@ -40,8 +40,8 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
-    if isinstance(thing, Intrinsic):
-        return call_intrinsic(ctx, thing, args, kwargs)
+    if path := path_of(thing):
+        return call_intrinsic(ctx, path, args, kwargs)
     if isinstance(thing, Script):
         return thing.run(ctx, args)
     if isinstance(thing, Closure):

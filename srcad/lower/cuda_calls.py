@@ -37,14 +37,23 @@ class Intrinsic:
     path: str
 
 
-def is_cuda(thing: object) -> bool:
-    """Whether this is the module `cuda`, or something in it."""
-    return isinstance(thing, Intrinsic) or (isinstance(thing, ModuleType) and thing.__name__ in MODULES)
+def path_of(thing: Any) -> str | None:
+    """Where the object stands in the module `cuda`: "" for that itself, None for what is not in it."""
+    if isinstance(thing, Intrinsic):
+        return thing.path
+    if isinstance(thing, ModuleType):
+        module = next((m for m in MODULES if thing.__name__ == m or thing.__name__.startswith(f"{m}.")), None)
+        return None if module is None else thing.__name__[len(module) + 1 :]
+    module = getattr(thing, "__module__", None)
+    if not isinstance(module, str) or not module.startswith(tuple(MODULES)):
+        return None
+    path = str(getattr(thing, "__qualname__", None) or getattr(thing, "__name__", ""))
+    return path if path.partition(".")[0] in _KNOWN else None
 
 
-def attribute(ctx: Context, thing: Any, name: str) -> Value:
-    """`thing.name`, where thing is the module or something in it."""
-    path = f"{thing.path}.{name}" if isinstance(thing, Intrinsic) else name
+def attribute(ctx: Context, inside: str, name: str) -> Value:
+    """What is called so inside of what stands at that path."""
+    path = f"{inside}.{name}" if inside else name
     if not ctx.in_kernel:
         ctx.refuse(f"cuda.{path} is used outside of a kernel", "differentiate the kernel: srcad.adjoint(kernel)")
     if path in IDS:
@@ -57,10 +66,12 @@ def attribute(ctx: Context, thing: Any, name: str) -> Value:
     )
 
 
-def call_intrinsic(ctx: Context, thing: Intrinsic, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    if thing.path not in _CALLS:
-        ctx.type_error(f"cuda.{thing.path} cannot be called")
-    return apply(ctx, f"cuda.{thing.path}", _CALLS[thing.path], args, kwargs)
+def call_intrinsic(ctx: Context, path: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if path not in _CALLS:
+        ctx.type_error(f"cuda.{path} cannot be called")
+    if not ctx.in_kernel:
+        ctx.refuse(f"cuda.{path} is used outside of a kernel", "differentiate the kernel: srcad.adjoint(kernel)")
+    return apply(ctx, f"cuda.{path}", _CALLS[path], args, kwargs)
 
 
 def _axes(ctx: Context, ndim: Value) -> int:
@@ -136,3 +147,4 @@ _CALLS: Mapping[str, Callable[..., Value]] = {
     "syncthreads": _syncthreads,
     "const.array_like": _array_like,
 }
+_KNOWN = _SPACES | {path.partition(".")[0] for path in _CALLS}

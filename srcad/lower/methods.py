@@ -118,8 +118,8 @@ def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
 
 
 def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
-    if cuda_calls.is_cuda(thing):
-        return cuda_calls.attribute(ctx, thing, name)
+    if (path := cuda_calls.path_of(thing)) is not None:
+        return cuda_calls.attribute(ctx, path, name)
     try:
         found = getattr(thing, name)
     except AttributeError as error:

@@ -10,6 +10,7 @@ from numba import cuda
 
 import srcad
 from programs_kernels import KERNELS, REFUSED, given_steps, saxpy, stencil_2d
+from srcad.kernels import KernelDerivative
 
 
 def copied(args: Any) -> list[Any]:
@@ -121,20 +122,21 @@ def test_arrays_of_a_gpu() -> None:
     adjoint[c.grid, c.block, cuda.stream()](*given)
     adjoint[c.grid, c.block](u, out, u_bar, out_bar)
     np.testing.assert_array_equal(given[2].copy_to_host(), u_bar)
-    assert len(adjoint._made) == 1
+    assert len({id(kernel.compiled) for kernel in adjoint._made.values()}) == 1
+    assert srcad.adjoint(c.kernel) is adjoint
 
 
 def test_a_tape_grows_and_nothing_is_added_twice() -> None:
     c = KERNELS["own_steps"]
     u, steps, out = copied(c.args)
-    adjoint = srcad.adjoint(c.kernel)
+    adjoint = KernelDerivative(c.kernel, "adjoint")
     first, second = np.zeros(u.size), np.zeros(u.size)
     adjoint[c.grid, c.block](u, steps, out, first, np.ones(u.size))
     (made,) = adjoint._made.values()
     assert made.memory[0].shape[0] >= 150
     adjoint[c.grid, c.block](*(cuda.to_device(a) for a in (u, steps, out, second, np.ones(u.size))))
     device = cuda.to_device(np.zeros(u.size))
-    fresh = srcad.adjoint(c.kernel)
+    fresh = KernelDerivative(c.kernel, "adjoint")
     fresh.forall(u.size, 4)(*(cuda.to_device(a) for a in (u, steps, out)), device, cuda.to_device(np.ones(u.size)))
     np.testing.assert_array_equal(device.copy_to_host(), first)
 
