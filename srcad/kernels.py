@@ -22,6 +22,7 @@ from srcad.transforms.dce import dce
 from srcad.transforms.forwarded import forwarded
 from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_barriers, without_echoes
 from srcad.transforms.ownership import ownership
+from srcad.transforms.phases import fewer_barriers, in_phases
 from srcad.transforms.protect import modified
 from srcad.transforms.scratch import Placed
 from srcad.transforms.signature import unused
@@ -163,13 +164,17 @@ def _check_shadow(name: str, label: str, array: Any, shadow: Any) -> None:
 
 
 def _adjoint(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
-    trace = _tidied(without_barriers(unstaged(_lowered(fn, types))))
+    trace = _lowered(fn, types)
+    try:
+        trace = _tidied(without_barriers(unstaged(trace)))
+    except UnsupportedError:  # it does more than stage
+        trace = in_phases(trace)
     owned = ownership(trace)
     written = [v for v in trace.inputs if v in owned.written]
     _check_written(trace, written, wrt)
     trace = dce(cse(by_trips(forwarded(trace))))
     made = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
-    made = by_range(dce(branches(without_echoes(made)), forgotten=written))
+    made = by_range(dce(fewer_barriers(branches(without_echoes(made))), forgotten=written))
     check_contents(made, trace, written)
     return UserKernel(_placed(made), _places(made, written), owned.single, fastmath)
 

@@ -40,6 +40,8 @@ class _Forwarder:
     def __init__(self, trace: Trace) -> None:
         self.aliases = Aliases(trace, read_only=True)
         self.env: Env = {}
+        made = (s for s in walk(trace.body) if isinstance(s, Op) and s.attr("shared"))
+        self.shared = {self.aliases.find(op.result) for op in made}
 
     def block(self, block: Block, known: dict[Cell, Operand]) -> Block:
         """The block, where `known` says what is in some elements; it is brought up to date."""
@@ -66,7 +68,8 @@ class _Forwarder:
             if isinstance(stmt, Op) and stmt.name == "store":
                 if stmt.args[:-1] in coming:
                     continue
-                coming.add(stmt.args[:-1])
+                if not self.is_shared(stmt):
+                    coming.add(stmt.args[:-1])
             else:
                 classes = {self.aliases.find(v) for v in (*free(Block((stmt,))), *stmt.results) if is_memory(v)}
                 coming = {cell for cell in coming if self.aliases.find(cell[0]) not in classes}  # type: ignore[arg-type]
@@ -74,13 +77,17 @@ class _Forwarder:
         return kept[::-1]
 
     def write(self, op: Op, known: dict[Cell, Operand]) -> None:
-        if op.name not in WRITES:
+        if op.name not in WRITES or self.is_shared(op):
             return
         self.touch(op, known)
         *cell, value = op.args
         assert isinstance(op.args[0].type, Array)
         if op.name == "store" and value.type == Scalar(op.args[0].type.dtype):
             known[tuple(cell)] = value
+
+    def is_shared(self, op: Op) -> bool:
+        """Whether other threads write there, too."""
+        return self.aliases.find(op.args[0]) in self.shared  # type: ignore[arg-type]
 
     def touch(self, op: Op, known: dict[Cell, Operand]) -> None:
         root = self.aliases.find(op.args[0])  # type: ignore[arg-type]

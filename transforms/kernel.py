@@ -36,6 +36,7 @@ from srcad.transforms.cse import rename
 from srcad.transforms.join import is_independent
 from srcad.transforms.memory import Memory
 from srcad.transforms.ownership import Ownership
+from srcad.transforms.phases import shared_arrays
 from srcad.transforms.recursion import Callees
 from srcad.transforms.regions import Region
 from srcad.transforms.shadows import bar_name
@@ -59,9 +60,11 @@ def adjoint_kernel(trace: Trace, wrt: Sequence[int], owned: Ownership, within: T
     if custom.has_custom(trace):
         trace = custom.opened(trace, active)
         active = Activity(trace, arrays, outputs)
-    memory = Memory(trace)
+    shared = shared_arrays(trace)
+    memory = Memory(trace, volatile=shared)
     sweeps = Sweeps(trace, active, memory, Callees(trace, memory))
-    sweeps.concurrent = frozenset(sweeps.aliased(v) for v in arrays if v not in owned.own)  # type: ignore[misc]
+    others = [*(v for v in arrays if v not in owned.own), *shared]
+    sweeps.concurrent = frozenset(sweeps.aliased(v) for v in others)  # type: ignore[misc]
 
     top = Region()
     sweeps.tape.define(top, None, trace.inputs)
@@ -198,7 +201,7 @@ def without_echoes(trace: Trace) -> Trace:
                 seen[stmt.result] = stmt.args
             elif isinstance(stmt, Op) and stmt.name == "store" and seen.get(stmt.args[-1]) == stmt.args[:-1]:
                 continue
-            elif not isinstance(stmt, Op) or stmt.name in WRITES:
+            elif not isinstance(stmt, Op) or stmt.name in WRITES or stmt.name == "barrier":
                 seen.clear()
             stmts.append(stmt)
         return Block(tuple(stmts), block.yields)

@@ -9,7 +9,7 @@ accesses to an array have something in common by which the thread is known, then
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from srcad.errors import UnsupportedError
@@ -52,11 +52,12 @@ class Ownership:
 def ownership(trace: Trace) -> Ownership:
     """Who has what in the kernel. UnsupportedError is raised at an access that meets what another thread may write."""
     threads = Threads(trace)
-    accesses = list(_accesses(trace, threads))
+    arrays = [v for v in trace.inputs if isinstance(v.type, Array)]
+    accesses = list(accesses_to(arrays, trace, threads))
     own: set[Var] = set()
     written: set[Var] = set()
     single: set[str] = set()
-    for array in (v for v in trace.inputs if isinstance(v.type, Array)):
+    for array in arrays:
         found = [a for a in accesses if a.root is array]
         known = _known(threads, found)
         missing = threads.used - known
@@ -92,21 +93,21 @@ def _refuse(threads: Threads, array: Var, found: Sequence[Access]) -> None:
     )
     line = first.op.span.line if first.op.span else "?"
     raise UnsupportedError(
-        f"this {_DOES.get(access.op.name, 'writes')} an element of '{name}' that another thread may have: the kernel "
-        f"{_DOES.get(first.op.name, 'writes')} that array in line {line}, and threads run in any order",
+        f"this {DOES.get(access.op.name, 'writes')} an element of '{name}' that another thread may have: the kernel "
+        f"{DOES.get(first.op.name, 'writes')} that array in line {line}, and threads run in any order",
         access.op.span,
         "write to another array than the one that is read, or make two kernels of it",
     )
 
 
-_DOES = {"load": "reads", "atomic_add": "adds to"}
+DOES = {"load": "reads", "atomic_add": "adds to"}
 
 # --- accesses ----------------------------------------------------------------------------------------------------------------
 
 
-def _accesses(trace: Trace, threads: Threads) -> Iterator[Access]:
-    """Every access to an array that the kernel is given."""
-    inputs = {v for v in trace.inputs if isinstance(v.type, Array)}
+def accesses_to(arrays: Collection[Var], trace: Trace, threads: Threads) -> Iterator[Access]:
+    """Every access to one of these arrays."""
+    inputs = set(arrays)
     aliases = Aliases(trace, read_only=True)
     roots = {aliases.find(v): v for v in inputs}
     if len(roots) < len(inputs):
@@ -187,30 +188,38 @@ def _through(op: Op, places: tuple[Poly | int | None, ...], threads: Threads) ->
 def _known(threads: Threads, accesses: Sequence[Access]) -> frozenset[str]:
     """The ids in which two threads do not differ that have an element in common by any of these accesses."""
     known = EVERY
-    signs = [_signs(threads, access) for access in accesses]
+    signs = [signs_of(threads, access) for access in accesses]
     for k, one in enumerate(accesses):
         for n, other in enumerate(accesses[: k + 1]):
-            if n == k or not (_never_meet(threads, one, other) or _never_meet(threads, other, one)):
+            if n == k or not (never_meet(threads, one, other) or never_meet(threads, other, one)):
                 common = [ids for sign, ids in signs[k].items() if sign in signs[n]]
                 known &= frozenset[str]().union(*common)
     return known
 
 
-def _never_meet(threads: Threads, one: Access, other: Access) -> bool:
-    """Whether an index of the first is known to be less or greater than that of the other, which is a constant."""
+def never_meet(threads: Threads, one: Access, other: Access) -> bool:
+    """Whether the indices of two accesses, by two threads, are known to be apart along an axis: what the first does is known to
+    be below a constant that the second reaches, or beside the second, if that is a constant."""
     for a, b in zip(one.index, other.index, strict=True):
-        if a is None or b is None or not threads.is_constant(b):
+        if a is None or b is None:
             continue
         for fact in (f for f in one.facts if not f.equal):
             ahead = fact.right.plus(fact.left, -1)
-            if any(
-                (n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in (a.plus(b, -1), b.plus(a, -1))
-            ):
+            beside = (a.plus(b, -1), b.plus(a, -1)) if threads.is_constant(b) else ()
+            if any((n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in beside):
+                return True
+            below = fact.left == a and threads.is_constant(fact.right)
+            if below and _reaches(threads, b.plus(fact.right, -1), other.facts):
                 return True
     return False
 
 
-def _signs(threads: Threads, access: Access) -> Signs:
+def _reaches(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> bool:
+    """Whether this is surely not negative."""
+    return all(c > 0 and all(_is_nonnegative(threads, u, facts) for u in m) for m, c in poly.terms)
+
+
+def signs_of(threads: Threads, access: Access) -> Signs:
     found: Signs = {}
     equal = [fact for fact in access.facts if fact.equal]
     zeros = [ZERO, *(a.plus(b, -1) for fact in equal for a, b in ((fact.left, fact.right), (fact.right, fact.left)))]
@@ -242,9 +251,7 @@ def _of_index(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> Signs:
         step = factor.constant
         if step is not None and (ends := _ends(threads, rest, facts)) is not None:
             low, _ = _range(unknown, facts)
-            wraps = (
-                step > 0 and ends[0] < 0 and (low is None or step * low + ends[0] < 0)
-            )  # x[i - 1] is x[-1] for some i
+            wraps = step > 0 and ends[0] < 0 and (low is None or step * low + ends[0] < 0)  # to x[-1] from x[i - 1]
             if ends[0] // step == ends[1] // step and not wraps:
                 found[*key, ends[0] // step] = ids
         elif step is None and (rest == ZERO or _is_below(threads, rest, factor, facts)):

@@ -80,6 +80,9 @@ class Shadows:
     def zeros_like(self, b: Builder, array: Operand, hint: str) -> Var:
         assert isinstance(array.type, Array) and not isinstance(array, Undef)
         dims = self.sizes(b, array)
+        made = self.memory.definition.get(array) if isinstance(array, Var) else None
+        if made is not None and made.attr("shared"):
+            return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype, shared=True)
         if array.type.layout == "F" and array.type.ndim > 1:
             # The shadow of a view is a view of the shadow only where both lie alike in memory.
             columns = b.op("alloc", *reversed(dims), fill="zeros", dtype=array.type.dtype)

@@ -210,7 +210,7 @@ class _Unstager:
             poly = self.threads.poly(place)
             axes = [u for u in poly.unknowns if isinstance(u, Id) and u.name.startswith(("threadIdx", "grid."))]
             if not axes:
-                if not self.is_uniform(poly):
+                if not self.threads.is_uniform(poly):
                     self.refuse("is written at a place from which the thread is not known", op)
                 continue
             (id, *more) = axes
@@ -220,7 +220,7 @@ class _Unstager:
                 or parts is None
                 or parts[0].constant != 1
                 or id.name.startswith("grid.")
-                or not self.is_uniform(parts[1])
+                or not self.threads.is_uniform(parts[1])
             ):
                 self.refuse("is written at a place from which the thread is not known", op)
             axis = id.axis
@@ -233,7 +233,7 @@ class _Unstager:
                             fact.equal
                             and one == Poly.unknown(Id(f"threadIdx.{axis}"))
                             and axis not in ids
-                            and self.is_uniform(other)
+                            and self.threads.is_uniform(other)
                         ):
                             ids[axis] = self.spelt(b, other, load)
         return ids
@@ -249,23 +249,6 @@ class _Unstager:
                 yield b.op("lt", thread, b.op("thread", id=f"blockDim.{axes[0]}")), True
             elif self.threads.poly(index) != poly:
                 yield b.op("eq", index, self.spelt(b, poly, load)), True
-
-    def is_uniform(self, poly: Poly) -> bool:
-        """Whether this is the same for all threads of a block at a time."""
-        return all(self._is_uniform(u) for u in poly.unknowns)
-
-    def _is_uniform(self, unknown: object) -> bool:
-        if isinstance(unknown, Id):
-            return unknown.name not in APART or unknown.name.startswith("blockIdx")
-        if not isinstance(unknown, Var) or unknown in self.inputs:
-            return True
-        loop = self.bound.get(unknown)
-        if isinstance(loop, For) and unknown is loop.index:
-            return all(self.is_uniform(self.threads.poly(n)) for n in (loop.start, loop.stop, loop.step))
-        made = self.made.get(unknown)
-        if not isinstance(made, Op) or (made.name not in ELEMENTWISE and made.name != "trips"):
-            return False
-        return all(isinstance(a, Const) or (a.type == INT and self.is_uniform(self.threads.poly(a))) for a in made.args)
 
     def difference(self, b: Builder, index: Atom, offset: Poly, load: Op) -> Atom:
         if not offset.terms:
@@ -307,7 +290,7 @@ class _Unstager:
         def make(var: Var) -> Atom:
             loop = self.bound.get(var)
             if loop is not None:
-                if not self._is_uniform(var):
+                if not self.threads.is_uniform(Poly.unknown(var)):
                     self.refuse("holds what threads carry from trip to trip", load)
                 return var
             stmt = self.made[var]

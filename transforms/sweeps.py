@@ -123,6 +123,8 @@ class Sweeps(ForwardSweep):
                     b.effect("store", *cell, zero(Scalar(_dtype(args[0]))))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
                 self.reverse_assign(original, b, bars)
+            case "barrier":
+                b.effect("barrier")
             case "copy" if self.has_shadow(op.result):
                 if not self.hand_over(b, op.result, args[0]):
                     self.contribute(b, bars, args[0], self.shadow(op.result))

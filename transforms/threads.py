@@ -7,10 +7,11 @@ threads throughout a launch is a constant here: a number that is passed, the siz
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from srcad.ir import Block, Const, For, If, Op, Operand, Stmt, Trace, Var, While, walk
+from srcad.ir import FLOAT, INT, Block, Const, For, If, Op, Operand, Stmt, Trace, Var, While, walk
+from srcad.ops import ELEMENTWISE
 from srcad.transforms.alias import next_values
 from srcad.transforms.symbolic import Dim
 
@@ -145,6 +146,7 @@ class Threads:
         self._loop: dict[Var, For] = {}
         self._carried: dict[Var, tuple[Operand, Operand]] = {}
         self._polys: dict[Var, Poly] = {}
+        self._uniform: dict[Var, bool] = {}
         self._inputs = set(trace.inputs)
         self.used: set[str] = set()  #: the ids that the kernel asks for
         for stmt in walk(trace.body):
@@ -202,6 +204,34 @@ class Threads:
         if op is None or op.name in ("load", "pop"):
             return False
         return all(isinstance(arg, Const) or self.is_constant(self.poly(arg)) for arg in op.args)
+
+    def is_uniform(self, poly: Poly) -> bool:
+        """Whether this is the same for all threads of a block that are at the same place of the program, on the same trip of
+        the loops around."""
+        return all(map(self._is_uniform, poly.unknowns))
+
+    def _is_uniform(self, unknown: Unknown) -> bool:
+        if isinstance(unknown, Id):
+            return unknown.name not in APART or unknown.name.startswith("blockIdx")
+        if isinstance(unknown, Dim) or unknown in self._inputs:
+            return self._is_constant(unknown)
+        if unknown not in self._uniform:
+            before = dict(self._uniform)
+            self._uniform[unknown] = True  # what a loop carries is, if it is at first and stays so
+            if not all(
+                isinstance(n, Const) or (n.type == INT and self.is_uniform(self.poly(n))) for n in self._sources(unknown)
+            ):
+                self._uniform = before | {unknown: False}
+        return self._uniform[unknown]
+
+    def _sources(self, unknown: Var) -> Sequence[Operand]:
+        """What a number is made of; itself, for what is not known."""
+        if (loop := self._loop.get(unknown)) is not None:
+            return loop.start, loop.stop, loop.step
+        if unknown in self._carried:
+            return self._carried[unknown]
+        op = self._definition.get(unknown)
+        return op.args if op is not None and (op.name in ELEMENTWISE or op.name == "trips") else (Var("", FLOAT),)
 
     def is_extent(self, operand: Operand) -> bool:
         """Whether this is a number of threads, of a block or of the grid."""
