@@ -22,11 +22,11 @@ from srcad.transforms.dce import dce
 from srcad.transforms.forwarded import forwarded
 from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_barriers, without_echoes
 from srcad.transforms.ownership import ownership
-from srcad.transforms.phases import fewer_barriers, in_phases
+from srcad.transforms.phases import fewer_barriers, in_phases, shared_arrays
 from srcad.transforms.protect import modified
 from srcad.transforms.scratch import Placed
 from srcad.transforms.signature import unused
-from srcad.transforms.staging import unstaged
+from srcad.transforms.staging import has_margins, unstaged
 from srcad.transforms.strides import by_range, by_trips
 from srcad.transforms.tangent import tangent_in_place
 from srcad.transforms.thread import thread
@@ -164,11 +164,7 @@ def _check_shadow(name: str, label: str, array: Any, shadow: Any) -> None:
 
 
 def _adjoint(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
-    trace = _lowered(fn, types)
-    try:
-        trace = _tidied(without_barriers(unstaged(trace)))
-    except UnsupportedError:  # it does more than stage
-        trace = in_phases(trace)
+    trace = _shared(_lowered(fn, types))
     owned = ownership(trace)
     written = [v for v in trace.inputs if v in owned.written]
     _check_written(trace, written, wrt)
@@ -177,6 +173,27 @@ def _adjoint(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath
     made = by_range(dce(fewer_barriers(branches(without_echoes(made))), forgotten=written))
     check_contents(made, trace, written)
     return UserKernel(_placed(made), _places(made, written), owned.single, fastmath)
+
+
+def _shared(trace: Trace) -> Trace:
+    """The trace where shared memory is no matter to its adjoint: gone, where it only stages, or used by turns. Where the one is
+    not so, the other may be."""
+    if not shared_arrays(trace):
+        return without_barriers(trace)
+
+    def gone(trace: Trace) -> Trace:
+        return _tidied(without_barriers(unstaged(trace)))
+
+    first, second = (in_phases, gone) if has_margins(trace) else (gone, in_phases)
+    try:
+        return first(trace)
+    except UnsupportedError as error:
+        try:
+            return second(trace)
+        except UnsupportedError:
+            if first is in_phases:
+                raise error from None
+            raise
 
 
 def _tangent(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath: Any) -> UserKernel:
@@ -212,10 +229,11 @@ def _check_written(trace: Trace, written: Sequence[Var], wrt: Sequence[int]) -> 
 
 def _placed(trace: Trace) -> Placed:
     try:
-        return thread(trace, exact=False)
+        placed = thread(trace, exact=False)
     except UnsupportedError as error:
         error.remedy = "do this outside of the kernel"
         raise
+    return replace(placed, trace=fewer_barriers(placed.trace))
 
 
 def _places(trace: Trace, arrays: Sequence[Var]) -> list[int]:

@@ -544,6 +544,99 @@ def tiled_product(A, B, C):
         C[y, x] = s
 
 
+@launch(2, 4, some(11), some(11))
+def staged_in_a_loop(x, out):
+    tile = cuda.shared.array(11, x.dtype)
+    for k in range(cuda.threadIdx.x, x.size, cuda.blockDim.x):
+        tile[k] = x[k]
+    cuda.syncthreads()
+    i = cuda.grid(1)
+    if i < x.size:
+        out[i] = tile[i] * tile[0]
+
+
+@launch(2, 4, some(11), some(1))
+def dot_product(x, out):
+    s = cuda.shared.array(4, x.dtype)
+    t = cuda.threadIdx.x
+    mine = 0.0
+    for i in range(cuda.grid(1), x.size, cuda.gridsize(1)):
+        mine += x[i] * x[i]
+    s[t] = mine
+    cuda.syncthreads()
+    k = cuda.blockDim.x // 2
+    while k > 0:
+        if t < k:
+            s[t] += s[t + k]
+        cuda.syncthreads()
+        k //= 2
+    if t == 0:
+        cuda.atomic.add(out, 0, s[0])
+
+
+@launch(2, 4, some(8), some(2))
+def block_product(x, out):
+    s = cuda.shared.array(4, x.dtype)
+    t = cuda.threadIdx.x
+    s[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    k = 2
+    while k > 0:
+        if t < k:
+            s[t] = s[t] * s[t + k]
+        cuda.syncthreads()
+        k >>= 1
+    if t == 0:
+        out[cuda.blockIdx.x] = s[0] * s[0]
+
+
+@launch(2, 4, some(8), np.array([0, 1, 1, 2, 0, 2, 2, 1]), some(3))
+def shared_histogram(x, idx, out):
+    s = cuda.shared.array(3, x.dtype)
+    t = cuda.threadIdx.x
+    if t < 3:
+        s[t] = 0.0
+    cuda.syncthreads()
+    i = cuda.grid(1)
+    if i < x.size:
+        cuda.atomic.add(s, idx[i], x[i] ** 2)
+    cuda.syncthreads()
+    if t < 3:
+        cuda.atomic.add(out, t, s[t] * s[t])
+
+
+@launch(2, 4, some(8), 3, some(8))
+def jacobi(x, n, out):
+    s = cuda.shared.array(4, x.dtype)
+    t = cuda.threadIdx.x
+    s[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    for _ in range(n):
+        v = s[t] + 0.1 * s[t - 1] ** 2
+        cuda.syncthreads()
+        s[t] = v
+        cuda.syncthreads()
+    out[cuda.grid(1)] = s[t]
+
+
+@launch(2, 4, some(8), some(8))
+def prefix_sums(x, out):
+    s = cuda.shared.array(4, x.dtype)
+    t = cuda.threadIdx.x
+    s[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    d = 1
+    while d < 4:
+        v = 0.0
+        if t >= d:
+            v = s[t - d]
+        cuda.syncthreads()
+        s[t] += v
+        cuda.syncthreads()
+        d *= 2
+    out[cuda.grid(1)] = s[t] ** 2
+
+
 # --- refusals ----------------------------------------------------------------------------------------------------------------
 
 VECTORS = "f8[:], f8[:]"
@@ -620,23 +713,7 @@ def takes_the_old_value(x, out):
     x[i] = k * 2.0
 
 
-@refused(VECTORS, "not only written and read", "s[t] += s[t + k]")
-def block_sum(x, out):
-    s = cuda.shared.array(4, np.float64)
-    t = cuda.threadIdx.x
-    s[t] = x[cuda.grid(1)]
-    cuda.syncthreads()
-    k = 2
-    while k > 0:
-        if t < k:
-            s[t] += s[t + k]
-        cuda.syncthreads()
-        k //= 2
-    if t == 0:
-        out[cuda.blockIdx.x] = s[0]
-
-
-@refused(VECTORS, "read before a cuda.syncthreads", "s[t + 1]")
+@refused(VECTORS, "reads an element of 's' that another thread writes .* no cuda.syncthreads", "s[t + 1]")
 def without_a_barrier(x, out):
     s = cuda.shared.array(5, np.float64)
     t = cuda.threadIdx.x
@@ -644,7 +721,7 @@ def without_a_barrier(x, out):
     out[cuda.grid(1)] = s[t + 1]
 
 
-@refused("f8[:, :], f8[:]", "written on the next trip without a cuda.syncthreads", "s[3 - t]")
+@refused("f8[:, :], f8[:]", "writes an element of 's' that another thread reads .* no cuda.syncthreads", "s[t]")
 def without_the_second_barrier(x, out):
     s = cuda.shared.array(4, np.float64)
     t = cuda.threadIdx.x
@@ -656,8 +733,23 @@ def without_the_second_barrier(x, out):
     out[t] = v
 
 
-@refused(VECTORS, "place from which the thread is not known", "s[i // 2]")
-def staged_out_of_order(x, out):
+@refused(VECTORS, "reads an element of 's' that another thread writes", "s[t + k]")
+def summed_without_barriers(x, out):
+    s = cuda.shared.array(4, np.float64)
+    t = cuda.threadIdx.x
+    s[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    k = 2
+    while k > 0:
+        if t < k:
+            s[t] += s[t + k]
+        k //= 2
+    if t == 0:
+        out[cuda.blockIdx.x] = s[0]
+
+
+@refused(VECTORS, "several threads of a block may write the same element of 's'", "s[i // 2]")
+def staged_by_two(x, out):
     s = cuda.shared.array(4, np.float64)
     i = cuda.threadIdx.x
     s[i // 2] = x[i]

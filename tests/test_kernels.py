@@ -19,7 +19,8 @@ from srcad import cli
 
 FILE = Path(__file__).parent / "cases" / "kernels.txt"
 #: Kernels to be read.
-SHOWN = "saxpy stencil histogram given_steps local_array strided strided_steps staged".split()
+SHOWN = """saxpy stencil histogram given_steps local_array strided strided_steps staged dot_product
+    staged_with_margins""".split()
 
 
 def generated(name: str) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from srcad.errors import UnsupportedError
-from srcad.ir import Array, Const, Op, Operand, Stmt, Trace, Var, blocks_of
+from srcad.ir import Array, Const, Op, Operand, Stmt, Trace, Var, blocks_of, walk
 from srcad.ops import WRITES
 from srcad.transforms.alias import Aliases
-from srcad.transforms.threads import ALWAYS, APART, ZERO, Fact, Id, Poly, Threads, Unknown
+from srcad.transforms.threads import ALWAYS, APART, ONE, ZERO, Fact, Id, Poly, Threads, Unknown
 
 #: All that threads may differ in.
 EVERY = frozenset[str]().union(*APART.values())
@@ -56,7 +56,7 @@ def ownership(trace: Trace) -> Ownership:
     accesses = list(accesses_to(arrays, trace, threads))
     own: set[Var] = set()
     written: set[Var] = set()
-    single: set[str] = set()
+    single = {id for id in EVERY - threads.used if id.startswith("threadIdx")} if _has_shared(trace) else set[str]()
     for array in arrays:
         found = [a for a in accesses if a.root is array]
         known = _known(threads, found)
@@ -72,6 +72,11 @@ def ownership(trace: Trace) -> Ownership:
         own.add(array)
         single |= EVERY - known
     return Ownership(frozenset(own), frozenset(written), frozenset(single))
+
+
+def _has_shared(trace: Trace) -> bool:
+    """Whether the kernel has memory of a block, in which threads that it does not tell apart would do the same twice."""
+    return any(isinstance(stmt, Op) and stmt.attr("shared") for stmt in walk(trace.body))
 
 
 def _refuse(threads: Threads, array: Var, found: Sequence[Access]) -> None:
@@ -199,37 +204,67 @@ def _known(threads: Threads, accesses: Sequence[Access]) -> frozenset[str]:
 
 def never_meet(threads: Threads, one: Access, other: Access) -> bool:
     """Whether the indices of two accesses, by two threads, are known to be apart along an axis: what the first does is known to
-    be below a constant that the second reaches, or beside the second, if that is a constant."""
-    for a, b in zip(one.index, other.index, strict=True):
-        if a is None or b is None:
+    be below a constant that the second reaches, or beside the second, if that is a constant. (The lower one must not be negative,
+    since `x[-1]` is the last element.)"""
+    for a, index in zip(one.index, other.index, strict=True):
+        if a is None or index is None:
             continue
-        for fact in (f for f in one.facts if not f.equal):
-            ahead = fact.right.plus(fact.left, -1)
-            beside = (a.plus(b, -1), b.plus(a, -1)) if threads.is_constant(b) else ()
-            if any((n := apart.plus(ahead, -1).constant) is not None and n >= 0 for apart in beside):
-                return True
-            below = fact.left == a and threads.is_constant(fact.right)
-            if below and _reaches(threads, b.plus(fact.right, -1), other.facts):
+        counted = _reaches(threads, a, one.facts)
+        for b in (index.plus(zero) for zero in _zeros(other)):
+            above, below = a.plus(b, -1), b.plus(a, -1)
+            if threads.is_constant(b):
+                ahead = [fact.right.plus(fact.left, -1) for fact in one.facts if not fact.equal]
+                if counted and any(_exceeds(below, least) for least in ahead):
+                    return True
+                over = _reaches(threads, above.plus(ONE, -1), one.facts) or any(
+                    _exceeds(above, least) for least in ahead
+                )
+                if over and _reaches(threads, b, other.facts):
+                    return True
+            bounds = [fact.right for fact in one.facts if not fact.equal and fact.left == a]
+            bounds = [bound for bound in bounds if threads.is_constant(bound)]
+            if counted and any(_reaches(threads, b.plus(bound, -1), other.facts) for bound in bounds):
                 return True
     return False
 
 
+def _exceeds(poly: Poly, other: Poly) -> bool:
+    """Whether this is no less than the other, whatever the unknowns are."""
+    n = poly.plus(other, -1).constant
+    return n is not None and n >= 0
+
+
+def _zeros(access: Access) -> list[Poly]:
+    """0, and what is known to be 0 there."""
+    pairs = [(fact.left, fact.right) for fact in access.facts if fact.equal]
+    return [ZERO, *(a.plus(b, -1) for pair in pairs for a, b in (pair, pair[::-1]))]
+
+
 def _reaches(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> bool:
     """Whether this is surely not negative."""
-    return all(c > 0 and all(_is_nonnegative(threads, u, facts) for u in m) for m, c in poly.terms)
+    least = 0
+    for monomial, c in poly.terms:
+        low, high = _range(monomial[0], facts) if len(monomial) == 1 else (None, None)
+        if not monomial:
+            least += c
+        elif c > 0 and low is not None:
+            least += c * low
+        elif c < 0 and high is not None:
+            least += c * high
+        elif c < 0 or not all(_is_nonnegative(threads, u, facts) for u in monomial):
+            return False
+    return least >= 0
 
 
 def signs_of(threads: Threads, access: Access) -> Signs:
     found: Signs = {}
-    equal = [fact for fact in access.facts if fact.equal]
-    zeros = [ZERO, *(a.plus(b, -1) for fact in equal for a, b in ((fact.left, fact.right), (fact.right, fact.left)))]
     for axis, poly in enumerate(access.index):
         if poly is None:
             continue
-        for zero in zeros:  # out[0] is out[i] where i == 0
+        for zero in _zeros(access):  # out[0] is out[i] where i == 0
             signs = _of_index(threads, poly.plus(zero), access.facts)
             found |= {(axis, *sign): ids for sign, ids in signs.items()}
-    for fact in equal:
+    for fact in (f for f in access.facts if f.equal):
         for one, other in ((fact.left, fact.right), (fact.right, fact.left)):
             for id in (u for u in one.unknowns if isinstance(u, Id) and u.name in APART):
                 if one == Poly.unknown(id) and threads.is_constant(other):
@@ -255,6 +290,8 @@ def _of_index(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> Signs:
             if ends[0] // step == ends[1] // step and not wraps:
                 found[*key, ends[0] // step] = ids
         elif step is None and (rest == ZERO or _is_below(threads, rest, factor, facts)):
+            if not _is_nonnegative(threads, unknown, facts):
+                continue
             found[*key, 0] = ids
             for sign, more in _of_index(threads, rest, facts).items():
                 found[*key, 0, *sign] = ids | more

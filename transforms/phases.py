@@ -30,21 +30,25 @@ class _Apart(Threads):
     """The ints of threads of which some are a trip ahead."""
 
     def is_constant(self, poly: Poly) -> bool:
-        rest = Poly.of({tuple(u for u in m if not getattr(u, "name", "").startswith("blockIdx")): c for m, c in poly.terms})
+        rest = Poly.of(
+            {tuple(u for u in m if not getattr(u, "name", "").startswith("blockIdx")): c for m, c in poly.terms}
+        )
         return super().is_constant(rest)
 
 
 def shared_arrays(trace: Trace) -> list[Var]:
-    return [op.result for op in walk(trace.body) if isinstance(op, Op) and op.name == "alloc" and op.attr("shared")]
+    return [op.result for op in walk(trace.body) if isinstance(op, Op) and op.attr("shared")]
 
 
 def in_phases(trace: Trace) -> Trace:
     """The trace with its shared memory at the start. A kernel with threads that meet there between two barriers is refused."""
     _Checker(trace, shared_arrays(trace)).block(trace.body, {})
-    made = [op for op in walk(trace.body) if isinstance(op, Op) and op.name == "alloc" and op.attr("shared")]
+    made = [op for op in walk(trace.body) if isinstance(op, Op) and op.attr("shared")]
 
     def rest(block: Block) -> Block:
-        return replace(block, stmts=tuple(with_blocks(s, map(rest, blocks_of(s))) for s in block.stmts if s not in made))
+        return replace(
+            block, stmts=tuple(with_blocks(s, map(rest, blocks_of(s))) for s in block.stmts if s not in made)
+        )
 
     return replace(trace, body=replace(trace.body, stmts=(*made, *rest(trace.body).stmts)))
 
@@ -143,5 +147,3 @@ def fewer_barriers(trace: Trace) -> Trace:
 def _without_barriers(block: Block) -> Block:
     kept = (s for s in block.stmts if not (isinstance(s, Op) and s.name == "barrier"))
     return replace(block, stmts=tuple(with_blocks(s, map(_without_barriers, blocks_of(s))) for s in kept))
-
-

@@ -17,7 +17,6 @@ from typing import NoReturn
 
 from srcad.errors import UnsupportedError
 from srcad.ir import (
-    INT,
     Atom,
     Block,
     Builder,
@@ -43,7 +42,7 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE
 from srcad.transforms.alias import Aliases
 from srcad.transforms.memory import Memory
-from srcad.transforms.threads import APART, Id, Poly, Threads
+from srcad.transforms.threads import Id, Poly, Threads
 
 REMEDY = "read the array that is staged itself: the caches of the GPU do much of this"
 #: The axes of a block.
@@ -58,6 +57,16 @@ def unstaged(trace: Trace) -> Trace:
     trace = replace(trace, body=_ids_first(trace.body))
     unstager = _Unstager(trace, {op.result: op for op in shared})
     return replace(trace, body=unstager.block(trace.body))
+
+
+def has_margins(trace: Trace) -> bool:
+    """Whether a piece of shared memory is filled by several stores, and none is read in a loop: then to read it again where it
+    came from means to ask where that was, and to keep what was read takes no memory."""
+    shared = {op.result for op in _ops(trace.body) if op.attr("shared")}
+    stores = [op.args[0] for op in _ops(trace.body) if op.name == "store" and op.args[0] in shared]
+    loops = [stmt for stmt in walk(trace.body) if isinstance(stmt, For | While)]
+    inside = (op for loop in loops for inner in blocks_of(loop) for op in _ops(inner))
+    return len(stores) > len(set(stores)) and not any(op.name == "load" and op.args[0] in shared for op in inside)
 
 
 def _ids_first(body: Block) -> Block:

@@ -219,7 +219,8 @@ class Threads:
             before = dict(self._uniform)
             self._uniform[unknown] = True  # what a loop carries is, if it is at first and stays so
             if not all(
-                isinstance(n, Const) or (n.type == INT and self.is_uniform(self.poly(n))) for n in self._sources(unknown)
+                isinstance(n, Const) or (n.type == INT and self.is_uniform(self.poly(n)))
+                for n in self._sources(unknown)
             ):
                 self._uniform = before | {unknown: False}
         return self._uniform[unknown]

@@ -68,8 +68,8 @@ def compile_batched(batched: Any, args: Any, cc: tuple[int, int] = CC) -> str:
     return str(found[0])
 
 
-def compile_adjoint(kernel: Any, args: Any, cc: tuple[int, int] = CC) -> str:
-    """The PTX of the adjoint of a user's kernel, for these arguments and a shadow for each array of floats."""
+def compile_kernel(kind: str, kernel: Any, args: Any, cc: tuple[int, int] = CC) -> str:
+    """The PTX of the tangent or adjoint of a user's kernel, for these arguments and another for each array of floats."""
     import numba.cuda.dispatcher
     from numba import cuda, from_dtype, typeof, types
 
@@ -79,7 +79,7 @@ def compile_adjoint(kernel: Any, args: Any, cc: tuple[int, int] = CC) -> str:
     numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=cc)
     given = [typeof(a) for a in args]
     wrt = tuple(k for k, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f")
-    made = srcad.adjoint(kernel)._kernel(tuple(map(as_arg_type, given)), wrt)
+    made = getattr(srcad, kind)(kernel)._kernel(tuple(map(as_arg_type, given)), wrt)
     space = [types.Array(from_dtype(np.dtype(m.dtype)), len(m.shape) + 1, "C") for m in made.memory]
     need = [types.Array(types.int64, 1, "C")] if made.slots else []
     signature = (*given, *(given[k] for k in wrt), *space, *need)
