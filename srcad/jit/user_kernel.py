@@ -21,7 +21,7 @@ from srcad.jit.cuda import CudaError, described, free_memory, is_simulated, read
 from srcad.jit.kernel import for_backend
 from srcad.jit.launch import SHARE, Fixed, Growing
 from srcad.jit.simulated import Math
-from srcad.ops import WRITES
+from srcad.transforms.alias import Aliases
 from srcad.transforms.cse import cse
 from srcad.transforms.scratch import Placed
 
@@ -39,8 +39,9 @@ class UserKernel:
             Growing(s.shape, s.dtype, s.grows) if s.grows else Fixed(s.shape, s.dtype) for s in placed.scratch
         ]
         self.slots = sum(len(s.grows) for s in placed.scratch)
-        written = {op.args[0] for op in walk(trace.body) if isinstance(op, Op) and op.name in WRITES}
-        self.written = [k for k, p in enumerate(trace.params) if p.tree in written]
+        aliases = Aliases(trace)
+        written = aliases.written(trace.body)
+        self.written = [k for k, p in enumerate(trace.params) if isinstance(p.tree, Var) and aliases.find(p.tree) in written]
         self.name, self.values = trace.name, given_globals(trace)
         self.text = for_backend(emit(trace, options={"fastmath": True} if fastmath else {}, decorator=KERNEL))
         self._compiled: Any = None
