@@ -206,16 +206,15 @@ def views(x, out):
         out[i] = row[0] * row[3] + row[1] ** 2
 
 
-@launch(2, 4, some(N, 2), np.array([5, 0, 3, 1, 2, 150, 9]), some(N, 2))
-def views_and_steps(x, steps, out):
+@launch(2, 4, some(N, 2), np.array([5, 0, 3, 1, 2, 150, 9]), some(1))
+def views_and_steps(x, steps, total):
     i = cuda.grid(1)
     if i < steps.size:
-        row, result = x[i], out[i]
+        row = x[i]
         y = row[0]
         for _ in range(steps[i]):
             y = y + 0.001 * y * row[1]
-        result[0] = y
-        result[1] = row[1] * y
+        cuda.atomic.add(total, 0, row[1] * y)
 
 
 @launch(2, 4, some(8), some(2))
