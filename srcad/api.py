@@ -127,6 +127,9 @@ def tangent(fun: Function) -> Any:
     The value and its derivative along one direction, at the cost of two or three evaluations. Each x_dot is nested as
     its argument, and y_dot as y, with None for what is not a float.
 
+    The tangent of a kernel, made by `@cuda.jit`, is a kernel that takes an x_dot after its arguments for each that is an array of
+    floats, and writes derivatives into those of what it writes: `tangent(kernel)[blocks, threads](x, out, x_dot, out_dot)`.
+
     >>> tangent(lambda x, n: x**n)(3.0, 2, 1.0)
     (9.0, 6.0)
     """
@@ -138,6 +141,10 @@ def adjoint(fun: Function) -> Any:
 
     The value and how y_bar . y depends on every argument, at the cost of a few evaluations. y_bar is nested as y and
     each x_bar as its argument, with None for what is not a float. Where defaults are left out, y_bar is given by name.
+
+    The adjoint of a kernel, made by `@cuda.jit`, is a kernel that takes an x_bar after its arguments for each that is an array of
+    floats, adds to those of what it reads, and takes those of what it writes: `adjoint(kernel)[blocks, threads](x, out, x_bar,
+    out_bar)`, after `kernel[blocks, threads](x, out)`. None in place of an x_bar holds an array constant; numbers are constants.
 
     >>> adjoint(lambda x1, x2: x1 * x2)(3.0, 2.0, 1.0)
     (6.0, 2.0, 3.0)

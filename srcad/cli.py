@@ -171,8 +171,10 @@ def _listed(target: str, found: dict[str, Function]) -> list[str]:
 
     from srcad.callable import parameters
     from srcad.derive import underlying
+    from srcad.jit.cuda import is_kernel
 
-    return [f"{target}:{name}{Signature(parameters(underlying(function)))}" for name, function in found.items()]
+    plain = {name: getattr(f, "py_func", f) if is_kernel(f) else underlying(f) for name, f in found.items()}
+    return [f"{target}:{name}{Signature(parameters(f))}" for name, f in plain.items()]
 
 
 def _generate(function: Function, options: argparse.Namespace) -> str:
@@ -181,6 +183,7 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
     from srcad.derive import derive, source_of
     from srcad.errors import SrcadError
     from srcad.infer import default_types, describe, parse_types
+    from srcad.jit.cuda import is_kernel
     from srcad.pipeline import PIPELINES
 
     passes = [p.name for p in PIPELINES[options.kind]]
@@ -188,6 +191,8 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
         raise UsageError(f"{options.kind} has no pass {options.stop_after!r}; it has {', '.join(passes)}")
     if options.argnums and options.kind in ("primal", "tangent", "adjoint"):
         raise UsageError(f"--argnums goes with grad and its kin: {options.kind} is for every float argument")
+    if is_kernel(function):
+        return _adjoint_kernel(function, options)
     try:
         made = derive(function, options.kind, _argnums(options.argnums or "0"))
     except (TypeError, ValueError) as error:
@@ -214,6 +219,24 @@ def _generate(function: Function, options: argparse.Namespace) -> str:
             error.add_note(f"help: the arguments were taken to be ({assumed}); say otherwise with --types 'f8[:], i8'")
         raise
     return text if text.endswith("\n") else text + "\n"
+
+
+def _adjoint_kernel(kernel: Any, options: argparse.Namespace) -> str:
+    """The module with the adjoint of a user's kernel."""
+    from srcad.derive import derive
+    from srcad.errors import SrcadError
+
+    if options.stop_after or options.device == "cpu":
+        raise UsageError("of a CUDA kernel there is the adjoint kernel: leave out --pass and --target cpu")
+    made = derive(kernel, options.kind)
+    try:
+        return str(made.source(options.types))
+    except SrcadError as error:
+        if not options.types:
+            error.add_note("help: the arguments were taken to be numbers; say otherwise with --types 'f8[:], f8[:]'")
+        raise
+    except TypeError as error:
+        raise UsageError(str(error)) from None
 
 
 def _kernel(made: Any, options: argparse.Namespace) -> str:

@@ -23,6 +23,7 @@ from srcad.jit.dispatcher import Assuming, Compiled, Watching
 from srcad.jit.generate import source as module_text
 from srcad.jit.interpreted import Interpreted
 from srcad.jit.options import Options, options_of
+from srcad.kernels import KernelDerivative
 from srcad.pipeline import PIPELINES, Derivative
 from srcad.reads import Reads
 from srcad.transforms.signature import bind, returning
@@ -42,6 +43,8 @@ def derive(
     stars: int | None = None,
 ) -> Any:
     """The derivative of that kind of any function that srcad takes, to be called."""
+    if is_kernel(fn) and kind in ("adjoint", "tangent"):
+        return _of_kernel(fn, kind)
     options = options or options_of(fn)
     if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: everything is to run as plain Python
         options = replace(options, jit=False)
@@ -65,6 +68,12 @@ def _derived(fn: Callable[..., Any], kind: str, options: Options, stars: int | N
     return derive(fn, kind, options=options, stars=stars)
 
 
+@functools.lru_cache(maxsize=256)
+def _of_kernel(kernel: Any, kind: str) -> KernelDerivative:
+    """The same object each time, so that a launch in a loop compiles once."""
+    return KernelDerivative(kernel, kind)
+
+
 def underlying(fn: Any) -> Any:
     """The function as it was written: without `@differentiate` or `@njit` around it."""
     if isinstance(fn, WithDerivatives):
@@ -75,9 +84,14 @@ def underlying(fn: Any) -> Any:
         raise TypeError(f"a function is what srcad differentiates, not a {type(fn).__name__}")
     if is_kernel(fn):
         raise UnsupportedError(
-            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel, and kernels are not differentiated",
+            f"{getattr(fn, '__name__', 'this')} is a CUDA kernel: of kernels there are srcad.adjoint and srcad.tangent",
             remedy="differentiate the function of one problem: .batched('cuda') makes a kernel of it, and .device() a function "
             "for kernels of yours",
+        )
+    if isinstance(fn, KernelDerivative):
+        raise UnsupportedError(
+            f"{fn.__name__} is the {fn.kind} of a kernel, which has no derivatives of its own yet",
+            remedy="differentiate the function of one problem twice: srcad.hvp(f).batched('cuda')",
         )
     if isinstance(fn, MethodType) and (inner := underlying(fn.__func__)) is not fn.__func__:
         return MethodType(inner, fn.__self__)

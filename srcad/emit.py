@@ -49,8 +49,13 @@ CHECKED = "from srcad import checked_math as math"
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "print", "range")
 
 
-#: What stands over a function of the module: for the CPU, and for a thread of a GPU.
-NJIT, DEVICE = "njit", "cuda.jit"
+#: What stands over a function of the module: for the CPU, for a thread of a GPU, and for all of them.
+NJIT, DEVICE, KERNEL = "njit", "device", "kernel"
+_DECORATORS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    NJIT: ("njit", {"error_model": "numpy"}),
+    DEVICE: ("cuda.jit", {"device": True}),
+    KERNEL: ("cuda.jit", {}),
+}
 
 
 def emit(trace: Trace, *, jit: bool = True, options: Mapping[str, Any] = {}, decorator: str = NJIT) -> str:
@@ -80,8 +85,9 @@ class _Module:
     def __init__(self, trace: Trace, jit: bool, options: Mapping[str, Any], decorator: str = NJIT) -> None:
         self.main = trace
         self.jit = jit
-        self.decorator = decorator
-        self.options = {"error_model": "numpy", **options} if decorator == NJIT else {"device": True, **options}
+        self.decorator, always = _DECORATORS[decorator]
+        self.apart = decorator == KERNEL  # the launch sees to it
+        self.options = {**always, **options}
         self.functions = list(dict.fromkeys([*trace.functions, trace]))
         self.function_names = {trace: trace.name}
         for function in trace.functions:
@@ -158,13 +164,13 @@ class _Module:
         def resolve(node: ast.AST) -> None:
             self.resolve_all(node, signature)
 
-        body = statements(trace, self.main.functions, fixed, reserved, resolve)
+        body = statements(trace, self.main.functions, fixed, reserved, resolve, self.apart)
         note_lines(body)
         arguments = ast.arguments([], [ast.arg(text) for text in signature.values()], None, [], [], None, [])
         decorators: list[ast.expr] = []
         if self.jit:
             keywords = {key: phrase(repr(value)) for key, value in self.options.items()}
-            decorators.append(call(self.decorator, **keywords))
+            decorators.append(call(self.decorator, **keywords) if keywords else phrase(self.decorator))
             resolve(decorators[0])
         return ast.FunctionDef(self.function_names[trace], arguments, body or [ast.Pass()], decorators)
 
@@ -197,12 +203,17 @@ class _Module:
 
 
 def statements(
-    trace: Trace, functions: tuple[Trace, ...], params: Mapping[Var, str], reserved: Iterable[str], resolve: Any
+    trace: Trace,
+    functions: tuple[Trace, ...],
+    params: Mapping[Var, str],
+    reserved: Iterable[str],
+    resolve: Any,
+    apart: bool = False,
 ) -> list[ast.stmt]:
     """The function's statements, with names. Values that have to be copied anyway are nested in the copies on a second round."""
     late: frozenset[Var] = frozenset()
     while True:
-        written = Structure(trace, functions, late)
+        written = Structure(trace, functions, late, apart)
         body = written.function()
         names = Names(body, params, reserved, written.hints)
         more = written.could_be_late.intersection(names.copied())

@@ -13,10 +13,12 @@ _ANYTHING = object()
 
 
 class Hazards:
-    """Which reads a write may disturb: all of memory it may share. Fresh arrays share none with each other or with inputs."""
+    """Which reads a write may disturb: all of memory it may share. Fresh arrays share none with each other or with inputs, and
+    inputs none with each other if they are known to be `apart`."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, apart: bool = False) -> None:
         self.inputs = set(trace.inputs)
+        self.apart = apart
         self.definition = {r: s for s in walk(trace.body) if isinstance(s, Op) for r in s.results}
 
     def root(self, operand: Operand) -> Operand:
@@ -43,7 +45,7 @@ class Hazards:
         for inner in (stmt, *(s for b in blocks_of(stmt) for s in walk(b))):
             if isinstance(inner, Op) and inner.name in (*WRITES, "append", "pop"):
                 found.add(self.root(inner.args[0]))
-            elif isinstance(inner, Op) and inner.name == "call":
+            elif isinstance(inner, Op) and inner.name in ("call", "barrier"):
                 found.add(_ANYTHING)
         return frozenset(found)
 
@@ -54,7 +56,7 @@ class Hazards:
         if a is b or a is _ANYTHING:
             return True
         known = [x in self.inputs or self.fresh(x) for x in (a, b)]
-        return not (all(known) and (self.fresh(a) or self.fresh(b)))
+        return not (all(known) and (self.apart or self.fresh(a) or self.fresh(b)))
 
 
 def callee_of(op: Op, functions: Sequence[Trace]) -> Trace:

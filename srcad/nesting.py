@@ -99,16 +99,16 @@ class Scope:
 class Values:
     """Writes the values of one trace. `frame` is the block that is being written."""
 
-    def __init__(self, trace: Trace, functions: tuple[Trace, ...], late: frozenset[Var]) -> None:
+    def __init__(self, trace: Trace, functions: tuple[Trace, ...], late: frozenset[Var], apart: bool) -> None:
         self.trace = trace
         self.functions = functions
         self.late = late
-        self.hazards = Hazards(trace)
+        self.hazards = Hazards(trace, apart)
         self.counts: Counter[Var] = Counter()
         self.home: dict[Var, Block] = {}
         #: The param that each loop result is the last value of.
         self.results: dict[Var, Var] = {}
-        #: What loops start with; that, and all that blocks yield; the indices of loops.
+        #: What loops start with; that, and all that blocks yield; the indices of loops, and of threads.
         self.carried: set[Operand] = set()
         self.flowing: set[Operand] = set()
         self.indices: set[Operand] = set()
@@ -128,6 +128,8 @@ class Values:
                 self.read(operand, block)
             if isinstance(stmt, For):
                 self.indices.add(stmt.index)
+            elif isinstance(stmt, Op) and self.is_place(stmt):
+                self.indices.update(stmt.results)
             if isinstance(stmt, For | While):
                 self.flowing.update(stmt.inits)
                 self.carried.update(stmt.inits)
@@ -137,6 +139,12 @@ class Values:
         self.flowing.update(block.yields)
         for operand in block.yields:
             self.read(operand, block)
+
+    def is_place(self, op: Op) -> bool:
+        """Whether this says where a thread is in its launch: that is an index, too."""
+        if op.name in ("thread", "grid2", "grid3", "strided"):
+            return True
+        return op.name in ("add", "mul") and all(arg in self.indices for arg in op.args)
 
     def read(self, operand: Operand, block: Block) -> None:
         if isinstance(operand, Var):

@@ -33,7 +33,7 @@ Memory (an array Var is a reference):
 Sizes and iteration:
 
     dim(a) axis=                     a.shape[axis]
-    trips(start, stop, step)         len(range(start, stop, step))
+    trips(start, stop, step)         len(range(start, stop, step)); with positive=True the step is known to be positive
     next_checkpoint(at, end, run, free)  where the next checkpoint is: see `srcad.checkpointing`
     broadcast_dim(n, m)              the size of an axis of which one array has n and another m; ValueError if they clash
     spans(n, m)                      whether an axis of n elements spans one of m, or its only element is repeated along that;
@@ -71,6 +71,12 @@ it has. With function="seed" it has no result.
 In what a thread of a GPU runs (see `transforms.thread`): local() shape= dtype= is memory of the thread's own; room(a, axis, n,
 need, slot) raises MemoryError if a has no place n along the axis, and notes in need[slot] how many it should have. The
 functions of `math` are ops there (`math_exp`), of scalars.
+
+In a CUDA kernel of the user's (see `transforms.kernel`): thread() id= is where the thread is, or how large the launch is, by its
+name in `cuda` ("grid", "gridsize", "threadIdx.x", ...); grid2() and grid3() are the same for several axes. strided(start, m,
+step) is start + m * step, the index on trip m of a loop with a positive step that is not known. atomic_add(a, *index, value) is
+an update that other threads may make at the same time; barrier() waits for the threads of the block. An alloc with the attribute
+shared=True is memory of the block, one with own=True is `cuda.local.array`.
 
 call(*args) callee= results= : a call of `Trace.functions[callee]`; results is a tuple of types.
 
@@ -202,7 +208,7 @@ MATRICES: Mapping[str, tuple[str, ...]] = {
 #: Ops whose result is a reference to the memory of their first argument.
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
-WRITES = frozenset({"store", "update", "assign", "accumulate", "product"})
+WRITES = frozenset({"store", "update", "assign", "accumulate", "product", "atomic_add"})
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc local array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
@@ -216,6 +222,8 @@ RESULTS = {
     "lu": ("lu", "swaps"),
     "factor": ("lu", "swaps"),
     "eig": ("w", "v"),
+    "grid2": ("i", "j"),
+    "grid3": ("i", "j", "k"),
 }
 #: Discrete Fourier transforms.
 FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
@@ -237,6 +245,7 @@ EFFECTS = frozenset(
         "check_sizes",
         "draw",
         "room",
+        "barrier",
     }
 )
 
@@ -320,7 +329,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(args))
         case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
-        case "dim" | "trips" | "next_checkpoint" | "broadcast_dim" | "argmax" | "argmin" | "length":
+        case "dim" | "trips" | "next_checkpoint" | "broadcast_dim" | "argmax" | "argmin" | "length" | "thread" | "strided":
             return INT
         case "draw":
             if attrs["function"] == "seed":
@@ -341,7 +350,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in "append raise throw print comment check_disjoint check_shape check_sizes room".split():
+    if name in WRITES or name in "append raise throw print comment check_disjoint check_shape check_sizes room barrier".split():
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:
@@ -433,6 +442,8 @@ def real_part(dtype: str) -> str:
 
 def result_types(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
     """The types of the results of an op that has several, laid out as Numba's LAPACK has them."""
+    if name in ("grid2", "grid3"):
+        return (INT,) * int(name[-1])
     first = args[0].type
     assert isinstance(first, Array)
     matrix, vector = Array(first.dtype, 2, "F"), Array(real_part(first.dtype), 1)

@@ -232,7 +232,8 @@ def _plain(name: str, transform: Callable[[Trace], Trace]) -> Pass:
     return Pass(name, lambda trace, _: transform(trace), tidies=True)
 
 
-def _tidy(suffix: str = "") -> tuple[Pass, ...]:
+def tidy(suffix: str = "") -> tuple[Pass, ...]:
+    """The passes after a function has become a trace, or, with a suffix to their names, a derivative."""
     passes = {"fuse": fuse, "sizes": sizes, "fold": fold if suffix else exact_fold, "cse": cse}
     if suffix:
         passes |= {"dce": dce, "join": join, "registers": registers, "refold": fold}
@@ -346,24 +347,24 @@ def floats(trace: Trace) -> list[int]:
     return found
 
 
-_PRIMAL = (Pass("lower", lambda trace, d: checked(trace)), Pass("equal", _equal_sizes), *_tidy())
+_PRIMAL = (Pass("lower", lambda trace, d: checked(trace)), Pass("equal", _equal_sizes), *tidy())
 _FRONT = (*_PRIMAL, _plain("protect", protect), _plain("name", signature.named))
 _GRADIENT = (Pass("scalar", _scalar), Pass("adjoint", _gradient))
 _OWN = _plain("own", unshared)
 
 PIPELINES: Mapping[str, tuple[Pass, ...]] = {
     "primal": _PRIMAL,
-    "value": (*_FRONT, _OWN, *_tidy("2")),
-    "tangent": (*_FRONT, Pass("tangent", _tangent), _OWN, *_tidy("2")),
-    "adjoint": (*_FRONT, Pass("adjoint", _adjoint), _OWN, *_tidy("2")),
-    "value_and_grad": (*_FRONT, *_GRADIENT, _OWN, *_tidy("2")),
-    "grad": (*_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *_tidy("2")),
+    "value": (*_FRONT, _OWN, *tidy("2")),
+    "tangent": (*_FRONT, Pass("tangent", _tangent), _OWN, *tidy("2")),
+    "adjoint": (*_FRONT, Pass("adjoint", _adjoint), _OWN, *tidy("2")),
+    "value_and_grad": (*_FRONT, *_GRADIENT, _OWN, *tidy("2")),
+    "grad": (*_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *tidy("2")),
     "hvp": (
-        *_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *_tidy("2"), Pass("tangent", _along), _OWN, *_tidy("3"),
+        *_FRONT, *_GRADIENT, Pass("drop", _derivative_only), _OWN, *tidy("2"), Pass("tangent", _along), _OWN, *tidy("3"),
     ),
-    "jacfwd": (*_FRONT, Pass("jacfwd", _jacfwd), _OWN, *_tidy("2")),
-    "jacrev": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2")),
-    "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *_tidy("2"), Pass("jacfwd", _hessian), _OWN, *_tidy("3")),
+    "jacfwd": (*_FRONT, Pass("jacfwd", _jacfwd), _OWN, *tidy("2")),
+    "jacrev": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *tidy("2")),
+    "hessian": (*_FRONT, Pass("jacrev", _jacrev), _OWN, *tidy("2"), Pass("jacfwd", _hessian), _OWN, *tidy("3")),
 }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def constants(op: Op) -> list[Type | None]:
         return types
     if op.name == "array":
         return [Scalar(op.attr("dtype"))] * len(op.args)
-    if op.name in ("store", "update"):
+    if op.name in ("store", "update", "atomic_add"):
         return [*types[:-1], Scalar(op.args[0].type.dtype)] if isinstance(op.args[0].type, Array) else types
     if op.name not in ELEMENTWISE or op.name == "cast":
         return types
@@ -142,7 +142,16 @@ def expression(op: Op, args: Sequence[ast.expr]) -> ast.expr:
         case "array":
             return _array(op, args)
         case "local":
-            return call("cuda.local.array", phrase(repr(op.attr("shape"))), dtype_name(op.attr("dtype")))
+            shape = op.attr("shape")
+            size = phrase(repr(shape if len(shape) > 1 else shape[0]))
+            return call(f"cuda.{'shared' if op.attr('shared') else 'local'}.array", size, dtype_name(op.attr("dtype")))
+        case "thread":
+            id = op.attr("id")
+            return phrase(f"cuda.{id}" if "." in id else f"cuda.{id}(1)")
+        case "strided":
+            return phrase("_0 + _1 * _2", *args)
+        case "grid2" | "grid3":
+            return phrase(f"cuda.grid({op.name[-1]})")
         case "load":
             return _subscript(args[0], args[1:])
         case "view" if isinstance(op.result.type, Array) and op.result.type.ndim == 0 and op.attr("spec"):
@@ -355,6 +364,10 @@ def effect(op: Op, args: Sequence[ast.expr]) -> ast.stmt:
         case "store" | "update":
             place = _subscript(args[0], args[1:-1])
             return _write(place, args[-1], op.name == "update")
+        case "atomic_add":
+            return ast.Expr(call("cuda.atomic.add", args[0], one_or_tuple(args[1:-1]), args[-1]))
+        case "barrier":
+            return ast.Expr(call("cuda.syncthreads"))
         case "assign" | "accumulate":
             whole: ast.expr = ast.Constant(...)
             if isinstance(op.args[0].type, Array) and op.args[0].type.ndim == 1:

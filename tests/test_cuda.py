@@ -33,6 +33,7 @@ def test_in_a_process_of_its_own(part):
         "-p",
         "no:xdist",
         f"{HERE}/gpu/{part}.py",
+        f"{HERE}/gpu/{part}_kernels.py",
     ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -163,19 +164,6 @@ def test_a_device_function_has_nobody_to_give_it_memory():
     with pytest.raises(srcad.UnsupportedError, match="known only at run time"):
         srcad.grad(slow).device()
     assert callable(srcad.tangent(slow).device())
-
-
-def test_kernels_are_not_differentiated():
-    from numba import cuda
-
-    @cuda.jit
-    def kernel(x, out):
-        k = cuda.grid(1)
-        if k < x.size:
-            out[k] = x[k] ** 2
-
-    with pytest.raises(srcad.UnsupportedError, match="kernel.*\n.*device"):
-        srcad.adjoint(kernel)
 
 
 def test_there_is_no_gpu_here():

@@ -33,8 +33,11 @@ from srcad.ir import (
 from srcad.ops import ELEMENTWISE, WRITES
 from srcad.transforms.alias import Aliases, is_memory
 
-#: References and sizes: they depend on which array it is, not on what is in it.
-NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "spans", "stop_gradient"})
+#: References and sizes: they depend on which array it is, not on what is in it. And the ids of a thread.
+NAMES = frozenset({"view", "transpose", "reshape", "dim", "trips", "broadcast_dim", "spans", "stop_gradient"}) | {
+    "thread",
+    "strided",
+}
 #: What reads memory and gives a number.
 READS = frozenset(
     """load length sum mean prod max min argmax argmin dot det any all is_invertible is_positive_definite""".split()
@@ -67,6 +70,7 @@ class _Sharing:
         self._env: dict[Var, Operand] = {}
         self._version: dict[Var, int] = defaultdict(int)
         self._clock = 0
+        self._barriers = 0
 
     def block(self, block: Block, outer: dict[Key, Var]) -> Block:
         """The block, where what `outer` holds has been computed already."""
@@ -115,8 +119,9 @@ class _Sharing:
             return None
         versions: tuple[int, ...] = ()
         if isinstance(op.result.type, Scalar) and (op.name in READS or op.name in ELEMENTWISE):
-            versions = tuple(
-                self._version[self._aliases.find(arg)] for arg in op.args if isinstance(arg, Var) and is_memory(arg)
+            versions = (
+                self._barriers,
+                *(self._version[self._aliases.find(arg)] for arg in op.args if isinstance(arg, Var) and is_memory(arg)),
             )
         elif op.name not in NAMES:
             return None
@@ -130,6 +135,8 @@ class _Sharing:
         elif op.name == "call":
             for arg in op.args:
                 self._touch(arg)
+        elif op.name == "barrier":  # others may have written anywhere
+            self._barriers += 1
 
     def _touch(self, operand: Operand) -> None:
         if isinstance(operand, Var) and is_memory(operand):

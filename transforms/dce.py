@@ -10,7 +10,7 @@ when the derivative does not need it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from srcad.ir import Atom, Block, For, If, Op, Operand, Stmt, Trace, Var, While, blocks_of, replace, walk
 from srcad.ops import EFFECTS, SHAPE_ONLY, WRITES
@@ -20,9 +20,10 @@ from srcad.transforms.alias import Aliases, is_memory, next_values
 KEPT = EFFECTS - WRITES - {"append", "pop", "comment"}
 
 
-def dce(trace: Trace) -> Trace:
-    """The trace without the statements, loop params and results that nothing needs."""
-    live = _Liveness(trace)
+def dce(trace: Trace, forgotten: Collection[Var] = ()) -> Trace:
+    """The trace without the statements, loop params and results that nothing needs. What it leaves in the parameters is needed,
+    but for those that are `forgotten`."""
+    live = _Liveness(trace, forgotten)
     stmts: list[Stmt] = []
     starts: list[int] = []
     for stmt in trace.body.stmts:
@@ -55,7 +56,7 @@ def called(body: Block, functions: tuple[Trace, ...]) -> tuple[Trace, ...]:
 class _Liveness:
     """Which Vars, statements and classes of memory are needed."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, forgotten: Collection[Var]) -> None:
         self._aliases = Aliases(trace, read_only=True)
         self._stmts: set[Stmt] = set()
         self._vars: set[Var] = set()
@@ -66,7 +67,8 @@ class _Liveness:
         self._todo: list[Stmt] = []
         self._index(trace.body, None)
         for var in trace.inputs:
-            self._contents(var)
+            if var not in forgotten:
+                self._contents(var)
         for result in trace.body.yields:
             self._value(result)
             self._contents(result)
@@ -153,7 +155,7 @@ class _Liveness:
     def kept(self, stmt: Stmt) -> list[Stmt]:
         """The statement without its dead parts: a list of one, or empty."""
         if stmt not in self._stmts:
-            return []
+            return [stmt] if isinstance(stmt, Op) and stmt.attr("inside") else []
 
         def pick(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
             return tuple(operand for operand, keep in zip(operands, slots, strict=True) if keep)

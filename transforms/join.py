@@ -8,6 +8,8 @@ be summed in the other direction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from srcad.ir import (
     Atom,
     Block,
@@ -53,6 +55,13 @@ def join(trace: Trace) -> Trace:
     if joiner.joined:
         trace = _renamed(_forward_tapes(cse(trace)))
     return _Joiner(trace).forwards(trace)
+
+
+def is_independent(trace: Trace, loop: For) -> bool:
+    """Whether the iterations of a loop of the trace may run in any order, each with what it makes for itself."""
+    joiner = _Joiner(trace)
+    made = {v for stmt in walk(loop.body) if isinstance(stmt, Op) and stmt.name == "alloc" for v in stmt.results}
+    return not loop.params and not loop.exits and joiner.independent(loop, made)
 
 
 def _renamed(trace: Trace) -> Trace:
@@ -125,11 +134,13 @@ class _Joiner:
         rest = [s for s in stmts[at + 1 :] if id(s) not in moved]
         return [*stmts[:at], *first, joined, *rest]
 
-    def independent(self, loop: For) -> bool:
-        """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches."""
+    def independent(self, loop: For, apart: Collection[Var] = ()) -> bool:
+        """Whether the iterations may run in any order: what one overwrites, or adds to and reads, no other touches. Arrays that
+        are `apart` are other ones for each."""
         inside = {*definitions(loop.body), *loop.params}
         touching = [op for op in walk(loop.body) if isinstance(op, Op) and op.name in {*WRITES, *CONTENTS}]
         arrays = list(dict.fromkeys(v for op in touching for v in op.args if isinstance(v, Var) and is_memory(v)))
+        arrays = [v for v in arrays if self.memory.origin(v) not in apart]
         while arrays:
             group = arrays[:1]
             for var in group:  # with all that may be the same memory

@@ -226,10 +226,13 @@ class Memory:
         return self._offset(loop.start, index, side)
 
     def affine(self, operand: Atom, index: Var) -> int | None:
-        """c if the operand is `index + c`."""
+        """c if the operand is `index + c`, or would be if the loop went by ones: of what a longer stride never meets, this says
+        that it may."""
         if operand is index:
             return 0
         op = self.definition.get(operand) if isinstance(operand, Var) else None
+        if op is not None and op.name == "strided":
+            return self.affine(op.args[1], index)
         if op is not None and op.name in ("add", "sub") and len(op.args) == 2:
             left, right = op.args
             if isinstance(right, Const):
@@ -407,8 +410,10 @@ class Memory:
             stop = self._lower_bound(loop.stop)
             return None if stop is None else stop + 1
         match self.definition.get(operand):
-            case Op(name="dim" | "trips" | "length" | "broadcast_dim"):
+            case Op(name="dim" | "trips" | "length" | "broadcast_dim" | "thread" | "grid2" | "grid3"):
                 return 0
+            case Op(name="strided", args=(start, number, _)) if self.nonnegative(number):
+                return self._lower_bound(start)
             case Op(name="add", args=(a, b)):
                 low, other = self._lower_bound(a), self._lower_bound(b)
                 return None if low is None or other is None else low + other
@@ -419,6 +424,8 @@ class Memory:
                 low, other = self._lower_bound(a), self._lower_bound(b)
                 return None if low is None or other is None else min(low, other)
             case Op(name="mul", args=(a, b)) if self.nonnegative(a) and self.nonnegative(b):
+                return 0
+            case Op(name="mod", args=(_, Const(value=int(n)))) if n > 0:
                 return 0
         return None
 

@@ -16,7 +16,7 @@ CONTENTS = frozenset(
     length cholesky factor""".split()
 ) | set(MATRICES)
 #: Writes that may change places with one another.
-ADDS = frozenset({"update", "accumulate"})
+ADDS = frozenset({"update", "accumulate", "atomic_add"})
 
 
 @dataclass

@@ -69,19 +69,22 @@ class _Promoter:
                 before.append(stmt)
                 inside.difference_update(stmt.results)
         loop = replace(loop, body=Block(tuple(s for s in loop.body.stmts if s not in before), loop.body.yields))
-        for cell in dict.fromkeys(cell for s in loop.body.stmts if (cell := _added(s))):
+        for cell, name in {cell: s.name for s in loop.body.stmts if isinstance(s, Op) and (cell := _added(s))}.items():
             if inside.isdisjoint(a for a in cell if isinstance(a, Var)) and self.alone(loop.body, cell):
                 loop, total = _summed(loop, cell)
-                self.add(b, loop, cell, total, around)
+                self.add(b, loop, name, cell, total, around)
         return [*before, loop, *b.stmts]
 
     def alone(self, body: Block, cell: Cell) -> bool:
-        """Whether the body does nothing to the memory of the array, nor with it, but add to this cell."""
+        """Whether the body does nothing to the memory of the array, nor with it, but add to this cell; or, where additions
+        are atomic, to others: nobody reads these in the meantime."""
         array = cell[0]
         assert isinstance(array, Var)
         for stmt in walk(body):
             if isinstance(stmt, Op) and stmt.name == "call":
                 return False
+            if isinstance(stmt, Op) and stmt.name == "atomic_add" and stmt.args[0] is array:
+                continue
             if _added(stmt) == cell and stmt in body.stmts:
                 continue
             touched = (*_operands(stmt), *stmt.results)
@@ -89,8 +92,8 @@ class _Promoter:
                 return False
         return True
 
-    def add(self, b: Builder, loop: For, cell: Cell, total: Var, around: Sequence[For]) -> None:
-        update = Op((), "update", (*cell, total), (), loop.span)
+    def add(self, b: Builder, loop: For, name: str, cell: Cell, total: Var, around: Sequence[For]) -> None:
+        update = Op((), name, (*cell, total), (), loop.span)
         if self.exists(cell, around):
             b.add(update)
             return
@@ -127,7 +130,7 @@ def _is_index(stmt: Stmt) -> bool:
 
 def _added(stmt: Stmt) -> Cell:
     """The cell of an array to which this adds a number of the array's own dtype; empty if it does not."""
-    if not isinstance(stmt, Op) or stmt.name != "update" or not isinstance(stmt.args[0], Var):
+    if not isinstance(stmt, Op) or stmt.name not in ("update", "atomic_add") or not isinstance(stmt.args[0], Var):
         return ()
     array, value = stmt.args[0].type, stmt.args[-1]
     assert isinstance(array, Array)

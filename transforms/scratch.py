@@ -139,7 +139,9 @@ class _Placer:
     def __init__(self, trace: Trace, alone: bool) -> None:
         self.trace = trace
         self.alone = alone
-        self.local, self.tape = (ALONE, ALONE) if alone else (LOCAL, TAPE)
+        own = [op for op in walk(trace.body) if isinstance(op, Op) and op.attr("own")]
+        largest = max((math.prod(n.value for n in op.args) for op in own), default=0)  # type: ignore[union-attr]
+        self.local, self.tape = (ALONE, ALONE) if alone else (max(LOCAL, largest), TAPE)
         self.shapes = Shapes(trace)
         self.env: dict[Var, Operand] = {}
         #: Results that are written where they go.
@@ -194,6 +196,9 @@ class _Placer:
         count = math.prod(shape)
         if array is not None:
             pass
+        elif op.attr("shared"):
+            self._shared(b, op, tuple(shape))
+            return
         elif known and count <= (self.tape if op.attr("tape") else self.local):
             array = b.op("local", shape=tuple(max(n, 0) for n in shape), dtype=dtype, hint=result.hint)
         elif known:
@@ -206,6 +211,19 @@ class _Placer:
             kind = float if dtype.startswith("float") else bool if dtype == "bool" else int
             literal = Const(kind(value), Scalar(dtype), weak=dtype in ("float64", "int64", "bool"))
             nest(b, op.args, lambda inner, index: inner.effect("store", array, *index, literal))
+
+    def _shared(self, b: Builder, op: Op, shape: tuple[int, ...]) -> None:
+        """Memory of the block, which its threads fill with zeros together if it is to be so."""
+        dtype, (result,) = op.attr("dtype"), op.results
+        array = self.env[result] = b.op("local", shape=shape, dtype=dtype, shared=True, hint=result.hint)
+        if op.attr("fill") == "empty":
+            return
+        rows, index = Builder(span=op.span), Var("i", INT)
+        zero = Const(0.0, Scalar(dtype), weak=dtype == "float64")
+        nest(rows, op.args[1:], lambda inner, rest: inner.effect("store", array, index, *rest, zero))
+        thread, threads = b.op("thread", id="threadIdx.x"), b.op("thread", id="blockDim.x")
+        b.add(For((), index, thread, op.args[0], threads, (), (), rows.block(), span=op.span))
+        b.effect("barrier")
 
     def _slice(self, b: Builder, op: Op) -> Var:
         """As much of the thread's scratch as is needed."""

@@ -14,6 +14,7 @@ from srcad.ir import (
     Block,
     Const,
     For,
+    If,
     Op,
     Stmt,
     Trace,
@@ -125,6 +126,7 @@ class _Settler:
 def _comments(body: Block) -> Block:
     stmts: list[Stmt] = []
     for stmt in body.stmts:
+        stmt = with_blocks(stmt, map(_comments, blocks_of(stmt))) if isinstance(stmt, If | For) else stmt
         if _is_comment(stmt) and (over := _over_nothing(stmts)) is not None:
             del stmts[over]
         stmts.append(stmt)

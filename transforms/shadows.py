@@ -58,10 +58,16 @@ class Shadows:
         self.backward_only: set[Var] = set()
         #: Shadows that have come to be those of other arrays, under the names that they have then.
         self.renamed: dict[Var, Var] = {}
+        #: Classes of memory to whose shadows other threads add at the same time.
+        self.concurrent: frozenset[Var] = frozenset()
         #: The reverse sweep at the top level.
         self.outermost: Builder | None = None
         variables = (*trace.inputs, *definitions(trace.body))
         self.names = Counter(active.aliases.find(v) for v in variables if is_memory(v))
+
+    def aliased(self, array: Operand) -> Operand:
+        """The class of memory that the array belongs to."""
+        return self.active.aliases.find(array) if isinstance(array, Var) else array
 
     def has_shadow(self, operand: Operand) -> bool:
         return is_memory(operand) and is_float(operand.type) and operand in self.active
@@ -79,6 +85,9 @@ class Shadows:
         assert isinstance(array.type, Array) and not isinstance(array, Undef)
         dtype = dtype or array.type.dtype
         dims = self.sizes(b, array)
+        made = self.memory.definition.get(array) if isinstance(array, Var) else None
+        if made is not None and made.attr("shared"):
+            return b.op("alloc", *dims, hint=hint, fill="zeros", dtype=array.type.dtype, shared=True)
         if array.type.layout == "F" and array.type.ndim > 1:
             # The shadow of a view is a view of the shadow only where both lie alike in memory.
             columns = b.op("alloc", *reversed(dims), fill="zeros", dtype=dtype)

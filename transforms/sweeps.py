@@ -105,7 +105,7 @@ class Sweeps(ForwardSweep):
         path = b if marks is None or used == TRUE else Builder(span=b.span)
         path.effect(how, self.shadow(array), *index, contribution)
         if marks is not None:
-            path.effect("store" if index or how == "update" else "assign", marks, *index, TRUE)
+            path.effect("assign" if how == "accumulate" else "store", marks, *index, TRUE)
         if path is not b:
             b.add(If((), used, path.block(), Block(()), b.span))
 
@@ -139,8 +139,9 @@ class Sweeps(ForwardSweep):
             case "load":
                 y_bar, used = self.take(bars, op.result)
                 if y_bar is not None:
-                    self.write(b, "update", args[0], args[1:], y_bar, used)
-            case "store" | "update" if self.has_shadow(args[0]):
+                    add = "atomic_add" if self.aliased(args[0]) in self.concurrent else "update"
+                    self.write(b, add, args[0], args[1:], y_bar, used)
+            case "store" | "update" | "atomic_add" if self.has_shadow(args[0]):
                 cell = (self.shadow(args[0]), *args[1:-1])
                 if args[-1] in self.active:
                     used = self.mark(b, args[0], args[1:-1], args[-1])
@@ -152,6 +153,8 @@ class Sweeps(ForwardSweep):
                         b.effect("store", self.marks[args[0]], *args[1:-1], const(False))
             case "assign" | "accumulate" if self.has_shadow(args[0]):
                 self.reverse_assign(original, b, bars)
+            case "barrier":
+                b.effect("barrier")
             case "copy" if self.has_shadow(op.result):
                 if not self.hand_over(b, op.result, args[0]):
                     self.contribute(b, bars, args[0], self.shadow(op.result))
@@ -327,7 +330,7 @@ class Sweeps(ForwardSweep):
 
 #: Ops with nothing to do in the reverse sweep: memory itself, and effects on the outside.
 SILENT = frozenset({"alloc", "view", "transpose", "reshape", "list", "raise", "print", "comment", "stop_gradient", "call"}) | {
-    "load", "store", "update", "assign", "accumulate", "copy", "expand", "reduce_like", "array", "append", "pop",
+    "load", "store", "update", "atomic_add", "assign", "accumulate", "copy", "expand", "reduce_like", "array", "append", "pop",
 }  # fmt: skip
 
 

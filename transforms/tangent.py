@@ -85,6 +85,27 @@ def tangent(trace: Trace, wrt: Sequence[int] | None = None, directions: int = 1)
     )
 
 
+def tangent_in_place(trace: Trace, wrt: Sequence[int]) -> Trace:
+    """The tangent trace of what only writes into arrays that it is given: these have duals that it is given, and writes into.
+
+    TypeError is raised where an array gets a derivative and has no dual.
+    """
+    added = [dotted(trace.params[k]) for k in wrt]
+    dots = {trace.params[k].tree: p.tree for k, p in zip(wrt, added, strict=True)}
+    active = Activity(trace, dots)
+    for var in filter(is_memory, trace.inputs):
+        if var in active and var not in dots:
+            raise TypeError(
+                f"{trace.name} writes into '{var.hint}' what depends on others: it needs {var.hint}_dot, not None"
+            )
+    rules: Mapping[Primitive, Trace] = {}
+    if custom.has_custom(trace):
+        trace, rules = custom.with_rules(trace, active)
+    work = _Tangent(trace, dots, _Functions((), rules, False))
+    body, _ = work.function(own=False)
+    return replace(trace, name=f"{trace.name}_tangent", params=(*trace.params, *added), body=body)
+
+
 def dotted(param: Param) -> Param:
     """The parameter for the derivative of a parameter."""
 
@@ -232,7 +253,7 @@ class _Tangent:
 
     def _op(self, b: Builder, op: Op) -> None:
         match op.name:
-            case "store" | "update":
+            case "store" | "update" | "atomic_add":
                 self._store(b, op)
             case "assign" | "accumulate":
                 self._assign(b, op)
@@ -248,6 +269,8 @@ class _Tangent:
                         self._dots[y] = dot
             case _ if len(op.results) == 1 and op.result in self._active:
                 dot = self._result(b, op)
+                if dot is None and op.attr("shared"):
+                    dot = b.op("alloc", *op.args, hint=dot_hint(op.result), **dict(op.attrs))
                 if dot is None and not isinstance(op.result.type, Scalar):
                     dot = zeros_like(b, op.result)
                 if dot is not None:

@@ -46,10 +46,10 @@ from srcad.transforms.symbolic import Affine
 #: Recomputed rather than kept.
 CHEAP = frozenset(
     """add sub mul neg abs lt le gt ge eq ne and or not floordiv mod where cast minimum maximum dim trips broadcast_dim spans
-    view transpose reshape load sign floor ceil isnan bitand bitor bitxor""".split()
+    view transpose reshape load sign floor ceil isnan bitand bitor bitxor thread strided""".split()
 )
 #: What costs nothing to have again: names for memory, sizes.
-FREE = frozenset("dim trips view transpose reshape".split())
+FREE = frozenset("dim trips view transpose reshape thread strided".split())
 #: A recomputation of more ops than this is no longer cheap.
 LIMIT = 12
 #: What a snapshot costs where one value for each iteration costs 1: it is copied at the speed of memory.

@@ -30,7 +30,8 @@ from srcad.transforms.whole import whole
 #: The ops that are left for a thread, beside arithmetic.
 _KNOWN = frozenset(
     """alloc load store update view transpose reshape dim raise comment list append pop length check_disjoint local
-    room""".split()
+    room thread grid2 grid3 strided atomic_add
+    barrier""".split()
 )
 _CPU = 'batched(target="cpu") runs it in parallel on the CPU'
 _WHY: Mapping[str, str] = {
@@ -53,23 +54,24 @@ _WHY: Mapping[str, str] = {
 }
 
 
-def thread(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False) -> Placed:
+def thread(trace: Trace, sums: frozenset[int] = frozenset(), alone: bool = False, exact: bool = True) -> Placed:
     """The trace with everything in its place, and what it needs from the launcher: nothing, if it is `alone`. To the results
-    that `sums` counts it adds."""
+    that `sums` counts it adds. With `exact`, integers that leave 64 bits raise, as on the CPU."""
     try:
-        return _thread(trace, sums, alone)
+        return _thread(trace, sums, alone, exact)
     except UnsupportedError as error:
         error.span = error.span or trace.span
         raise
 
 
-def _thread(trace: Trace, sums: frozenset[int], alone: bool) -> Placed:
+def _thread(trace: Trace, sums: frozenset[int], alone: bool, exact: bool) -> Placed:
     trace = fuse(finish(trace), final=True)
     for step in (_single, _uncopied, _tidied, whole, _tidied, unreshaped, _tidied):
         trace = step(trace)
     for stmt in walk(trace.body):
         _check(stmt)
-    trace = check_integers(buffers(kept_late(by_one_name(trace))))
+    trace = buffers(kept_late(by_one_name(trace)))
+    trace = check_integers(trace) if exact else trace
     for stmt in walk(trace.body):
         _check(stmt)
     placed = place(dce(trace), sums, alone)

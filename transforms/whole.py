@@ -86,6 +86,8 @@ class _Writer:
         span = b.op("sub", stop, start)
         if isinstance(step, Const) and step.value == -1:
             span = b.op("sub", start, stop)
+        elif op.attr("positive"):
+            span = b.op("floordiv", b.op("sub", b.op("add", span, step), const(1)), step)
         elif step != const(1):
             sign = b.op("where", b.op("gt", step, const(0)), const(1), const(-1))
             span = b.op("floordiv", b.op("sub", b.op("add", span, step), sign), step)

@@ -26,7 +26,7 @@ class Text:
 def device_text(placed: Placed, options: Options) -> str:
     """The module with the function of one problem alone."""
     fast = {"fastmath": True} if options.fastmath else {}
-    return _for_backend(emit(placed.trace, options=fast, decorator=DEVICE))
+    return for_backend(emit(placed.trace, options=fast, decorator=DEVICE))
 
 
 def kernel_text(placed: Placed, args: Sequence[Any], sums: frozenset[int], options: Options) -> Text:
@@ -111,6 +111,7 @@ def _importing(text: str, line: str) -> str:
     return "\n".join(lines) + "\n\n\n" + body
 
 
-def _for_backend(text: str) -> str:
+def for_backend(text: str) -> str:
+    """The module as the package that compiles it here has it."""
     package, _ = backend()
     return text if package == "numba" else text.replace("from numba import cuda", f"from {package} import cuda")

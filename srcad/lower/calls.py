@@ -13,6 +13,7 @@ from srcad.callees import adopted
 from srcad.checkpointing import checkpoint
 from srcad.ir import Op, Trace, clone
 from srcad.lower.checkpointed import IN_PLACE, OUT_OF_PLACE
+from srcad.lower.cuda_calls import call_intrinsic, path_of
 from srcad.lower.custom import Script, call_custom
 from srcad.lower.derivatives import derived, pull_back
 from srcad.lower.function import Lowering
@@ -41,6 +42,8 @@ def call_plain(ctx: Lowering, function: Value, args: Sequence[Value], kwargs: Ma
     if not isinstance(function, Obj):
         ctx.type_error(f"{describe(function)} cannot be called")
     thing = function.value
+    if path := path_of(thing):
+        return call_intrinsic(ctx, path, args, kwargs)
     if isinstance(thing, Script):
         return thing.run(ctx, args)
     if isinstance(thing, Closure):

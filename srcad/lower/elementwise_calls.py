@@ -83,7 +83,7 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
         if all(map(is_known, args)) and (folded := fold(ctx, function, *args)) is not None:
             return folded
         numbers = [math_operand(ctx, function, arg) for arg in args]
-        numbers = [cast(ctx, x, "float64") if op == "abs" or kind_of(x) == "f" else x for x in numbers]
+        numbers = [pythons_float(ctx, x) if op == "abs" or kind_of(x) == "f" else x for x in numbers]
         raises = {"raises": True} if check_math(ctx, op, *numbers) else {}
         result = elementwise(ctx, op, *numbers, **raises)
         ctx.belongs(result, python=True)
@@ -92,6 +92,11 @@ def _of_math(op: str, function: Callable[..., Any]) -> Lowering:
     if ELEMENTWISE[op].arity == 1:
         return lambda ctx, x, /: lowering(ctx, x)
     return lambda ctx, x, y, /: lowering(ctx, x, y)
+
+
+def pythons_float(ctx: Context, atom: Atom) -> Atom:
+    """The number as math's functions take it; those of a GPU compute in the precision that they are given."""
+    return atom if ctx.in_kernel and kind_of(atom) == "f" else cast(ctx, atom, "float64")
 
 
 def math_operand(ctx: Context, function: Callable[..., Any], value: Value) -> Atom:
@@ -179,8 +184,8 @@ def _math_pow(ctx: Context, x: Value, y: Value, /) -> Value:
     base, power = math_operand(ctx, math.pow, x), math_operand(ctx, math.pow, y)
     if "c" in kind_of(base) + kind_of(power):
         ctx.refuse("pow of complex numbers is not supported", "write x ** y")
-    power = cast(ctx, power, "float64") if kind_of(power) == "f" else power
-    base = cast(ctx, base, "float64")
+    power = pythons_float(ctx, power) if kind_of(power) == "f" else power
+    base = pythons_float(ctx, base)
     raises = check_math(ctx, "pow", base, power)
     result = ctx.b.op("pow", base, power, raises=True) if raises else ctx.b.op("pow", base, power)
     ctx.belongs(result, python=True)

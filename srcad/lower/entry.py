@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from srcad.lower.derivatives import Inner
 
 
-def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
-    """The primal trace of `fn`. There is one entry of `args` for each parameter: a Type, a Static, or a Tree of these."""
+def lower(fn: Any, args: tuple[Any, ...], name: str | None = None, kernel: bool = False) -> Trace:
+    """The primal trace of `fn`. There is one entry of `args` for each parameter: a Type, a Static, or a Tree of these. That of
+    a `kernel` is what one thread runs."""
     target = getattr(fn, "py_func", fn)
     parameters = parameters_of(target)
     if len(parameters) != len(args):
@@ -54,7 +55,7 @@ def lower(fn: Any, args: tuple[Any, ...], name: str | None = None) -> Trace:
     with _room_for_nesting():
         span = span_of(target)
     doc = inspect.getdoc(target) or "" if span else ""
-    return trace_of(Obj(target), parameters, args, name or name_of(target), span, doc)
+    return trace_of(Obj(target), parameters, args, name or name_of(target), span, doc, kernel=kernel)
 
 
 def trace_of(
@@ -65,6 +66,7 @@ def trace_of(
     span: Span | None,
     doc: str = "",
     outer: Inner | Script | None = None,
+    kernel: bool = False,
 ) -> Trace:
     """The trace of a call of the function. `outer`: it belongs to another lowering in progress."""
     params = tuple(Param(p.name, parameter_tree(arg, p.name)) for arg, p in zip(args, parameters, strict=True))
@@ -74,7 +76,7 @@ def trace_of(
     nested = outer is not None or any(isinstance(thing, Closure) for arg in args for thing in _statics(arg))
     with _room_for_nesting():
         while True:
-            session = Session(tracked=tracked, recursive=recursive)
+            session = Session(tracked=tracked, recursive=recursive, kernel=kernel)
             if outer:
                 session.constants = outer.session.constants
             try:

@@ -49,6 +49,7 @@ class Session:
     numpys: set[Var] = field(default_factory=set)
     #: The first expression that the outermost function returns and that is no number or array.
     returned: Span | None = None
+    kernel: bool = False  #: what is lowered is a CUDA kernel
 
 
 @dataclass
@@ -116,7 +117,13 @@ class Lowering:
     def guarded(self) -> bool:
         return any(catcher.clauses for catcher in self.catchers.active)
 
+    @property
+    def in_kernel(self) -> bool:
+        return self.session.kernel
+
     def throw(self, error: Error, message: str | None = None, exact: bool = False) -> None:
+        if self.in_kernel:
+            return
         raise_error(self, error, message, exact=exact)
 
     @contextmanager

@@ -258,6 +258,17 @@ def augment_item(ctx: Context, value: Value, index: Value, op: str, evaluate: Ca
     ctx.b.effect("store", array, *element, stored(ctx, result, dtype))
 
 
+def add_item(ctx: Context, value: Value, index: Value, item: Value, name: str) -> None:
+    """Append an op that adds to one element of an array."""
+    array = _writable(ctx, value)
+    place = _place(ctx, array, index)
+    element = None if isinstance(place, Picked) else place.element(array)
+    if element is None:
+        ctx.type_error("an atomic addition is to one element", "index the array with a number for each axis")
+    number = scalar_operand(ctx, item, "an atomic addition")
+    ctx.b.effect(name, array, *element, stored(ctx, number, dtype_of(array)))
+
+
 def writes_memory(stmts: Sequence[Stmt]) -> bool:
     """Whether the statements write into what was there before them."""
     made: dict[Var, Op] = {}

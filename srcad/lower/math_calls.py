@@ -13,7 +13,7 @@ from srcad.ir import Atom, const
 from srcad.lower import number_library
 from srcad.lower.casts import cast, kind_of
 from srcad.lower.comparisons import compare, truth
-from srcad.lower.elementwise_calls import elementwise, math_operand
+from srcad.lower.elementwise_calls import elementwise, math_operand, pythons_float
 from srcad.lower.failures import check_remainder
 from srcad.lower.indexing import getitem, setitem
 from srcad.lower.known import NONE, is_known, is_none, lift, python
@@ -29,7 +29,7 @@ from srcad.lower.values import Context, Obj, SliceValue, Tup, Value
 def _hypot(ctx: Context, *coordinates: Value) -> Value:
     if all(map(is_known, coordinates)) and (folded := fold(ctx, math.hypot, *coordinates)) is not None:
         return folded
-    first, *rest = [cast(ctx, math_operand(ctx, math.hypot, value), "float64") for value in coordinates]
+    first, *rest = [pythons_float(ctx, math_operand(ctx, math.hypot, value)) for value in coordinates]
     if not rest:
         return elementwise(ctx, "abs", first)
     for other in rest:

@@ -12,7 +12,7 @@ import numpy as np
 
 from srcad import reads
 from srcad.ir import Array, Atom, Const, ListOf, Var, const
-from srcad.lower import records
+from srcad.lower import cuda_calls, records
 from srcad.lower.casts import dtype_of, is_array, kind_of, ndim_of, stored
 from srcad.lower.elementwise_calls import imag, real
 from srcad.lower.guards import present
@@ -121,6 +121,8 @@ def _tuple_attribute(ctx: Context, value: Tup, name: str) -> Value:
 
 
 def _object_attribute(ctx: Context, thing: Any, name: str) -> Value:
+    if (path := cuda_calls.path_of(thing)) is not None:
+        return cuda_calls.attribute(ctx, path, name)
     try:
         found = getattr(thing, name)
     except AttributeError as error:

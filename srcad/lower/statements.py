@@ -160,7 +160,15 @@ def _manager(ctx: Lowering, item: Any) -> Any:
     return thing if thing in (np.errstate, contextlib.suppress) else None
 
 
+def _raises_nothing(ctx: Lowering) -> None:
+    if ctx.in_kernel:
+        ctx.refuse(
+            "a kernel raises nothing: its thread would end without a word", "check the arguments before the launch"
+        )
+
+
 def _assert(ctx: Lowering, stmt: Any) -> Outcome:
+    _raises_nothing(ctx)
     cond = condition(ctx, stmt.test)
     if cond is True:
         return None
@@ -178,6 +186,7 @@ def _assert(ctx: Lowering, stmt: Any) -> Outcome:
 
 
 def _raise(ctx: Lowering, stmt: Any) -> Outcome:
+    _raises_nothing(ctx)
     if (again := raise_again(ctx, stmt)) is not NotImplemented:
         return again
     node = stmt.exc

@@ -120,5 +120,9 @@ class Context(Protocol):
     def sure(self) -> AbstractContextManager[None]:
         """What is lowered in there does not raise: that was checked before."""
 
+    @property
+    def in_kernel(self) -> bool:
+        """Whether this is what a thread of a CUDA kernel runs, where nothing raises."""
+
     def throw(self, error: type[BaseException], message: str | None = None) -> None:
         """Raise when the program runs and comes here."""

@@ -68,6 +68,24 @@ def compile_batched(batched: Any, args: Any, cc: tuple[int, int] = CC) -> str:
     return str(found[0])
 
 
+def compile_kernel(kind: str, kernel: Any, args: Any, cc: tuple[int, int] = CC) -> str:
+    """The PTX of the tangent or adjoint of a user's kernel, for these arguments and another for each array of floats."""
+    import numba.cuda.dispatcher
+    from numba import cuda, from_dtype, typeof, types
+
+    import srcad
+    from srcad.infer import as_arg_type
+
+    numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=cc)
+    given = [typeof(a) for a in args]
+    wrt = tuple(k for k, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f")
+    made = getattr(srcad, kind)(kernel)._kernel(tuple(map(as_arg_type, given)), wrt)
+    space = [types.Array(from_dtype(np.dtype(m.dtype)), len(m.shape) + 1, "C") for m in made.memory]
+    need = [types.Array(types.int64, 1, "C")] if made.slots else []
+    signature = (*given, *(given[k] for k in wrt), *space, *need)
+    return str(cuda.compile_ptx(made.compiled.py_func, signature, cc=cc)[0])
+
+
 def toolkit() -> Path | None:
     home = os.environ.get("CUDA_HOME")
     path = shutil.which("ptxas") or (f"{home}/bin/ptxas" if home and os.path.exists(f"{home}/bin/ptxas") else None)
