@@ -329,7 +329,17 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(args))
         case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
-        case "dim" | "trips" | "next_checkpoint" | "broadcast_dim" | "argmax" | "argmin" | "length" | "thread" | "strided":
+        case (
+            "dim"
+            | "trips"
+            | "next_checkpoint"
+            | "broadcast_dim"
+            | "argmax"
+            | "argmin"
+            | "length"
+            | "thread"
+            | "strided"
+        ):
             return INT
         case "draw":
             if attrs["function"] == "seed":
@@ -350,7 +360,10 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if name in WRITES or name in "append raise throw print comment check_disjoint check_shape check_sizes room barrier".split():
+    if (
+        name in WRITES
+        or name in "append raise throw print comment check_disjoint check_shape check_sizes room barrier".split()
+    ):
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:

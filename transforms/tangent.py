@@ -101,7 +101,7 @@ def tangent_in_place(trace: Trace, wrt: Sequence[int]) -> Trace:
     rules: Mapping[Primitive, Trace] = {}
     if custom.has_custom(trace):
         trace, rules = custom.with_rules(trace, active)
-    work = _Tangent(trace, dots, _Functions((), rules, False))
+    work = _Tangent(trace, [dots], _Functions((), rules, False))
     body, _ = work.function(own=False)
     return replace(trace, name=f"{trace.name}_tangent", params=(*trace.params, *added), body=body)
 
