@@ -209,6 +209,12 @@ MATRICES: Mapping[str, tuple[str, ...]] = {
 VIEWS = frozenset({"view", "transpose", "reshape", "stop_gradient", "expand"})
 #: Ops that write the memory of their first argument.
 WRITES = frozenset({"store", "update", "assign", "accumulate", "product", "atomic_add"})
+#: Other ops that are there for what they do.
+WITHOUT_RESULT = frozenset(
+    "append raise throw print comment check_disjoint check_shape check_sizes room barrier".split()
+)
+#: Ops whose result is an int, whatever their arguments are.
+COUNTS = frozenset("dim trips next_checkpoint broadcast_dim argmax argmin length thread strided".split())
 #: Ops whose result is fresh memory that nobody else refers to.
 FRESH = frozenset(
     """alloc local array copy sum mean prod max min dot solve inv cofactors cofactors_along argsort eigh svd qr pinv tril
@@ -230,24 +236,7 @@ FOURIER = frozenset({"fft", "ifft", "rfft", "irfft", "dct", "dst"})
 #: Ops that look at the shape of their first argument only, never at its contents.
 SHAPE_ONLY = frozenset({"dim", *VIEWS})
 #: Ops that must stay where they are, as often as they are.
-EFFECTS = frozenset(
-    {
-        *WRITES,
-        "append",
-        "pop",
-        "raise",
-        "throw",
-        "print",
-        "call",
-        "comment",
-        "check_disjoint",
-        "check_shape",
-        "check_sizes",
-        "draw",
-        "room",
-        "barrier",
-    }
-)
+EFFECTS = WRITES | WITHOUT_RESULT | {"pop", "call", "draw"}
 
 
 #: An op with the attribute raises=True is one of the user's that may fail: it stays, too, though it has no effects.
@@ -329,17 +318,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return Array(attrs["dtype"], len(args))
         case "array" | "local":
             return Array(attrs["dtype"], len(attrs["shape"]))
-        case (
-            "dim"
-            | "trips"
-            | "next_checkpoint"
-            | "broadcast_dim"
-            | "argmax"
-            | "argmin"
-            | "length"
-            | "thread"
-            | "strided"
-        ):
+        case _ if name in COUNTS:
             return INT
         case "draw":
             if attrs["function"] == "seed":
@@ -360,10 +339,7 @@ def result_type(name: str, args: tuple[Atom, ...], attrs: Mapping[str, Any]) -> 
             return BOOL
         case "multiplicity" | "ends":
             return Array(attrs["dtype"], 1)
-    if (
-        name in WRITES
-        or name in "append raise throw print comment check_disjoint check_shape check_sizes room barrier".split()
-    ):
+    if name in WRITES or name in WITHOUT_RESULT:
         return None
     assert isinstance(first, Array), f"{name} of {first}"
     match name:
