@@ -166,6 +166,8 @@ class Pullback:
         self.adjoint, self.primals, self.count, self.y, self.reads = adjoint, primals, count, y, reads
         self.__name__ = f"{adjoint.derivative.name.removesuffix('_adjoint')}_pullback"
         self.__srcad_options__ = adjoint.__srcad_options__
+        #: That of the function which is differentiated: buffers are no argument of it.
+        self.__signature__ = inspect.Signature([inspect.Parameter("y_bar", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
 
     def __call__(self, y_bar: Any, *, out: Any = None) -> tuple[Any, ...]:
         if (read := self.reads.changed) is not None:
