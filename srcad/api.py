@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from srcad.derive import Argnums, Pullback, derive, derive_once, primals_of, resolve, underlying, with_defaults
+from srcad.derive import Argnums, Pullback, derive, derive_once, into, primals_of, resolve, underlying, with_defaults
 from srcad.jit.options import Options
 from srcad.trees import check_constants, check_shapes, copied, filled, has_float, outline, pack, unpack, zeros
 
@@ -170,7 +170,7 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], *, out: 
     filled = with_defaults(fun, primals)
     dots += [zeros(x) for x in filled[len(primals) :] if has_float(x)]
     tangent = derive_once(fun, "tangent", len(primals))
-    value, derivative = tangent(*filled, *dots, **{tangent.buffer: out})
+    value, derivative = tangent(*filled, *dots, **into(tangent, out))
     return value, derivative
 
 

@@ -156,6 +156,11 @@ def primals_of(
     return tuple(values[k] for k in wrt) if isinstance(wrt, tuple) else values[wrt]
 
 
+def into(made: Any, out: Any) -> dict[str, Any]:
+    """How the derivative is given the arrays to write into: a batch takes none, and says so."""
+    return {} if out is None else {getattr(made, "buffer", "out"): out}
+
+
 class Pullback:
     """The function y_bar -> x_bars at given primals; to call, or to differentiate again.
 
@@ -181,7 +186,7 @@ class Pullback:
             return tuple([written(*each, "out") for each in zip(nothing, buffers, strict=True)][: self.count])
         given = [buffer for x, buffer in zip(self.primals, buffers, strict=True) if has_float(x)]
         out = None if out is None else given[0] if len(given) == 1 else tuple(given)
-        bars = iter(self.adjoint(*self.primals, y_bar, **{self.adjoint.buffer: out})[1:])
+        bars = iter(self.adjoint(*self.primals, y_bar, **into(self.adjoint, out))[1:])
         return tuple([next(bars) if has_float(x) else None for x in self.primals][: self.count])
 
     def _buffers(self, out: Any) -> list[Any]:
