@@ -193,6 +193,22 @@ def arrays_put_into_a_list_one_by_one(x, n):
     return np.sum(seen[0] * seen[-1])
 
 
+@program(VALUES, 5, tags="list while loop")
+def window_of_arrays(x, n):
+    window = [x * 1.0]
+    s = 0.0
+    while n > 0:
+        window.append(window[-1] * 0.5 + x * window[0])
+        if len(window) > 3:
+            old = window.pop(0)
+            s += old @ window[1]
+        for i, w in enumerate(window):
+            window[i] = w + 0.1 * window[i - 1]
+        n -= 1
+    window.append(window.pop(1))
+    return s + np.sum(window[0] * window[-1])
+
+
 @program(VALUES, tags="iteration loop list", rtol=1e-5)
 def run_through_by_itertools(x):
     s = 0.0

@@ -11,9 +11,10 @@ from srcad.lower import list_library as library
 from srcad.lower.casts import is_array, ndim_of
 from srcad.lower.function import Lowering
 from srcad.lower.indexing import getitem
-from srcad.lower.known import FALSE, NONE, ZERO, describe, opened
+from srcad.lower.known import FALSE, NONE, ZERO, describe, known_int, opened
 from srcad.lower.lists import (
     alike,
+    array_in,
     check_place,
     check_type,
     contents,
@@ -29,7 +30,7 @@ from srcad.lower.lists import (
 from srcad.lower.merge import Borrowed, Growing, empty_columns, same_object
 from srcad.lower.operands import operand
 from srcad.lower.operators import binary, compare, guard
-from srcad.lower.sharing import ITEMS
+from srcad.lower.sharing import APPENDS, ITEMS
 from srcad.lower.values import Obj, Seq, SliceValue, Tup, Value
 
 
@@ -186,14 +187,26 @@ def _pop(ctx: Lowering, name: str, value: Tup, index: Value) -> Value:
         if isinstance(found, Var) and isinstance(found.type, Array):
             found = ctx.b.op("copy", found)
             ITEMS.add(found)
-        if place is not last:
-            _refuse_arrays(ctx, column, "shortened")
+        if place is not last and column.type.ndim > 1:  # type: ignore[union-attr]
+            _close_gap(ctx, column, count, last, place)
+        elif place is not last:
             ctx.call(Obj(library.close_gap), [column, count, place], {})
         return found
 
     found = mapped(taken, columns)
     ctx.define(name, Tup((columns, last), Growing))
     return found
+
+
+def _close_gap(ctx: Lowering, column: Var, count: Value, last: Value, place: Value) -> None:
+    """Move the arrays behind a place one forward."""
+    first = known_int(place)
+    if first is None or first < 0:
+        ctx.refuse("an array is taken out of the middle of a list", "take it from an end: pop() or pop(0)")
+    items = used(ctx, column, count)
+    gap = array_in(getitem(ctx, items, SliceValue(const(first), last, NONE)))
+    APPENDS[gap] = True
+    ctx.b.effect("assign", gap, ctx.b.op("copy", getitem(ctx, items, SliceValue(const(first + 1), NONE, NONE))))  # type: ignore[arg-type]
 
 
 def _insert(ctx: Lowering, value: Tup, index: Value, new: Value) -> Tup:
