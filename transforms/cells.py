@@ -8,7 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from srcad.ir import INT, Atom, Block, Const, For, If, Op, Stmt, Trace, Var, blocks_of, const, is_float, walk
+from srcad.ir import (
+    INT,
+    Atom,
+    Block,
+    Const,
+    For,
+    If,
+    Op,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    binds,
+    blocks_of,
+    const,
+    definitions,
+    free,
+    is_float,
+    walk,
+)
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, is_memory
@@ -31,8 +50,8 @@ def partly_read(trace: Trace, classes: set[Var], active: Activity, shapes: Shape
     """The classes that something reads on some paths only, and nothing reads cell by cell on every path from where the array is
     made. `used` are the scalars that every path uses.
 
-    A loop is taken to run, and to read all that matters: the steps of a recurrence, which store what they read in the array
-    itself, count for nothing.
+    A loop is taken to run, and to read all that matters, unless how often it runs depends on the trip of a loop around it (the
+    half of a matrix). The steps of a recurrence, which store what they read in the array itself, count for nothing.
     """
     reads = _Reads(trace, classes, active, shapes, used)
     reads.block(trace.body)
@@ -53,6 +72,12 @@ class _Reads:
             if isinstance(s, Op) and s.name == "view" and any(letter not in "n" for letter in s.attr("spec"))
         }
 
+        #: Integers that come from arrays, and what is made of them.
+        self.looked_up: set[Var] = set()
+        for s in walk(trace.body):
+            if isinstance(s, Op) and (s.name == "load" or not self.looked_up.isdisjoint(s.args)):
+                self.looked_up.update(v for v in s.results if v.type == INT)
+
     def block(self, block: Block) -> None:
         made = [self.aliases.find(s.result) for s in block.stmts if isinstance(s, Op) and s.name in MADE]
         if here := self.classes.intersection(made):
@@ -63,16 +88,27 @@ class _Reads:
             for inner in blocks_of(stmt):
                 self.block(inner)
 
-    def chancy(self, stmt: Stmt, conditional: bool = False) -> Iterator[Var]:
-        """What is read in a branch, or by what some path does not use."""
-        unsure = [v for v in stmt.results if v in self.active and (conditional or not self.counts(v))]
-        if unsure and isinstance(stmt, Op):
-            for memory in map(self.aliases.find, self.read(stmt)):
+    def chancy(self, stmt: Stmt, conditional: bool = False, varying: frozenset[Var] = frozenset()) -> Iterator[Var]:
+        """What is read in a branch, in a loop whose trips depend on the trip of another, at places that are looked up, or by
+        what some path does not use. `varying` are the variables of the loops around."""
+        if isinstance(stmt, Op):
+            chance = conditional or not self.looked_up.isdisjoint(stmt.args[1:] if stmt.name == "load" else ())
+            unsure = [v for v in stmt.results if v in self.active and (chance or not self.counts(v))]
+            for memory in map(self.aliases.find, self.read(stmt) if unsure else ()):
                 if memory in self.classes and any(is_memory(v) or v in self.active.past(memory) for v in unsure):
                     yield memory
+        match stmt:
+            case If():
+                conditional = True
+            case For():
+                conditional |= not varying.isdisjoint((stmt.start, stmt.stop))
+                varying |= {*binds(stmt), *definitions(stmt.body)}
+            case While():
+                conditional |= not varying.isdisjoint((*stmt.inits, *free(stmt.cond)))
+                varying |= {*binds(stmt), *definitions(stmt.body)}
         for block in blocks_of(stmt):
             for inner in block.stmts:
-                yield from self.chancy(inner, conditional or isinstance(stmt, If))
+                yield from self.chancy(inner, conditional, varying)
 
     def whole(self, stmt: Stmt) -> Iterable[Var]:
         if isinstance(stmt, For):
