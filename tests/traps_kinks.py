@@ -758,6 +758,39 @@ def pairs_by_an_array(x):
     return e
 
 
+HALF = {"value": 11.0 / 6.0, "grad": np.array([1.0 + 1.0 / 9.0, -1.0 + 0.25, -0.25 - 1.0 / 9.0])}
+
+
+@trap("the upper half of an array of distances", np.array([0.0, 1.0, 3.0]), **HALF, compiled=True)
+def pairs_of_the_upper_half(x):
+    r = np.sqrt((x[:, None] - x[None, :]) ** 2)
+    e = 0.0
+    for i in range(x.size):
+        for j in range(i + 1, x.size):
+            e += 1.0 / r[i, j]
+    return e
+
+
+@trap("the lower half of the reciprocals of distances, by while", np.array([0.0, 1.0, 3.0]), **HALF)
+def pairs_of_the_lower_half(x):
+    r = 1.0 / np.sqrt((x[:, None] - x[None, :]) ** 2)
+    e = 0.0
+    i = 0
+    while i < x.size:
+        j = 0
+        while j < i:
+            e += r[i, j]
+            j += 1
+        i += 1
+    return e
+
+
+@trap("the upper half of an array of distances, by indices", np.array([0.0, 1.0, 3.0]), **HALF)
+def pairs_by_indices(x):
+    r = np.sqrt((x[:, None] - x[None, :]) ** 2)
+    return np.sum(1.0 / r[np.triu_indices(3, 1)])
+
+
 @trap("rows of norm 0 are left out by a mask that is broadcast", np.array([[0.0, 0.0], [3.0, 4.0]]), value=1.4,
       grad=np.array([[0.0, 0.0], [0.032, -0.024]]), compiled=True)  # fmt: skip
 def normalised_rows(x):

@@ -9,7 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from srcad.ir import INT, Array, Block, Const, For, If, Op, Operand, Stmt, Trace, Var, blocks_of, is_float, walk
+from srcad.ir import (
+    INT,
+    Array,
+    Block,
+    Const,
+    For,
+    If,
+    Op,
+    Operand,
+    Stmt,
+    Trace,
+    Var,
+    While,
+    binds,
+    blocks_of,
+    definitions,
+    free,
+    is_float,
+    walk,
+)
 from srcad.ops import WRITES
 from srcad.transforms.activity import Activity
 from srcad.transforms.alias import REFERENCES, is_memory
@@ -33,8 +52,8 @@ def partly_read(trace: Trace, classes: set[Var], active: Activity, shapes: Shape
     nothing reads cell by cell on every path from where the array is made; and those with cells that constants overwrite. `used`
     are the scalars that every path uses.
 
-    A loop is taken to run, and to read all that matters: the steps of a recurrence, which store what they read in the array
-    itself, count for nothing.
+    A loop is taken to run, and to read all that matters, unless how often it runs depends on the trip of a loop around it (the
+    half of a matrix). The steps of a recurrence, which store what they read in the array itself, count for nothing.
     """
     reads = _Reads(trace, classes, active, shapes, used)
     reads.block(trace.body)
@@ -74,17 +93,27 @@ class _Reads:
             for inner in blocks_of(stmt):
                 self.block(inner)
 
-    def chancy(self, stmt: Stmt, conditional: bool = False) -> Iterator[Var]:
-        """What is read in a branch, by what some path does not use, where a computed or a fixed index points to, or in part."""
+    def chancy(self, stmt: Stmt, conditional: bool = False, varying: frozenset[Var] = frozenset()) -> Iterator[Var]:
+        """What is read in a branch, in a loop whose trips depend on the trip of another, by what some path does not use, where a
+        computed or a fixed index points to, or in part. `varying` are the variables of the loops around."""
         picked = isinstance(stmt, Op) and stmt.name == "load" and self.is_picked(*stmt.args)
         unsure = [v for v in stmt.results if v in self.active and (conditional or picked or not self.counts(v))]
         if unsure and isinstance(stmt, Op):
             for memory in map(self.aliases.find, self.arrays(stmt)):
                 if memory in self.classes and any(is_memory(v) or v in self.active.past(memory) for v in unsure):
                     yield memory
+        match stmt:
+            case If():
+                conditional = True
+            case For():
+                conditional |= not varying.isdisjoint((stmt.start, stmt.stop))
+                varying |= {*binds(stmt), *definitions(stmt.body)}
+            case While():
+                conditional |= not varying.isdisjoint((*stmt.inits, *free(stmt.cond)))
+                varying |= {*binds(stmt), *definitions(stmt.body)}
         for block in blocks_of(stmt):
             for inner in block.stmts:
-                yield from self.chancy(inner, conditional or isinstance(stmt, If))
+                yield from self.chancy(inner, conditional, varying)
 
     def is_picked(self, array: Operand, *index: Operand) -> bool:
         if not self.computed.isdisjoint(index):
