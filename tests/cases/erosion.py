@@ -52,7 +52,8 @@ def erosion_grad(z, k, n, slots):
     z_bar = np.empty(n_1)
     for i in range(n_1):
         z_bar[i] = 1.0
-    for at in range((n - 1) // run * run, -1, -run):
+    last = (n - 1) // run * run
+    for at in range(last, -1, -run):
         z_1 = z_kept.pop()
         for i in range(n_1):
             z[i] = z_1[i]

@@ -37,10 +37,11 @@ def pendulum_adjoint(q, p, h, n, y_bar):
             p -= h * np.sin(q)   # pendulum.py:10
             q += h * p           # pendulum.py:11
     # reverse sweep
+    last = (n - 1) // run * run
     h_bar = 0.0
     q_bar = y_bar
     p_bar = 0.0
-    for at in range((n - 1) // run * run, -1, -run):
+    for at in range(last, -1, -run):
         p = p_kept.pop()
         q_1 = q_kept.pop()
         end = min(at + run, n)
