@@ -12,7 +12,17 @@ import srcad
 
 
 @pytest.mark.parametrize(
-    "name", ["srcad", "srcad.api", "srcad.custom", "srcad.implicit", "srcad.infer", "srcad.runtime", "srcad.testing"]
+    "name",
+    [
+        "srcad",
+        "srcad.api",
+        "srcad.checkpointing",
+        "srcad.custom",
+        "srcad.implicit",
+        "srcad.infer",
+        "srcad.runtime",
+        "srcad.testing",
+    ],
 )
 def test_examples_in_docstrings(name):
     module = importlib.import_module(name)
