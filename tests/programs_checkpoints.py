@@ -265,3 +265,50 @@ def checkpointed_recursion(x, n):
     for k in srcad.checkpoint(range(n), slots=2):
         s = s * _powers(x, k % 3) + x
     return s
+
+
+@program(np.asfortranarray(sample(3, 3)), 3, 0.5, tags="checkpoint layout branch", compiled=False)
+def checkpointed_columns(m, n, x):
+    if x > 0.1:
+        for k in srcad.checkpoint(range(n), slots=2):
+            m[::-1] = np.sin(m) * m[k] * x
+    return np.sum(np.linalg.inv(m + np.eye(3)) ** 2)
+
+
+@program(sample(4), 3, tags="checkpoint sizes", compiled=False)
+def checkpointed_sizes(x, n):
+    t, u = x, x[:1]
+    for k in srcad.checkpoint(range(1, n + 1), slots=2):
+        t = x[:k] * x[0]
+        u = np.append(u, x[k] * u[-1])
+        x = x * np.sum(t)
+    return np.sum(t * t) + x[1] * np.sum(u)
+
+
+@program(sample(4), 5, tags="checkpoint undefined", compiled=False)
+def checkpointed_on_some_paths(x, n):
+    total, previous = 0.0, None
+    for k in srcad.checkpoint(range(n), slots=2):
+        for _ in srcad.checkpoint(range(2)):
+            if k * x[0] > 9.0:
+                return x * total
+        if previous is not None:
+            total += np.sum(previous**2)
+        previous = x[: k % 3 + 1] * total + x[0] if k % 2 == 0 else None
+    return x * total * total
+
+
+@srcad.custom_vjp
+def _sine(x):
+    return np.sin(x)
+
+
+_sine.defvjp(lambda x: (np.sin(x), x), lambda x, g: (g * np.cos(x),))
+
+
+@program(sample(2), 5, tags="checkpoint rule", compiled=False)
+def checkpointed_rule(x, n):
+    s = x[0]
+    for _ in srcad.checkpoint(range(n), slots=2):
+        s = _sine(s) * x[1] + s
+    return s

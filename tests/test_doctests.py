@@ -16,6 +16,7 @@ import srcad
     [
         "srcad",
         "srcad.api",
+        "srcad.checkpointing",
         "srcad.custom",
         "srcad.implicit",
         "srcad.infer",

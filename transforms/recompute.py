@@ -76,16 +76,16 @@ class Kept:
 
 
 def _stack(sweeps: ForwardSweep, region: Region, of: Var, type: Type) -> Var:
-    """A list that is there before the outermost loop: what an iteration of that pushes, its reverse pops."""
+    """A list that is there before all loops and branches around: what an iteration of these pushes, its reverse pops."""
     stack = Var(f"{of.hint or 'v'}_kept", ListOf(type))
     make = Op((stack,), "list", (), (("item", type), ("tape", True)))
-    loops = region.loops()
-    if loops:
-        region = loops[0].parent
-        region.insert_before(loops[0], make)
+    *inside, outermost = region.enclosing()
+    if inside:
+        assert inside[-1].node is not None
+        outermost.insert_before(inside[-1].node, make)
     else:
-        region.items.append(make)
-    sweeps.tape.define(region, make, (stack,))
+        outermost.items.append(make)
+    sweeps.tape.define(outermost, make, (stack,))
     return stack
 
 

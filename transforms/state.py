@@ -137,14 +137,13 @@ class _Analysis:
             others = [(other, inner[other]) for other in arrays[:k]] + [(other, other) for other in self.outer]
             for other, seen in others:
                 if not self.memory.apart(inner[var], seen):
-                    names = f"{_name(var)} and {_name(other)}"
-                    reason = f"a loop over srcad.checkpoint writes to {names}, which may be the same memory"
+                    same = "another name in it" if var.hint == other.hint else _name(other)
+                    reason = f"a loop over srcad.checkpoint writes to {_name(var)}, which may be the memory of {same}"
                     self.refuse(reason, self.nest.loop.span, "copy one of them before the loop")
         for var in (v for v in self.nest.loop.params if isinstance(v.type, Array)):
             if (stale := stale_name(self.trace, self.memory, self.nest.loop, var)) is not None:
-                reason = (
-                    f"{_name(stale)} may be the memory of {_name(var)}, which a loop over srcad.checkpoint writes to"
-                )
+                same = "under another name" if var.hint == stale.hint else f"as {_name(stale)}"
+                reason = f"a loop over srcad.checkpoint writes to {_name(var)}, whose memory is read after it {same}"
                 self.refuse(reason, self.nest.loop.span, f"let {_name(var)} start as a copy")
 
 
