@@ -41,7 +41,9 @@ class UserKernel:
         self.slots = sum(len(s.grows) for s in placed.scratch)
         aliases = Aliases(trace)
         written = aliases.written(trace.body)
-        self.written = [k for k, p in enumerate(trace.params) if isinstance(p.tree, Var) and aliases.find(p.tree) in written]
+        self.written = [
+            k for k, p in enumerate(trace.params) if isinstance(p.tree, Var) and aliases.find(p.tree) in written
+        ]
         self.name, self.values = trace.name, given_globals(trace)
         self.text = for_backend(emit(trace, options={"fastmath": True} if fastmath else {}, decorator=KERNEL))
         self._compiled: Any = None
