@@ -25,6 +25,7 @@ from srcad.transforms.ownership import ownership
 from srcad.transforms.phases import fewer_barriers, in_phases, shared_arrays
 from srcad.transforms.protect import modified
 from srcad.transforms.scratch import Placed
+from srcad.transforms.settle import settle
 from srcad.transforms.signature import unused
 from srcad.transforms.staging import has_margins, unstaged
 from srcad.transforms.strides import by_range, by_trips
@@ -170,7 +171,7 @@ def _adjoint(fn: Any, types: tuple[ArgType, ...], wrt: tuple[int, ...], fastmath
     _check_written(trace, written, wrt)
     trace = dce(cse(by_trips(forwarded(trace))))
     made = _tidied(dce(adjoint_kernel(trace, wrt, owned), forgotten=written), "2")
-    made = by_range(dce(fewer_barriers(branches(without_echoes(made))), forgotten=written))
+    made = by_range(settle(dce(fewer_barriers(branches(without_echoes(made))), forgotten=written)))
     check_contents(made, trace, written)
     return UserKernel(_placed(made), _places(made, written), owned.single, fastmath)
 

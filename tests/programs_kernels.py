@@ -63,6 +63,13 @@ def saxpy(a, x, y):
         y[i] = a * x[i] + y[i]
 
 
+@launch(2, 4, some(N))
+def same(x):
+    i = cuda.grid(1)
+    if i < x.size:
+        x[i] = x[i]
+
+
 @launch(2, 4, 1.5, some(N), some(N), some(N))
 def product(a, x, y, out):
     i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x

@@ -241,7 +241,13 @@ def _zeros(access: Access) -> list[Poly]:
 
 
 def _reaches(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> bool:
-    """Whether this is surely not negative."""
+    """Whether this is surely not negative: by itself, or since it is no less than what a fact says is positive, less 1."""
+    ahead = (fact.right.plus(fact.left, -1).plus(ONE, -1) for fact in facts if not fact.equal)
+    return any(_is_sum(threads, poly.plus(less, -1), facts) for less in (ZERO, *ahead))
+
+
+def _is_sum(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> bool:
+    """Whether this is made of what is not negative."""
     least = 0
     for monomial, c in poly.terms:
         low, high = _range(monomial[0], facts) if len(monomial) == 1 else (None, None)
@@ -295,7 +301,7 @@ def _of_index(threads: Threads, poly: Poly, facts: Sequence[Fact]) -> Signs:
             found[*key, 0] = ids
             for sign, more in _of_index(threads, rest, facts).items():
                 found[*key, 0, *sign] = ids | more
-        elif threads.is_constant(rest):
+        elif threads.is_constant(rest) and (all(c > 0 for _, c in poly.terms) or _reaches(threads, poly, facts)):
             found[*key, rest] = ids
     return found
 
