@@ -59,7 +59,7 @@ class _Sharing:
         for op in self.copies:
             if op.result in DUPLICATES:
                 if self._changed_later(self._both(op.args[0], op.result), self.memory.places[op.result]):
-                    raise UnsupportedError(TWICE, op.span, "copy the arrays as well: [a.copy() for a in w]")
+                    raise UnsupportedError(TWICE, op.span, "copy each array as well: [w[k].copy() for k in range(n)]")
                 continue
             if op.results[0] in ROWS and any(self.memory.writes[v] for v in self.memory.connected(op.results[0])):
                 raise UnsupportedError(
