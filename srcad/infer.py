@@ -64,8 +64,11 @@ def typeof(value: Any, name: str = "") -> Any:
         raise TypeError(f"argument {name!r} is {odd}" if name else f"an argument is {odd}")
     try:
         return numba_typeof(value)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise TypeError(f"cannot pass a {type(value).__name__} to a derivative: {error}") from None
+    except (ValueError, TypeError, NotImplementedError):
+        where = f"argument {name!r}" if name else "an argument"
+        remedy = "a namedtuple" if isinstance(value, dict) else "numbers, arrays or tuples"
+        text = f"{where} is of type {type(value).__name__}, which compiled code cannot take: pass {remedy}"
+        raise TypeError(text) from None
 
 
 def _odd(value: Any) -> str:

@@ -426,3 +426,18 @@ def perturbations(x):
     import srcad
 
     return x * srcad.grad(lambda y: x * 0 + y)(3.0)
+
+
+@trap(
+    "zip(*...) is a transpose",
+    np.array([1.0, 2.0, 3.0]),
+    value=1.0 * 2 + 2 * 9 + 3 * 1,
+    grad=np.array([5.0, 9.0, 13.0]),
+)
+def transposed_by_zip(x):
+    pairs = [(x[0], 2.0), (x[1], x[2] ** 2), (x[2], x[0])]
+    left, right = zip(*pairs)
+    s = left[0] * right[0]
+    for u, v in zip(*(left[1:], right[1:])):
+        s += u * v
+    return s

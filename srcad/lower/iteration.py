@@ -107,9 +107,13 @@ def iterable(ctx: Lowering, node: Any) -> Iterable:
         from srcad.lower.iterating import iterated
 
         value = made if (made := iterated(ctx, node)) is not None else listing(ctx, node)
-        if lists.is_growing(value):
-            return Elements(lists.contents(ctx, value)) if lists.holds_numbers(value) else Listed(value)
-        return _of_value(ctx, value)
+        return _over(ctx, value)
+
+
+def _over(ctx: Lowering, value: Value) -> Iterable:
+    if lists.is_growing(value):
+        return Elements(lists.contents(ctx, value)) if lists.holds_numbers(value) else Listed(value)
+    return _of_value(ctx, value)
 
 
 def _range(ctx: Lowering, args: Sequence[Value]) -> Range:
@@ -171,10 +175,11 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     from srcad.lower.expressions import expr
 
     options = {keyword.arg: expr(ctx, keyword.value) for keyword in node.keywords}
-    if any(isinstance(arg, gast.Starred) for arg in node.args) or None in options:
+    starred = any(isinstance(arg, gast.Starred) for arg in node.args)
+    if (starred and function is not zip) or None in options:
         ctx.refuse("starred arguments of an iterator are not supported", "write the arguments out")
     if function is zip:
-        inners = [iterable(ctx, arg) for arg in node.args]
+        inners = [inner for arg in node.args for inner in _zipped_argument(ctx, arg)]
         if options.keys() - {"strict"}:
             ctx.type_error("zip() takes no keyword but strict=")
         if flag(ctx, options.get("strict", FALSE), "strict="):
@@ -189,6 +194,21 @@ def _wrapped(ctx: Lowering, function: Any, node: Any) -> Iterable:
     if isinstance(inner, Items):
         return Items(tuple(Tup((binary(ctx, "add", start, const(k)), v)) for k, v in enumerate(inner.items)))
     return Enumerated(inner, int_operand(ctx, start, "the start of enumerate()"))
+
+
+def _zipped_argument(ctx: Lowering, node: Any) -> list[Iterable]:
+    """What an argument of zip() runs over; a starred one is as many as it has items."""
+    if not isinstance(node, gast.Starred):
+        return [iterable(ctx, node)]
+    items = known_items(iterable(ctx, node.value))
+    if items is None:
+        with ctx.at(node):
+            ctx.refuse(
+                "how many arguments zip() has is known only when the program runs",
+                "loop over the transpose: np.array(a).T",
+            )
+    with ctx.at(node.value):
+        return [_over(ctx, item) for item in items]
 
 
 def check_lengths(ctx: Context, lengths: Sequence[Atom]) -> None:

@@ -97,6 +97,11 @@ def near(name: str, known: Iterable[str]) -> str:
 def _list_method(ctx: Context, value: Value, name: str) -> Value:
     if isinstance(value, Var) and name in ("append", "pop"):
         return Obj(BoundMethod(value, name))
+    if name in ("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"):
+        ctx.refuse(
+            f"'{name}' changes a list that no variable of this function holds for itself",
+            "make the list in the function, or pass it to it as an argument",
+        )
     if hasattr(list, name):
         ctx.refuse(f"the list method '{name}' is not supported here", "use append and pop, or an array")
     return ctx.type_error(f"a list has no attribute '{name}'", near(name, dir(list)))
