@@ -15,8 +15,8 @@ def checkpoint(iterable: Any, slots: int | None = None) -> Any:
 
     Reverse mode keeps what each iteration overwrites. Of a loop over `checkpoint(range(n))` it keeps what the loop carries
     from one iteration to the next (variables, and arrays that the body writes) at about sqrt(n) checkpoints only, and computes
-    the rest again, one run of about sqrt(n) iterations at a time. The gradient is the same to the last bit. Each iteration is
-    computed once more: the time is less than twice that of the gradient without checkpoints.
+    the rest again, one run of about sqrt(n) iterations at a time. The gradient is the same. Each iteration is computed once
+    more: the time is less than twice that of the gradient without checkpoints.
 
     iterable   what a `for` statement may run over: a range, an array, `enumerate` or `zip` of these
     slots      the most states that are kept at a time, and the most iterations of which more than that is kept. With fewer
@@ -25,9 +25,9 @@ def checkpoint(iterable: Any, slots: int | None = None) -> Any:
                iterations
 
     Elsewhere, in plain Python, in `@njit` functions and in forward mode, it has no effect. ValueError is raised for fewer than
-    one slot. The loop is refused with an UnsupportedError in reverse mode where computing an iteration again would not give the
-    same: where it draws random numbers, changes a list made before the loop, or carries arrays that may be the same memory.
-    What `print` shows is shown once.
+    one slot. In reverse mode the loop is refused with an UnsupportedError where iterations cannot be computed again: where they
+    draw random numbers, or write to an array that the loop carries and that has another name. What `print` shows is shown once.
+    In functions that call themselves everything is kept.
 
     >>> @functools.partial(srcad.differentiate, jit=False)
     ... def orbit(x, n):
@@ -35,7 +35,7 @@ def checkpoint(iterable: Any, slots: int | None = None) -> Any:
     ...         x = x + 0.01 * np.sin(x)
     ...     return x
     >>> round(orbit.grad(1.0, 100), 6)
-    1.172525
+    1.106433
     """
     if slots is not None and slots < 1:
         raise ValueError(NO_SLOTS)

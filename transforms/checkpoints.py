@@ -75,15 +75,17 @@ def requested(block: Block) -> Iterator[For]:
 
 
 def nested(trace: Trace, active: Activity) -> tuple[Trace, Nests]:
-    """The trace with a nest for each loop that asks for checkpoints and has something to be reversed."""
-    functions = tuple(replace(f, body=_plain(f.body)) for f in trace.functions)
+    """The trace with a nest for each loop that asks for checkpoints and has something to be reversed. In functions that are
+    called none has: their sweeps are functions too, and keep what they need on stacks."""
+    if any(any(requested(f.body)) for f in trace.functions):
+        trace = replace(trace, functions=tuple(replace(f, body=_plain(f.body)) for f in trace.functions))
     if not any(requested(trace.body)):
-        return replace(trace, functions=functions), {}
+        return trace, NONE
     made = _Nested(active)
     starts: list[int] = []
     body = made.block(trace.body, starts)
     comments = tuple((starts[at], text) for at, text in trace.comments)
-    return replace(trace, body=body, comments=comments, functions=functions), made.nests
+    return replace(trace, body=body, comments=comments), made.nests
 
 
 def _plain(block: Block) -> Block:

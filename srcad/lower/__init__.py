@@ -9,7 +9,7 @@
     comprehensions.py  comprehensions                       lists.py       lists that grow
     call_expressions.py  a call as it is written            list_methods.py  and their methods
     iterating.py       itertools (iterators.py)             sharing.py     where arrays in lists may be copies
-    delays.py          iterators that Python would ask later
+    delays.py          iterators that Python would ask later  checkpointed.py  loops over srcad.checkpoint
     records.py         dictionaries                         changes.py     which lists and dictionaries are changed
     calls.py           which way a call is lowered          inline.py      a callee's body, in place
     recursion.py       functions that call themselves       capture.py     what these read of the functions around

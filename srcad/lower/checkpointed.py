@@ -27,10 +27,10 @@ def checkpointed(ctx: Lowering, node: Any) -> tuple[Atom | None, Iterable]:
     """The slots that the loop asks for (None: it is an ordinary one), and what it runs over."""
     from srcad.lower.expressions import expr
 
-    if not isinstance(node, gast.Call):
+    if not isinstance(node, gast.Call) or not _is_dotted(node.func):
         return None, iterable(ctx, node)
     with ctx.at(node):
-        function = expr(ctx, node.func) if _may_be(ctx, node.func) else None
+        function = expr(ctx, node.func)
         if not isinstance(function, Obj) or function.value is not checkpoint:
             return None, iterable(ctx, node)
         try:
@@ -44,9 +44,11 @@ def checkpointed(ctx: Lowering, node: Any) -> tuple[Atom | None, Iterable]:
         return (ANY if slots is None else _slots(ctx, slots)), source
 
 
-def _may_be(ctx: Lowering, node: Any) -> bool:
-    """Whether the function is a name or an attribute, so that looking at it twice makes nothing twice."""
-    return isinstance(node, gast.Name | gast.Attribute)
+def _is_dotted(node: Any) -> bool:
+    """Whether this is a name, or one in a module: looking at it twice does nothing twice."""
+    while isinstance(node, gast.Attribute):
+        node = node.value
+    return isinstance(node, gast.Name)
 
 
 def _slots(ctx: Lowering, node: Any) -> Atom:
