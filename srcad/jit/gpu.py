@@ -15,13 +15,13 @@ import numpy as np
 from srcad.axes import Mapped, flat
 from srcad.ir import Op, Trace, Var, leaves, walk
 from srcad.jit.cache import load
-from srcad.jit.cuda import as_array, described, free_memory, is_simulated, ready
+from srcad.jit.cuda import as_array, described, free_memory, ready
 from srcad.jit.generate import generate
 from srcad.jit.kernel import kernel_text
 from srcad.jit.launch import SHARE, FailedError
 from srcad.jit.names import is_constant
 from srcad.jit.options import Options
-from srcad.jit.simulated import Math
+from srcad.jit.simulated import helpers
 from srcad.runtime import SHARED
 from srcad.transforms.thread import thread
 from srcad.trees import map_tree, unpack
@@ -37,8 +37,7 @@ class Kernel:
         self.results = placed.results
         made = kernel_text(placed, list(map(_in_front, args)), sums, options)
         self.text = made.text
-        helpers = {"math": Math()} if is_simulated() else {}
-        self.launch = getattr(load(made.text, f"{made.name}_kernel", made.values, **helpers), f"{made.name}_launch")
+        self.launch = getattr(load(made.text, f"{made.name}_kernel", made.values, **helpers()), f"{made.name}_launch")
 
     def __call__(self, count: int, args: Sequence[Any]) -> list[Any]:
         """The leaves of the result, for this number of problems: NumPy's arrays, or the GPU's where an argument is one."""

@@ -7,6 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from srcad.jit.cuda import is_simulated
+
+
+class Cuda:
+    """`cuda` as the kernel that runs has it.
+
+    The simulator puts that into the globals of a device function for the time of each call, and takes it away again: where
+    several threads are in the function, too early. This is no module, which it leaves alone.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        from numba.cuda.simulator.kernel import _get_kernel_context
+
+        return getattr(_get_kernel_context(), name)
+
+
+def helpers() -> dict[str, Any]:
+    """What generated modules are given in place of what they import, in the simulator."""
+    return {"math": Math(), "cuda": Cuda()} if is_simulated() else {}
+
 
 class Math:
     """`math` with inf and NaN in place of Python's errors, and results of the dtype of the argument."""

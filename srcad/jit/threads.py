@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad.jit.cuda import backend
+from srcad.jit.cuda import backend, is_simulated
+from srcad.jit.simulated import Cuda
 
 _, cuda = backend()
 
@@ -39,3 +40,7 @@ def add_up(parts: Any, total: Any) -> None:
         half //= 2
     if t == 0:
         total[j] = shared[0]
+
+
+if is_simulated():
+    cuda = Cuda()

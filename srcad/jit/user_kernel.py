@@ -20,7 +20,7 @@ from srcad.jit.cache import load
 from srcad.jit.cuda import CudaError, described, free_memory, is_simulated, ready
 from srcad.jit.kernel import for_backend
 from srcad.jit.launch import SHARE, Fixed, Growing
-from srcad.jit.simulated import Math
+from srcad.jit.simulated import helpers
 from srcad.transforms.alias import Aliases
 from srcad.transforms.cse import cse
 from srcad.transforms.scratch import Placed
@@ -51,8 +51,7 @@ class UserKernel:
     @property
     def compiled(self) -> Any:
         if self._compiled is None:
-            helpers = {"math": Math()} if is_simulated() else {}
-            self._compiled = getattr(load(self.text, self.name, self.values, **helpers), self.name)
+            self._compiled = getattr(load(self.text, self.name, self.values, **helpers()), self.name)
         return self._compiled
 
     def launch(self, configuration: Sequence[Any], args: Sequence[Any]) -> None:
