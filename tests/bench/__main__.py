@@ -56,7 +56,7 @@ def main() -> None:
     heads = "".join(f"{column.title:>{column.width}}" for column in COLUMNS)
     print(f"{'program':{width}}{'f, us':>9}{heads}")
     rows: dict[str, list[float]] = {}
-    made: dict[str, tuple[Program, Variants]] = {}
+    made: list[tuple[Program, Variants]] = []
     for program in chosen:
         try:
             found = variants(program, tuple(options.modes.split(",")), tools)
@@ -65,14 +65,15 @@ def main() -> None:
             continue
         times = medians(found.calls, options.rounds)
         row = [column.of(times, found.first) for column in COLUMNS]
-        rows[program.name], made[program.name] = row, (program, found)
+        rows[program.name] = row
+        made.append((program, found))
         print(f"{program.name:{width}}{times['primal'] * 1e6:9.1f}{_cells(row)}", flush=True)
     if len(rows) > 1:
         print(
             f"{'geometric mean':{width + 9}}{_cells([geometric(column) for column in zip(*rows.values(), strict=True)])}"
         )
     print(*report(rows), "", sep="\n")
-    print(*memory.table(made), "", sep="\n")
+    print(*memory.table(made, width), "", sep="\n")
     if options.filter == "*" and not options.adbench:
         overhead(options.rounds)
         print(*starts.table(), "", sep="\n")

@@ -14,7 +14,7 @@ if __name__ == "__main__":
 
 # isort: split
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,11 @@ def size(value: Any) -> int:
     return value.nbytes if isinstance(value, np.ndarray) else 8
 
 
-def table(made: Mapping[str, tuple[Program, Variants]]) -> Iterator[str]:
-    """The lines, in thousands of bytes and ratios."""
-    width = max(17, *(len(name) + 2 for name in made))
+def table(made: Iterable[tuple[Program, Variants]], width: int = 17) -> Iterator[str]:
+    """The lines, in thousands of bytes and ratios; `width` is that of the programs' names."""
     titles = "memory, kB", "inputs", "f", "gradient", "results", "hand", "all", "gradient/hand"
     yield "{:{width}}{:>9}{:>9}{:>10}{:>9}{:>9}{:>7}{:>15}".format(*titles, width=width)
-    for name, (program, found) in made.items():
+    for program, found in made:
         inputs, results = size(program.args), size(tuple(program.args[k] for k in program.argnums))
         of = {kind: peak(found.calls[kind]) for kind in ("primal", "gradient", "hand") if kind in found.calls}
         f, gradient, hand = of["primal"], of["gradient"], of.get("hand")
@@ -59,7 +58,7 @@ def table(made: Mapping[str, tuple[Program, Variants]]) -> Iterator[str]:
         by_hand = "" if hand is None else f"{hand / 1e3:.1f}"
         over_hand = "" if hand is None else f"{gradient / max(hand, 1000):.2f}"
         sizes = f"{inputs / 1e3:9.1f}{f / 1e3:9.1f}{gradient / 1e3:10.1f}{results / 1e3:9.1f}{by_hand:>9}"
-        yield f"{name:{width}}{sizes}{footprint:>7}{over_hand:>15}"
+        yield f"{program.name:{width}}{sizes}{footprint:>7}{over_hand:>15}"
     yield ""
     yield f"{f'{LONG:,} steps':30}{'gradient, MB':>14}{f'under {MARK / 1e6:.0f}':>10}"
     for title, f, args in LOOPS:
@@ -109,7 +108,8 @@ LOOPS: tuple[tuple[str, Callable[..., Any], tuple[Any, ...]], ...] = (
 def main() -> None:
     from tests.bench.__main__ import programs
 
-    print(*table({program.name: (program, variants(program, ())) for program in programs()}), sep="\n")
+    for line in table((program, variants(program, ())) for program in programs()):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
