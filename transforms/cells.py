@@ -72,11 +72,13 @@ class _Reads:
             if isinstance(s, Op) and s.name == "view" and any(letter not in "n" for letter in s.attr("spec"))
         }
 
-        #: Integers that come from arrays, and what is made of them.
+        #: Integers that come from arrays, or that a loop counts by itself, and what is made of them.
         self.looked_up: set[Var] = set()
         for s in walk(trace.body):
+            found = s.params if isinstance(s, For | While) else ()
             if isinstance(s, Op) and (s.name == "load" or not self.looked_up.isdisjoint(s.args)):
-                self.looked_up.update(v for v in s.results if v.type == INT)
+                found = s.results
+            self.looked_up.update(v for v in found if v.type == INT)
 
     def block(self, block: Block) -> None:
         made = [self.aliases.find(s.result) for s in block.stmts if isinstance(s, Op) and s.name in MADE]
