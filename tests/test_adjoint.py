@@ -6,6 +6,7 @@ that is its own tape, arrays swapped and arrays made anew in a loop, stacks shar
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
 from typing import Any
 
@@ -251,3 +252,14 @@ def test_arrays_made_anew_need_no_list_of_shadows() -> None:
     trace, _ = descent()
     lists = [s for s in walk(tidy(adjoint(trace)).body) if isinstance(s, Op) and s.name == "list"]
     assert len(lists) == 1  # the arrays themselves, whose elements the reverse reads
+
+
+def test_chains_are_longer_than_the_stack_is_deep():
+    lines = ["        y = y * x + 0.5 * y"] * 300
+    text = "\n".join(["def chain(x, n):", "    y = x", "    for i in range(n):", *lines, "    return y", ""])
+    scope: dict = {}
+    linecache.cache["<chain>"] = len(text), None, text.splitlines(keepends=True), "<chain>"
+    exec(compile(text, "<chain>", "exec"), scope)
+    # y = x (x + 1/2)**m
+    x, m = 0.5, 600
+    assert srcad.grad(srcad.differentiate(scope["chain"], jit=False))(x, 2) == pytest.approx(1.0 + x * m)

@@ -791,6 +791,18 @@ def pairs_by_indices(x):
     return np.sum(1.0 / r[np.triu_indices(3, 1)])
 
 
+@trap("logarithms are read from the end on, as far as they are positive", np.array([0.0, 4.0]), value=math.log(4.0) + 4.0,
+      grad=np.array([0.0, 1.25]))  # fmt: skip
+def logarithms_by_a_counter(x):
+    r = np.log(x)
+    s = 0.0
+    i = 1
+    while i >= 0 and r[i] > 0.0:
+        s += r[i] + x[i]
+        i -= 1
+    return s
+
+
 @trap("rows of norm 0 are left out by a mask that is broadcast", np.array([[0.0, 0.0], [3.0, 4.0]]), value=1.4,
       grad=np.array([[0.0, 0.0], [0.032, -0.024]]), compiled=True)  # fmt: skip
 def normalised_rows(x):

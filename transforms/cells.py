@@ -63,11 +63,13 @@ def partly_read(trace: Trace, classes: set[Var], active: Activity, shapes: Shape
 
 
 def _computed(trace: Trace) -> set[Var]:
-    """The integers that depend on the contents of arrays."""
+    """The integers that depend on the contents of arrays, or that a loop counts by itself."""
     found: set[Var] = set()
     for stmt in walk(trace.body):
-        if isinstance(stmt, Op) and (stmt.name == "load" or found.intersection(stmt.args)):
-            found.update(v for v in stmt.results if v.type == INT)
+        given = stmt.params if isinstance(stmt, For | While) else ()
+        if isinstance(stmt, Op) and (stmt.name == "load" or not found.isdisjoint(stmt.args)):
+            given = stmt.results
+        found.update(v for v in given if v.type == INT)
     return found
 
 

@@ -171,9 +171,23 @@ class Tape:
             kept, made = (frozenset[Var]().union(*sets) for sets in zip(*parts, strict=True)) if parts else ((), ())
             return frozenset(kept), frozenset((*made, result))
 
+        def from_the_leaves(var: Var) -> None:
+            """Work out the sources of what the Var is computed from first: chains are longer than Python's stack is deep."""
+            seen, path = {var}, [var]
+            while path:
+                args = [arg for op in self._ways(path[-1], region) for arg in op.args if isinstance(arg, Var)]
+                below = [a for a in args if a not in seen and self.where.get(a) is region and a not in known]
+                if below and path[-1] not in memo:
+                    seen.add(below[0])
+                    path.append(below[0])
+                else:
+                    sources(path.pop())
+
         def few(var: Var) -> bool:
             return len(sources(var)[1]) <= LIMIT
 
+        for var in needed:
+            from_the_leaves(var)
         kept: set[Var] = {var for var in needed if sources(var)[0] == {var}}
         open_ = [var for var in needed if var not in kept]
         for var in open_:
