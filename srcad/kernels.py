@@ -20,9 +20,9 @@ from srcad.transforms.branches import branches
 from srcad.transforms.cse import cse
 from srcad.transforms.dce import dce
 from srcad.transforms.forwarded import forwarded
-from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_barriers, without_echoes
+from srcad.transforms.kernel import adjoint_kernel, check_contents, plain, without_echoes
 from srcad.transforms.ownership import ownership
-from srcad.transforms.phases import fewer_barriers, in_phases, shared_arrays
+from srcad.transforms.phases import fewer_barriers, in_phases, shared_arrays, without_barriers
 from srcad.transforms.protect import modified
 from srcad.transforms.scratch import Placed
 from srcad.transforms.settle import settle

@@ -175,16 +175,6 @@ def plain(trace: Trace) -> Trace:
     return replace(trace, body=block(trace.body))
 
 
-def without_barriers(trace: Trace) -> Trace:
-    """The trace of a kernel whose threads have nothing to wait for."""
-
-    def block(old: Block) -> Block:
-        kept = (s for s in old.stmts if not (isinstance(s, Op) and s.name == "barrier"))
-        return replace(old, stmts=tuple(with_blocks(s, map(block, blocks_of(s))) for s in kept))
-
-    return replace(trace, body=block(trace.body))
-
-
 def _ops(trace: Trace) -> list[Op]:
     return [stmt for stmt in walk(trace.body) if isinstance(stmt, Op)]
 

@@ -144,6 +144,11 @@ def fewer_barriers(trace: Trace) -> Trace:
     return replace(trace, body=visit(trace.body))
 
 
+def without_barriers(trace: Trace) -> Trace:
+    """The trace of a kernel whose threads have nothing to wait for."""
+    return replace(trace, body=_without_barriers(trace.body))
+
+
 def _without_barriers(block: Block) -> Block:
     kept = (s for s in block.stmts if not (isinstance(s, Op) and s.name == "barrier"))
     return replace(block, stmts=tuple(with_blocks(s, map(_without_barriers, blocks_of(s))) for s in kept))
