@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import srcad
 from interp import run
 from srcad.ir import (
     BOOL,
