@@ -1,9 +1,13 @@
 """The benchmark's own parts, without timing anything: `python -m tests.bench` checks every gradient before it times it."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as for `python -m tests.bench`
 
 from tests.bench import adbench, dynamics, hand, npbench, sequences, users
 from tests.bench.growth import exponent
