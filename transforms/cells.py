@@ -6,6 +6,7 @@ Which cells are read is known at run time only: the adjoint marks them in an arr
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
@@ -78,6 +79,7 @@ class _Reads:
         self, trace: Trace, classes: set[Var], active: Activity, shapes: Shapes, used: Collection[Var]
     ) -> None:
         self.classes, self.active, self.aliases = classes, active, active.aliases
+        self.past = functools.cache(active.past)
         self.used = used
         self.coverage = Coverage(trace, shapes)
         self.read: dict[Var, set[tuple[Axis, ...]]] = defaultdict(set)  #: what every path reads of a class
@@ -102,7 +104,7 @@ class _Reads:
         unsure = [v for v in stmt.results if v in self.active and (conditional or picked or not self.counts(v))]
         if unsure and isinstance(stmt, Op):
             for memory in map(self.aliases.find, self.arrays(stmt)):
-                if memory in self.classes and any(is_memory(v) or v in self.active.past(memory) for v in unsure):
+                if memory in self.classes and any(is_memory(v) or v in self.past(memory) for v in unsure):
                     yield memory
         match stmt:
             case If():
