@@ -16,6 +16,7 @@ resolved when that block is.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 
 from srcad.ir import (
@@ -151,6 +152,7 @@ class Tape:
         memo: dict[Var, tuple[frozenset[Var], frozenset[Var]]] = {}
         again: dict[Var, Op] = {}
         snapshots: set[Var] = set()
+        ways_of = functools.cache(functools.partial(self._ways, region=region))
 
         def sources(operand: Atom) -> tuple[frozenset[Var], frozenset[Var]]:
             """What must be kept to recompute the operand, and what is recomputed on the way."""
@@ -158,7 +160,7 @@ class Tape:
                 return frozenset(), frozenset()
             if operand not in memo:
                 memo[operand] = frozenset((operand,)), frozenset()
-                ways = [(op, through(op, operand)) for op in self._ways(operand, region)]
+                ways = [(op, through(op, operand)) for op in ways_of(operand)]
                 if ways:
                     again[operand], memo[operand] = min(ways, key=lambda way: tuple(map(len, way[1])))
             return memo[operand]
@@ -175,7 +177,7 @@ class Tape:
             """Work out the sources of what the Var is computed from first: chains are longer than Python's stack is deep."""
             seen, path = {var}, [var]
             while path:
-                args = [arg for op in self._ways(path[-1], region) for arg in op.args if isinstance(arg, Var)]
+                args = [arg for op in ways_of(path[-1]) for arg in op.args if isinstance(arg, Var)]
                 below = [a for a in args if a not in seen and self.where.get(a) is region and a not in known]
                 if below and path[-1] not in memo:
                     seen.add(below[0])
